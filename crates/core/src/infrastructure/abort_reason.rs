@@ -1,0 +1,28 @@
+//! The reason with which a fetch controller was aborted ([serialized abort reason](https://fetch.spec.whatwg.org/#fetch-controller-serialized-abort-reason)).
+//!
+//! A value that travels through the engine unread; the face that made it reads it again.
+
+use std::any::Any;
+use std::fmt;
+use std::sync::Arc;
+
+/// Why somebody called `abort`.
+#[derive(Clone)]
+pub enum AbortReason {
+    /// No reason was given: an `AbortError`.
+    AbortError,
+    /// `AbortSignal.timeout()` fired: a `TimeoutError`.
+    TimeoutError,
+    /// The caller's own value.
+    Other(Arc<dyn Any + Send + Sync>),
+}
+
+impl fmt::Debug for AbortReason {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            AbortReason::AbortError => "AbortError",
+            AbortReason::TimeoutError => "TimeoutError",
+            AbortReason::Other(_) => "Other(..)",
+        })
+    }
+}
