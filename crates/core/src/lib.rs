@@ -2,7 +2,7 @@
 //!
 //! - [`infrastructure`]: chapter 2's nouns: requests, responses, headers, bodies, URLs, origins ...
 //! - [`rules`]: the judgements, each a pure function to a verdict that names its reason.
-//! - [`hsts`]: the neighbour that upgrades requests.
+//! - [`hsts`], [`service_workers`]: the neighbours.
 //! - [`rulings`]: the sum of all verdicts, and the network error that bears one.
 //! - [`wire_faults`]: what goes wrong below the rules.
 //! - [`trace`]: the events of a fetch.
@@ -13,5 +13,6 @@ pub mod infrastructure;
 pub mod ports;
 pub mod rules;
 pub mod rulings;
+pub mod service_workers;
 pub mod trace;
 pub mod wire_faults;
