@@ -257,16 +257,16 @@ fn judge(
         let name = name.clone();
         return PreflightAnswer::HeaderNotAllowed { name, allowed: header_names, wildcard_refused: wildcard };
     }
-    // 7.8. What is no number of seconds counts as unsaid.
+    // 7.8, 7.9. What is no number of seconds counts as unsaid.
     let max_age_said = match answer.max_age {
         HeaderListValues::Null => None,
         HeaderListValues::Failure { said } => Some(said),
         HeaderListValues::Values(values) => values.first().map(|value| said(value)),
     };
     let max_age = max_age_said.as_deref().and_then(delta_seconds).unwrap_or(DEFAULT_MAX_AGE);
-    // 7.9. Not longer than we let anybody.
+    // 7.10. Not longer than we let anybody.
     let max_age = max_age.min(imposed_limit);
-    // 7.10-7.15 are the caller's: the cache takes the grant.
+    // 7.11-7.15 are the caller's: the cache takes the grant.
     PreflightAnswer::Granted { methods, header_names, max_age, max_age_said }
 }
 
