@@ -3,9 +3,9 @@
 //! Judges opaque responses (HTTP fetch) and nested navigations (HTML). What violates an embedder policy is said in
 //! reports that the caller queues.
 
-use crate::infrastructure::clients::{Client, EmbedderPolicy, EmbedderPolicyValue};
+use crate::infrastructure::clients::{EmbedderPolicy, EmbedderPolicyValue};
 use crate::infrastructure::origins::Origin;
-use crate::infrastructure::requests::Destination;
+use crate::infrastructure::requests::{Destination, Request};
 use crate::infrastructure::responses::InternalResponse;
 use crate::rules::verdict::{Verdict, said};
 
@@ -85,15 +85,6 @@ impl Verdict for CrossOriginResourcePolicy {
     }
 }
 
-/// What the check found: its verdict, and the reports that are to be queued, in order.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct CrossOriginResourcePolicyCheck {
-    /// The verdict.
-    pub verdict: CrossOriginResourcePolicy,
-    /// None, one or two.
-    pub reports: Vec<CorpViolationReport>,
-}
-
 /// <https://fetch.spec.whatwg.org/#queue-a-cross-origin-embedder-policy-corp-violation-report>: a report of the kind `coep`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct CorpViolationReport {
@@ -119,37 +110,35 @@ impl CorpViolationReport {
     }
 }
 
-/// <https://fetch.spec.whatwg.org/#cross-origin-resource-policy-check>; without a settings object there is no embedder policy.
+/// <https://fetch.spec.whatwg.org/#cross-origin-resource-policy-check> as HTTP fetch asks it, never for a navigation: the verdict,
+/// and the reports that are to be queued, in order.
 pub fn cross_origin_resource_policy_check(
-    origin: &Origin,
-    settings_object: Option<&Client>,
-    destination: Destination,
+    request: &Request,
     response: &InternalResponse,
-    for_navigation: bool,
-) -> CrossOriginResourcePolicyCheck {
-    let check = |value| cross_origin_resource_policy_internal_check(origin, value, response, for_navigation);
-    let only = |verdict| CrossOriginResourcePolicyCheck { verdict, reports: Vec::new() };
+) -> (CrossOriginResourcePolicy, Vec<CorpViolationReport>) {
+    let origin = request.origin_or_opaque();
+    // SKIPS 1: only HTML's navigate asks for a navigation, which we do not have.
+    let check = |value| cross_origin_resource_policy_internal_check(&origin, value, response, false);
     // 3. What the resource itself refuses is no violation of an embedder policy.
     let own = check(EmbedderPolicyValue::UnsafeNone);
-    // 2. NB: with neither value set, the two other checks would repeat the first.
-    let Some(policy) = settings_object.map(|client| &client.policy_container.embedder_policy) else {
-        return only(own);
-    };
+    // 2. NB: without a client, or with neither value set, the two other checks would repeat the first.
+    let Some(client) = &request.client else { return (own, Vec::new()) };
+    let policy = &client.policy_container.embedder_policy;
     let none = EmbedderPolicyValue::UnsafeNone;
     if own.blocks() || (policy.value == none && policy.report_only_value == none) {
-        return only(own);
+        return (own, Vec::new());
     }
     // 4. What the report-only policy would have refused is reported.
     let mut reports = Vec::new();
     if check(policy.report_only_value).blocks() {
-        reports.push(report(response, policy, destination, true));
+        reports.push(report(response, policy, request.destination, true));
     }
     // 5-7. What the enforced one refuses is reported and refused.
     let verdict = check(policy.value);
     if verdict.blocks() {
-        reports.push(report(response, policy, destination, false));
+        reports.push(report(response, policy, request.destination, false));
     }
-    CrossOriginResourcePolicyCheck { verdict, reports }
+    (verdict, reports)
 }
 
 fn report(

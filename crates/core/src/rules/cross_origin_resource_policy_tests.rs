@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::CrossOriginResourcePolicy::*;
 use super::*;
-use crate::infrastructure::clients::{Global, PolicyContainer};
+use crate::infrastructure::clients::{Client, Global, PolicyContainer};
 use crate::infrastructure::url::Url;
 
 fn url(url: &str) -> Url {
@@ -306,15 +306,14 @@ fn reports_table() {
     ];
     for (name, policy, policies, blocks, reports) in table {
         let client = policy.map(|(enforced, report_only)| client(enforced, report_only));
-        let found = cross_origin_resource_policy_check(
-            &url("https://app.test").origin(),
-            client.as_ref(),
-            Destination::Image,
-            &response("https://b.test/x", policies, true),
-            false,
-        );
-        assert_eq!(found.verdict.blocks(), *blocks, "{name}");
-        assert_eq!(found.reports, *reports, "{name}");
+        let mut request = Request::new(url("https://b.test/x"));
+        request.origin = Some(url("https://app.test").origin());
+        request.destination = Destination::Image;
+        request.client = client.map(Arc::new);
+        let response = response("https://b.test/x", policies, true);
+        let (verdict, found) = cross_origin_resource_policy_check(&request, &response);
+        assert_eq!(verdict.blocks(), *blocks, "{name}");
+        assert_eq!(found, *reports, "{name}");
     }
     assert_eq!(
         report("trial", true).body(),

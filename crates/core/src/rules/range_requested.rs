@@ -8,7 +8,7 @@ use crate::infrastructure::responses::{Response, ResponseType};
 use crate::infrastructure::statuses::{Status, is_range_status};
 use crate::rules::verdict::Verdict;
 
-/// The verdict of [`range_requested`].
+/// The verdict of [`range_requested_block`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum RangeRequested {
@@ -35,7 +35,7 @@ impl Verdict for RangeRequested {
 }
 
 /// Step 21 of <https://fetch.spec.whatwg.org/#concept-main-fetch>
-pub fn range_requested(request: &Request, response: &Response) -> RangeRequested {
+pub fn range_requested_block(request: &Request, response: &Response) -> RangeRequested {
     if response.response_type() != ResponseType::Opaque {
         return RangeRequested::NotOpaque;
     }
@@ -69,7 +69,7 @@ mod tests {
         if let Some(filter) = filter {
             response = response.filtered(filter);
         }
-        super::range_requested(&request, &response)
+        range_requested_block(&request, &response)
     }
 
     #[test]

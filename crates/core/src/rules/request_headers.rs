@@ -8,6 +8,7 @@ use bytes::Bytes;
 use crate::infrastructure::methods::Method;
 use crate::infrastructure::requests::{CacheMode, CredentialsMode, Referrer, Request, ResponseTainting};
 use crate::infrastructure::url::Url;
+use crate::rules::subresource_integrity::base64;
 use crate::rules::verdict::Verdict;
 
 /// The verdict of [`include_credentials`].
@@ -102,14 +103,13 @@ impl Verdict for KeepaliveQuota {
 }
 
 /// Step 8.10: may the request outlive its client? `inflight` are the bytes of the bodies of the group's other such requests.
-pub fn keepalive_quota(request: &Request, inflight: impl FnOnce() -> u64) -> KeepaliveQuota {
+pub fn keepalive_quota(request: &Request, inflight: u64) -> KeepaliveQuota {
     if !request.keepalive {
         return KeepaliveQuota::NotKeepalive;
     }
     let Some(content_length) = request.body.as_ref().and_then(|body| body.length) else {
         return KeepaliveQuota::NoContentLength;
     };
-    let inflight = inflight();
     match content_length.saturating_add(inflight) {
         bytes if bytes > KEEPALIVE_LIMIT => KeepaliveQuota::Exceeded { content_length, inflight },
         bytes => KeepaliveQuota::Within { bytes },
@@ -177,6 +177,14 @@ pub fn conditional_headers(request: &Request) -> ConditionalHeaders {
     }
 }
 
+/// The cache mode after step 8.16.
+pub fn cache_mode(request: &Request) -> CacheMode {
+    match conditional_headers(request) {
+        ConditionalHeaders::Unchanged => request.cache_mode,
+        ConditionalHeaders::NoStore { .. } => CacheMode::NoStore,
+    }
+}
+
 /// Steps 8.17 and 8.18: the headers to append, in order, by the cache mode as it is now.
 pub fn cache_headers(request: &Request) -> impl Iterator<Item = (&'static str, &'static str)> {
     let lacks = |name| !request.header_list.contains(name);
@@ -192,25 +200,21 @@ pub fn cache_headers(request: &Request) -> impl Iterator<Item = (&'static str, &
     pragma.into_iter().chain(cache_control)
 }
 
-/// The content codings offered where nobody on the way can meddle.
-pub const ACCEPT_ENCODING: &str = "gzip, deflate, br, zstd";
-/// The content codings offered over plain HTTP, where middle boxes have been seen to break others.
-pub const ACCEPT_ENCODING_INSECURE: &str = "gzip, deflate";
-
 /// Steps 8.19 and 8.20: the value of `Accept-Encoding`, `None` to append none.
-pub fn accept_encoding(request: &Request) -> Option<&'static str> {
+///
+/// `secure` is offered where nobody on the way can meddle, `insecure` over plain HTTP, where middle boxes have been seen
+/// to break newer codings; an empty one offers nothing.
+pub fn accept_encoding(request: &Request, secure: &Bytes, insecure: &Bytes) -> Option<Bytes> {
     // 8.19. A part of an encoded whole could not be decoded.
     if request.header_list.contains("Range") {
-        return Some("identity");
+        return Some(Bytes::from_static(b"identity"));
     }
     // 8.20. The rest of that step (`Connection`, `Host`) is the transport's.
     if request.header_list.contains("Accept-Encoding") {
         return None;
     }
-    match is_potentially_trustworthy(request.current_url()) {
-        true => Some(ACCEPT_ENCODING),
-        false => Some(ACCEPT_ENCODING_INSECURE),
-    }
+    let offered = if is_potentially_trustworthy(request.current_url()) { secure } else { insecure };
+    (!offered.is_empty()).then(|| offered.clone())
 }
 
 /// Of an HTTP(S) URL; only a name that could be local is looked at closer.
@@ -220,6 +224,36 @@ fn is_potentially_trustworthy(url: &Url) -> bool {
         || hostname.starts_with('[')
         || hostname.trim_end_matches('.').ends_with("localhost");
     url.scheme() == "https" || (maybe_local && url.origin().is_potentially_trustworthy())
+}
+
+/// A URL's credentials as an [`Authorization` value](https://www.rfc-editor.org/rfc/rfc7617#section-2) (step 8.21.2.3).
+pub fn basic_authorization(url: &Url) -> Bytes {
+    // They stand in the URL percent-encoded; the bytes that were meant are sent, as UTF-8 where they are text.
+    let mut pair = percent_decode(url.username());
+    pair.push(b':');
+    pair.extend(percent_decode(url.password()));
+    Bytes::from(format!("Basic {}", base64(&pair)))
+}
+
+/// <https://url.spec.whatwg.org/#string-percent-decode>
+fn percent_decode(encoded: &str) -> Vec<u8> {
+    let bytes = encoded.as_bytes();
+    let digit = |at: usize| bytes.get(at).and_then(|&byte| (byte as char).to_digit(16));
+    let mut decoded = Vec::with_capacity(bytes.len());
+    let mut position = 0;
+    while let Some(&byte) = bytes.get(position) {
+        match (byte, digit(position + 1), digit(position + 2)) {
+            (b'%', Some(high), Some(low)) => {
+                decoded.push((high * 16 + low) as u8);
+                position += 3;
+            }
+            _ => {
+                decoded.push(byte);
+                position += 1;
+            }
+        }
+    }
+    decoded
 }
 
 #[cfg(test)]

@@ -135,7 +135,7 @@ fn keepalive_table() {
     ] {
         let mut request = request();
         (request.keepalive, request.body) = (keepalive, body);
-        let found = keepalive_quota(&request, || inflight);
+        let found = keepalive_quota(&request, inflight);
         assert_eq!(found, verdict, "{name}");
         assert_eq!(found.blocks(), matches!(found, Exceeded { .. }), "{name}");
     }
@@ -183,6 +183,8 @@ fn conditional_headers_table() {
         let mut request = with_headers(&[(header, "x")]);
         request.cache_mode = mode;
         assert_eq!(conditional_headers(&request), verdict, "{name}");
+        let is_no_store = cache_mode(&request) == CacheMode::NoStore;
+        assert_eq!(is_no_store, verdict != ConditionalHeaders::Unchanged, "{name}");
     }
     assert_eq!(conditional_headers(&request()), ConditionalHeaders::Unchanged);
 }
@@ -213,7 +215,8 @@ fn cache_headers_table() {
 
 #[test]
 fn accept_encoding_table() {
-    let (full, plain) = (Some(ACCEPT_ENCODING), Some(ACCEPT_ENCODING_INSECURE));
+    let (secure, insecure) = (Bytes::from_static(b"gzip, br"), Bytes::from_static(b"gzip"));
+    let (full, plain) = (Some("gzip, br"), Some("gzip"));
     for (name, to, own, value) in [
         ("https", "https://api.test/", None, full),
         ("http", "http://api.test/", None, plain),
@@ -231,6 +234,22 @@ fn accept_encoding_table() {
         if let Some((name, value)) = own {
             request.header_list.append(name, value);
         }
-        assert_eq!(accept_encoding(&request), value, "{name}");
+        let found = accept_encoding(&request, &secure, &insecure);
+        assert_eq!(found.as_deref(), value.map(str::as_bytes), "{name}");
+    }
+    assert_eq!(accept_encoding(&request(), &Bytes::new(), &Bytes::new()), None);
+}
+
+#[test]
+fn basic_authorization_table() {
+    for (to, value) in [
+        ("https://user:pass@api.test/", "Basic dXNlcjpwYXNz"),
+        ("https://user@api.test/", "Basic dXNlcjo="),
+        ("https://:pass@api.test/", "Basic OnBhc3M="),
+        ("https://a%3Ab:%25@api.test/", "Basic YTpiOiU="),
+        ("https://%zz%4:%@api.test/", "Basic JXp6JTQ6JQ=="),
+        ("https://\u{e9}:%ff@api.test/", "Basic w6k6/w=="),
+    ] {
+        assert_eq!(&basic_authorization(&url(to))[..], value.as_bytes(), "{to}");
     }
 }

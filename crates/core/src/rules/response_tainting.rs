@@ -6,7 +6,7 @@ use crate::infrastructure::requests::{Mode, RedirectMode, Request, ResponseTaint
 use crate::rules::cors_preflight::{PreflightNeed, preflight_need};
 use crate::rules::verdict::Verdict;
 
-/// The verdict of [`response_tainting`]: the first of the branches that matches.
+/// The verdict of [`fork`]: the first of the branches that matches.
 #[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum ResponseTaintingFork {
@@ -79,9 +79,10 @@ impl Verdict for ResponseTaintingFork {
     }
 }
 
+// MERGE: `unsafe_names` is `cors_unsafe_request_header_names(&request.header_list)`, called here.
 /// Step 12 of <https://fetch.spec.whatwg.org/#concept-main-fetch>. `unsafe_names` gives the CORS-unsafe request-header names
 /// with the request's header list; only a request that comes so far as to need them pays for them.
-pub fn response_tainting(
+pub fn fork(
     request: &Request,
     has_preloaded: bool,
     unsafe_names: impl FnOnce(&Request) -> Vec<String>,
@@ -144,8 +145,8 @@ mod tests {
         request
     }
 
-    fn fork(request: &Request, names: &[&str]) -> ResponseTaintingFork {
-        response_tainting(request, false, |_| names.iter().map(|&name| name.to_owned()).collect())
+    fn way(request: &Request, names: &[&str]) -> ResponseTaintingFork {
+        fork(request, false, |_| names.iter().map(|&name| name.to_owned()).collect())
     }
 
     #[test]
@@ -176,7 +177,7 @@ mod tests {
             ("nor about:", Mode::Cors, "about:blank", scheme("about")),
             ("cors", Mode::Cors, other, Cors),
         ] {
-            let found = fork(&request(mode, to), &[]);
+            let found = way(&request(mode, to), &[]);
             assert_eq!(found, verdict, "{name}");
             assert_eq!(found.blocks(), found.tainting().is_none(), "{name}");
         }
@@ -185,20 +186,20 @@ mod tests {
     #[test]
     fn a_preloaded_response_is_the_answer_before_all_else() {
         let request = request(Mode::SameOrigin, "https://api.test/x");
-        assert_eq!(response_tainting(&request, true, |_| unreachable!("nobody needs them")), Preloaded);
+        assert_eq!(fork(&request, true, |_| unreachable!("nobody needs them")), Preloaded);
     }
 
     #[test]
     fn names_are_asked_for_only_at_the_last_fork() {
         let request = request(Mode::NoCors, "https://api.test/x");
-        assert_eq!(response_tainting(&request, false, |_| unreachable!("nobody needs them")), Opaque);
+        assert_eq!(fork(&request, false, |_| unreachable!("nobody needs them")), Opaque);
     }
 
     #[test]
     fn back_home_after_another_origin_is_not_basic() {
         let mut request = request(Mode::Cors, "https://app.test/x");
         request.response_tainting = ResponseTainting::Cors;
-        assert_eq!(fork(&request, &[]), Cors);
+        assert_eq!(way(&request, &[]), Cors);
     }
 
     #[test]
@@ -206,7 +207,7 @@ mod tests {
         for redirect_mode in [RedirectMode::Manual, RedirectMode::Error] {
             let mut request = request(Mode::NoCors, "https://api.test/x");
             request.redirect_mode = redirect_mode;
-            assert_eq!(fork(&request, &[]), NoCorsRedirectModeRefused { redirect_mode });
+            assert_eq!(way(&request, &[]), NoCorsRedirectModeRefused { redirect_mode });
         }
     }
 
@@ -214,9 +215,9 @@ mod tests {
     fn an_opaque_origin_is_same_origin_with_no_url() {
         let mut request = request(Mode::Cors, "https://app.test/x");
         request.origin = Some(Origin::new_opaque());
-        assert_eq!(fork(&request, &[]), Cors);
+        assert_eq!(way(&request, &[]), Cors);
         request.origin = None;
-        assert_eq!(fork(&request, &[]), Cors);
+        assert_eq!(way(&request, &[]), Cors);
     }
 
     #[test]
@@ -229,13 +230,13 @@ mod tests {
             })
         };
         let mut request = request(Mode::Cors, "https://api.test/x");
-        assert_eq!(fork(&request, &["x-a"]), needed(false, None, &["x-a"]));
+        assert_eq!(way(&request, &["x-a"]), needed(false, None, &["x-a"]));
         request.method = Method::PATCH;
-        assert_eq!(fork(&request, &["x-a"]), needed(false, Some("PATCH"), &["x-a"]));
+        assert_eq!(way(&request, &["x-a"]), needed(false, Some("PATCH"), &["x-a"]));
         request.unsafe_request = false;
-        assert_eq!(fork(&request, &["x-a"]), Cors);
+        assert_eq!(way(&request, &["x-a"]), Cors);
         request.use_cors_preflight = true;
-        assert_eq!(fork(&request, &[]), needed(true, Some("PATCH"), &[]));
-        assert_eq!(fork(&request, &[]).tainting(), Some(ResponseTainting::Cors));
+        assert_eq!(way(&request, &[]), needed(true, Some("PATCH"), &[]));
+        assert_eq!(way(&request, &[]).tainting(), Some(ResponseTainting::Cors));
     }
 }

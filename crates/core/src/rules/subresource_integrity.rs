@@ -35,7 +35,7 @@ pub struct IntegrityMetadata<'a> {
     pub value: &'a str,
 }
 
-/// The verdict of [`do_bytes_match`].
+/// The verdict of [`integrity`].
 #[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Integrity {
@@ -96,7 +96,7 @@ pub fn strongest_metadata<'a>(
 }
 
 /// <https://w3c.github.io/webappsec-subresource-integrity/#does-response-match-metadatalist>; `None` is a response without a body.
-pub fn do_bytes_match(bytes: Option<&[u8]>, metadata_list: &str) -> Integrity {
+pub fn integrity(bytes: Option<&[u8]>, metadata_list: &str) -> Integrity {
     // Main fetch asks only where there is metadata, and fails without a body before it parses any.
     if metadata_list.is_empty() {
         return Integrity::NoMetadata;
@@ -144,7 +144,7 @@ fn is_same_digest(expected: &str, actual: &str) -> bool {
 }
 
 /// <https://www.rfc-editor.org/rfc/rfc4648#section-4>
-fn base64(bytes: &[u8]) -> String {
+pub(crate) fn base64(bytes: &[u8]) -> String {
     const ALPHABET: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
     let mut encoded = String::with_capacity(bytes.len().div_ceil(3) * 4);
     for chunk in bytes.chunks(3) {
@@ -171,7 +171,7 @@ mod tests {
         "Q2bFTOhEALkN8hOms2FKTDLy7eugP2zFZ1T8LCvX42Fp3WoNr3bjZSAHeOsHrbV1Fu9/A0EzCinRE7Af1ofPrw==";
 
     fn judge(metadata: &str) -> Integrity {
-        do_bytes_match(Some(BODY), metadata)
+        integrity(Some(BODY), metadata)
     }
 
     fn sha256() -> String {
@@ -243,12 +243,12 @@ mod tests {
 
     #[test]
     fn without_a_body_metadata_cannot_match() {
-        assert_eq!(do_bytes_match(None, "sha256-AAAA"), Integrity::NoBody);
-        assert_eq!(do_bytes_match(None, ""), Integrity::NoMetadata);
+        assert_eq!(integrity(None, "sha256-AAAA"), Integrity::NoBody);
+        assert_eq!(integrity(None, ""), Integrity::NoMetadata);
         assert!(Integrity::NoBody.blocks());
         // An empty body is a body.
         let empty = "sha256-47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU=";
-        assert_eq!(do_bytes_match(Some(b""), empty), Integrity::Matches { algorithm: Sha256 });
+        assert_eq!(integrity(Some(b""), empty), Integrity::Matches { algorithm: Sha256 });
     }
 
     #[test]
@@ -264,8 +264,8 @@ mod tests {
         ];
         for metadata in &good {
             assert!(!judge(metadata).blocks(), "{metadata}");
-            assert!(do_bytes_match(Some(b"alert('Tampered.');"), metadata).blocks(), "{metadata}");
-            assert!(do_bytes_match(Some(b""), metadata).blocks(), "{metadata}");
+            assert!(integrity(Some(b"alert('Tampered.');"), metadata).blocks(), "{metadata}");
+            assert!(integrity(Some(b""), metadata).blocks(), "{metadata}");
         }
         // Near misses of a digest are misses.
         for metadata in [
