@@ -304,6 +304,10 @@ pub struct Request {
     pub user_activation: bool,
     /// <https://fetch.spec.whatwg.org/#request-render-blocking>
     pub render_blocking: bool,
+    // DEPARTS: not in the Standard, whose every request is a page's (or the browser's own).
+    /// Is this fetch on the user's own behalf, and no page's? Then no origin asks, nothing is tainted and nothing
+    /// filtered, as with curl.
+    pub owner: bool,
     /// <https://fetch.spec.whatwg.org/#concept-request-url-list>: one URL or more.
     url_list: Vec<Url>,
     /// <https://fetch.spec.whatwg.org/#concept-request-redirect-count>
@@ -355,6 +359,7 @@ impl Request {
             history_navigation: false,
             user_activation: false,
             render_blocking: false,
+            owner: false,
             url_list: vec![url],
             redirect_count: 0,
             response_tainting: ResponseTainting::Basic,
@@ -501,6 +506,7 @@ impl Request {
             history_navigation: self.history_navigation,
             user_activation: self.user_activation,
             render_blocking: self.render_blocking,
+            owner: self.owner,
             url_list: self.url_list.clone(),
             redirect_count: self.redirect_count,
             response_tainting: self.response_tainting,
