@@ -85,7 +85,10 @@ mod tests {
 
     #[test]
     fn authentication_need_table() {
-        use AuthenticationNeed::*;
+        use AuthenticationNeed::{
+            AskUser, AskUserForProxy, BodyNotReplayable, Misdirected, NewConnection, NotAsked,
+            ProxyWithoutUser, UseUrlCredentials,
+        };
         let request = |tainting, traversable, stream: bool, url_credentials| {
             let mut request = Request::new(Url::parse("https://a.test/", None).expect("a valid URL"));
             request.response_tainting = tainting;
@@ -100,7 +103,15 @@ mod tests {
         };
         let basic = ResponseTainting::Basic;
         for (row, request, status, credentials, authentication, new_connection, need) in [
-            ("200 asks nothing", request(basic, true, false, false), 200, true, false, false, None),
+            (
+                "200 asks nothing",
+                request(basic, true, false, false),
+                200,
+                true,
+                false,
+                false,
+                AuthenticationNeed::None,
+            ),
             ("401 asks the user", request(basic, true, false, false), 401, true, false, false, AskUser),
             (
                 "401 across origins does not",

@@ -20,6 +20,7 @@ pub mod referrer;
 pub mod request_headers;
 pub mod response_filtering;
 pub mod response_tainting;
+pub mod schemes;
 pub mod subresource_integrity;
 pub mod tao_check;
 pub mod verdict;
