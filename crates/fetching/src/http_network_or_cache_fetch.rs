@@ -194,6 +194,9 @@ async fn cache_or_network(
 ) -> Fetched {
     // 8.24, 8.25. Without a partition there is no cache.
     let partition = http_request.network_partition_key();
+    if partition.is_none() {
+        http_request.cache_mode = CacheMode::NoStore;
+    }
     let cache = fetch.user_agent.http_cache.clone();
     let Some((partition, cache)) = partition.zip(cache) else {
         fetch.judge(network_after_cache(http_request))?;
