@@ -155,10 +155,15 @@ fn page(known: &[Anchor], files: &[Source], states: &str) -> Result<String, Vec<
         ("What no test reaches", "// UNTESTED:"),
     ] {
         let _ = writeln!(page, "\n## {heading}\n");
+        let mut none = true;
         for file in files {
             for remark in remarks(&file.text, tag) {
                 let _ = writeln!(page, "- {}: {remark}", file.path.trim_start_matches("crates/"));
+                none = false;
             }
+        }
+        if none {
+            page.push_str("None.\n");
         }
     }
     if faults.is_empty() { Ok(page) } else { Err(faults) }
