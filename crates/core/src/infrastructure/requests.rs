@@ -205,7 +205,7 @@ words! {
 }
 
 words! {
-    /// <https://fetch.spec.whatwg.org/#concept-request-redirect-taint>
+    /// <https://fetch.spec.whatwg.org/#concept-request-tainted-origin>
     RedirectTaint {
         SameOrigin = "same-origin",
         SameSite = "same-site",
@@ -224,7 +224,7 @@ pub enum Referrer {
     Url(Url),
 }
 
-/// <https://fetch.spec.whatwg.org/#concept-request-traversable-for-user-prompts>
+/// <https://fetch.spec.whatwg.org/#concept-request-window>
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum TraversableForUserPrompts {
     /// `"no-traversable"`: nobody is asked.
@@ -254,7 +254,7 @@ pub struct Request {
     pub reserved_client: Option<Arc<Client>>,
     /// <https://fetch.spec.whatwg.org/#concept-request-replaces-client-id>
     pub replaces_client_id: String,
-    /// <https://fetch.spec.whatwg.org/#concept-request-traversable-for-user-prompts>
+    /// <https://fetch.spec.whatwg.org/#concept-request-window>
     pub traversable_for_user_prompts: TraversableForUserPrompts,
     /// <https://fetch.spec.whatwg.org/#request-keepalive-flag>
     pub keepalive: bool,
@@ -434,7 +434,7 @@ impl Request {
         matches!(self.destination, Document | Embed | Frame | Iframe | Object)
     }
 
-    /// <https://fetch.spec.whatwg.org/#concept-request-redirect-taint>
+    /// <https://fetch.spec.whatwg.org/#concept-request-tainted-origin>
     pub fn redirect_taint(&self) -> RedirectTaint {
         if self.url_list.len() < 2 {
             return RedirectTaint::SameOrigin;
