@@ -1,6 +1,7 @@
 //! [Origins](https://html.spec.whatwg.org/#concept-origin) and [sites](https://html.spec.whatwg.org/#site): who asks, who answers.
 //!
-//! A leaf: the origin *of a URL* is in `url.rs`, that *of a request* in `requests.rs`.
+//! A leaf: the origin *of a URL* is in `url.rs`, that *of a request* in `requests.rs`. A little long for its tables
+//! of hosts and sites.
 
 use std::fmt;
 use std::net::{Ipv4Addr, Ipv6Addr};
@@ -290,8 +291,12 @@ mod tests {
     use super::*;
     use crate::infrastructure::url::Url;
 
+    fn url(input: &str) -> Url {
+        Url::parse(input, None).expect("a URL of the table")
+    }
+
     fn origin(input: &str) -> Origin {
-        Url::parse(input, None).expect("a URL of the table").origin()
+        url(input).origin()
     }
 
     #[test]
@@ -316,7 +321,7 @@ mod tests {
             ("127.0.0.1", None, None),
             ("[::1]", None, None),
         ] {
-            let host = Url::parse(&format!("https://{input}/"), None).unwrap().host().unwrap();
+            let host = url(&format!("https://{input}/")).host().expect("a host");
             assert_eq!(host.public_suffix(), suffix, "{input}");
             assert_eq!(host.registrable_domain(), registrable, "{input}");
         }
@@ -359,7 +364,7 @@ mod tests {
             assert_eq!(a_origin.same_site(&b_origin), same, "{row}");
             assert_eq!(b_origin.same_site(&a_origin), same, "{row}");
             assert_eq!(a_origin.site() == b_origin.site(), same, "{row}, by sites");
-            assert_eq!(Url::parse(a, None).unwrap().same_site_with(&b_origin), same, "{row}, with a URL");
+            assert_eq!(url(a).same_site_with(&b_origin), same, "{row}, with a URL");
         }
         let opaque = Origin::new_opaque();
         assert!(opaque.same_site(&opaque.clone()) && opaque.same_origin(&opaque.clone()));
@@ -382,9 +387,9 @@ mod tests {
             ("[1:2:3:4:5:6:0:0]", "[1:2:3:4:5:6::]"),
             ("[0:0:3:4:5:6:7:8]", "[::3:4:5:6:7:8]"),
         ] {
-            let url = Url::parse(&format!("http://{input}/"), None).unwrap();
+            let url = url(&format!("http://{input}/"));
             assert_eq!(url.hostname(), serialized);
-            let host = url.host().unwrap();
+            let host = url.host().expect("a host");
             assert_eq!(host.to_string(), serialized);
             assert!(host.serializes_as(serialized) && !host.serializes_as("[::9]"));
         }

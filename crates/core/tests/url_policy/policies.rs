@@ -1,0 +1,1 @@
+//! The matrices that the policy tests are generated from.
