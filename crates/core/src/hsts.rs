@@ -166,8 +166,10 @@ fn split_directive(value: &[u8]) -> (&[u8], Option<&[u8]>) {
     (value, None)
 }
 
+type Directive<'a> = (&'a [u8], Option<Cow<'a, [u8]>>);
+
 /// `name`, `name=token` or `name="quoted"`; the value without its quotes.
-fn parse_directive(directive: &[u8]) -> Option<(&[u8], Option<Cow<'_, [u8]>>)> {
+fn parse_directive(directive: &[u8]) -> Option<Directive<'_>> {
     let Some(equals) = directive.iter().position(|&byte| byte == b'=') else {
         return is_token(directive).then_some((directive, None));
     };
