@@ -6,12 +6,17 @@ use serde_json::Value;
 
 /// The file's value; `None`, after a line that says so, where there is no data folder.
 pub(crate) fn read(file: &str, cases: usize) -> Option<Value> {
+    read_text(file, cases).map(|text| serde_json::from_str(&strict(&text)).expect("JSON"))
+}
+
+/// The file's text; `None`, after a line that says so, where there is no data folder.
+pub(crate) fn read_text(file: &str, cases: usize) -> Option<String> {
     let shared = std::env::var_os("SHARED_DIR").map_or_else(
         || PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/../../../shared")),
         PathBuf::from,
     );
     match std::fs::read_to_string(shared.join("wpt-data").join(file)) {
-        Ok(text) => Some(serde_json::from_str(&strict(&text)).expect("JSON")),
+        Ok(text) => Some(text),
         Err(_) => {
             assert!(std::env::var_os("SOFETCH_REQUIRE_DATA").is_none(), "no {file}");
             println!("skipped {cases} cases of {file}: no data folder");
