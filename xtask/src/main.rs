@@ -1,2 +1,65 @@
-//! placeholder
-fn main() {}
+//! The house's own checks: `cargo xtask check` is the one command, here and in continuous integration.
+//!
+//! Each step is a command of its own. Nothing here is used at run time, and nothing here opens a socket.
+
+mod arrows;
+mod check;
+mod licences;
+mod rooms;
+mod sources;
+mod standard;
+
+use std::process::ExitCode;
+
+const USAGE: &str = "\
+cargo xtask COMMAND
+
+  check [--require-data]       all of the following; with the flag, absent test data is a failure
+  fmt                          cargo fmt --check
+  clippy                       cargo clippy on everything, warnings denied
+  doc                          cargo doc, warnings denied
+  arrows                       packages and modules know only whom they may; heads, sizes, words
+  rooms [--check]              writes ROOMS.md, or compares it with what would be written
+  rooms --standard FETCH_BS [--pin COMMIT]
+                               reads the Standard's source into spec/anchors.tsv
+  test [--require-data]        cargo test on everything
+  licences                     licences, bans and version floors of all dependencies
+";
+
+fn main() -> ExitCode {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let words: Vec<&str> = arguments.iter().map(String::as_str).collect();
+    let require_data = words.contains(&"--require-data");
+    let outcome = match words[..] {
+        ["check"] | ["check", "--require-data"] => check::check(require_data),
+        ["fmt"] => check::fmt(),
+        ["clippy"] => check::clippy(),
+        ["doc"] => check::doc(),
+        ["test"] | ["test", "--require-data"] => check::test(require_data),
+        ["arrows"] => arrows::arrows(),
+        ["licences"] => licences::licences(),
+        ["rooms"] => rooms::write(),
+        ["rooms", "--check"] => rooms::compare(),
+        ["rooms", "--standard", path] => rooms::read_standard(path, None),
+        ["rooms", "--standard", path, "--pin", pin] => rooms::read_standard(path, Some(pin)),
+        _ => {
+            eprint!("{USAGE}");
+            return ExitCode::from(2);
+        }
+    };
+    match outcome {
+        Ok(said) => {
+            println!("{said}");
+            ExitCode::SUCCESS
+        }
+        Err(faults) => {
+            for fault in &faults {
+                eprintln!("{fault}");
+            }
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// What a step ends with: a line on what it saw, or all that it found wrong.
+type Outcome = Result<String, Vec<String>>;

@@ -14,6 +14,7 @@ use bytes::Bytes;
 use crate::infrastructure::blobs::BlobUrlEntry;
 use crate::infrastructure::bodies::{Body, ByteStream};
 use crate::infrastructure::clients::NetworkPartitionKey;
+pub use crate::infrastructure::connections::Protocol;
 use crate::infrastructure::header_list::HeaderList;
 use crate::infrastructure::methods::Method;
 use crate::infrastructure::requests::Request;
@@ -115,17 +116,6 @@ pub struct ExchangeFault {
     pub resend_is_safe: bool,
     /// The request's body, where nothing was read from it yet.
     pub unread_body: Option<Body>,
-}
-
-/// Which HTTP a connection speaks.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, serde::Serialize)]
-pub enum Protocol {
-    /// HTTP/1.x
-    #[serde(rename = "http/1.1")]
-    Http1,
-    /// HTTP/2
-    #[serde(rename = "h2")]
-    Http2,
 }
 
 /// A request as it goes on the wire.

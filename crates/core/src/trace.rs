@@ -9,12 +9,12 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use bytes::Bytes;
 
+use crate::infrastructure::connections::Protocol;
 use crate::infrastructure::header_list::HeaderList;
 use crate::infrastructure::methods::Method;
 use crate::infrastructure::requests::words;
 use crate::infrastructure::statuses::Status;
 use crate::infrastructure::url::Url;
-use crate::ports::Protocol;
 use crate::rulings::{NetworkError, Ruling};
 
 words! {

@@ -64,16 +64,15 @@ pub enum Global {
 impl Client {
     /// <https://html.spec.whatwg.org/#secure-context>
     pub fn is_secure_context(&self) -> bool {
-        match &self.top_level_origin {
-            Some(origin) => origin.is_potentially_trustworthy() && self.is_itself_trustworthy(),
-            None => self.is_itself_trustworthy(),
+        match (&self.top_level_creation_url, &self.top_level_origin) {
+            // 2. The top-level page decides: what it contains is as trustworthy, or was refused as mixed content.
+            (Some(url), _) => url.is_potentially_trustworthy(),
+            // 1.2 A worker (it alone has no such URL) is as secure as its owners.
+            // DEPARTS: we keep no owner set. The owner's top-level origin stands for it, and the worker's own URL
+            // where that is null too.
+            (None, Some(origin)) => origin.is_potentially_trustworthy(),
+            (None, None) => self.creation_url.is_potentially_trustworthy(),
         }
-    }
-
-    fn is_itself_trustworthy(&self) -> bool {
-        // An opaque origin inherits its creator's standing; without a creator its creation URL decides.
-        self.origin.is_potentially_trustworthy()
-            || (self.origin.is_opaque() && self.creation_url.origin().is_potentially_trustworthy())
     }
 
     /// <https://fetch.spec.whatwg.org/#determine-the-network-partition-key>
@@ -137,5 +136,70 @@ impl EmbedderPolicyValue {
     /// <https://html.spec.whatwg.org/#compatible-with-cross-origin-isolation>
     pub fn is_compatible_with_cross_origin_isolation(self) -> bool {
         matches!(self, EmbedderPolicyValue::RequireCorp | EmbedderPolicyValue::Credentialless)
+    }
+}
+
+#[cfg(test)]
+pub(crate) mod tests {
+    use super::*;
+
+    /// A top-level document at `url`.
+    pub(crate) fn window(url: &str) -> Client {
+        let url = Url::parse(url, None).expect("a URL of the test");
+        Client {
+            id: "1".to_owned(),
+            creation_url: url.clone(),
+            top_level_creation_url: Some(url.clone()),
+            top_level_origin: Some(url.origin()),
+            origin: url.origin(),
+            api_base_url: url.clone(),
+            policy_container: Arc::default(),
+            cross_origin_isolated_capability: false,
+            restricts_mixed_content: url.origin().is_potentially_trustworthy(),
+            global: Global::Window { traversable: true, top_level: true, document_url: url },
+            has_cross_site_ancestor: false,
+            offline: false,
+            emulated_user_agent: None,
+            emulated_language: None,
+        }
+    }
+
+    /// A worker at `url`, as owned by a document at `owner`.
+    pub(crate) fn worker(url: &str, owner: &str) -> Client {
+        let owner = window(owner);
+        Client {
+            global: Global::Worker { service_worker: false },
+            top_level_creation_url: None,
+            top_level_origin: owner.top_level_origin,
+            restricts_mixed_content: owner.restricts_mixed_content,
+            ..window(url)
+        }
+    }
+
+    #[test]
+    fn secure_contexts() {
+        let framed = |url: &str, top: &str| Client {
+            top_level_creation_url: Some(Url::parse(top, None).expect("a URL")),
+            ..window(url)
+        };
+        let service_worker = |url: &str| Client { top_level_origin: None, ..worker(url, url) };
+        for (row, client, secure) in [
+            ("an https page", window("https://a.test/"), true),
+            ("an http page", window("http://a.test/"), false),
+            ("a page of this machine", window("http://localhost:8080/"), true),
+            ("a data: page", window("data:,x"), true),
+            ("https in https", framed("https://b.test/", "https://a.test/"), true),
+            ("https in http", framed("https://b.test/", "http://a.test/"), false),
+            ("data: in https", framed("data:,x", "https://a.test/"), true),
+            ("data: in http", framed("data:,x", "http://a.test/"), false),
+            ("a worker of an https page", worker("https://a.test/w", "https://a.test/"), true),
+            ("a blob: worker of an https page", worker("blob:https://a.test/1", "https://a.test/"), true),
+            ("a data: worker of an http page", worker("data:,x", "http://a.test/"), false),
+            ("an https worker of an http page", worker("https://a.test/w", "http://a.test/"), false),
+            ("a service worker", service_worker("https://a.test/w"), true),
+            ("a service worker over http", service_worker("http://a.test/w"), false),
+        ] {
+            assert_eq!(client.is_secure_context(), secure, "{row}");
+        }
     }
 }

@@ -1,14 +1,14 @@
 //! [Header list](https://fetch.spec.whatwg.org/#concept-header-list): an ordered multimap; order, case and bytes are kept.
 //!
 //! Opaque: each header carries the one-byte id of its name where the name is a known one, so that look-ups and
-//! classes of names (`header_names.rs`) compare a byte. Values are bytes: nothing here is decoded.
+//! classes of names (`header_names.rs`) compare a byte. Values are bytes: nothing here is decoded. A third of the file is tests.
 
 use std::borrow::Cow;
 use std::fmt;
 
 use bytes::Bytes;
 
-use crate::infrastructure::header_names::{KnownName, known_name};
+use crate::infrastructure::header_names::{KnownName, is_secret_name, known_name};
 
 /// <https://fetch.spec.whatwg.org/#concept-header>: a name and a value.
 #[derive(Clone)]
@@ -37,6 +37,11 @@ impl Header {
     /// Is the name a byte-case-insensitive match for `name`?
     pub fn is_named(&self, name: &str) -> bool {
         self.matches(known_name(name.as_bytes()), name.as_bytes())
+    }
+
+    /// Are the names of both a byte-case-insensitive match?
+    pub fn is_same_name(&self, other: &Header) -> bool {
+        self.matches(other.known, &other.name)
     }
 
     fn matches(&self, known: KnownName, name: &[u8]) -> bool {
@@ -95,6 +100,11 @@ impl HeaderList {
         Some(Cow::Owned(joined))
     }
 
+    /// The first header of a known name: one byte is compared a header.
+    pub fn first_known(&self, known: KnownName) -> Option<&Header> {
+        self.headers.iter().find(|header| known != KnownName::UNKNOWN && header.known == known)
+    }
+
     /// Every value of `name`, in order, uncombined.
     pub fn get_all<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a Bytes> + 'a {
         let known = known_name(name.as_bytes());
@@ -134,13 +144,16 @@ impl HeaderList {
     /// <https://fetch.spec.whatwg.org/#concept-header-list-set>: changes the first header of that name and removes the others.
     pub fn set(&mut self, name: impl Into<Name>, value: impl Into<Bytes>) {
         let Name { known, bytes } = name.into();
-        let Some(index) = self.headers.iter().position(|header| header.matches(known, &bytes)) else {
+        let Some(first) = self.headers.iter().position(|header| header.matches(known, &bytes)) else {
             self.headers.push(Header { known, name: bytes, value: value.into() });
             return;
         };
-        self.headers[index].value = value.into();
-        let mut seen = false;
-        self.headers.retain(|header| !header.matches(known, &bytes) || !std::mem::replace(&mut seen, true));
+        self.headers[first].value = value.into();
+        let mut index = 0;
+        self.headers.retain(|header| {
+            index += 1;
+            index <= first + 1 || !header.matches(known, &bytes)
+        });
     }
 
     /// <https://fetch.spec.whatwg.org/#concept-header-list-combine>: joins onto the first header of that name by 0x2C 0x20.
@@ -163,21 +176,24 @@ impl HeaderList {
 
     /// <https://fetch.spec.whatwg.org/#concept-header-list-sort-and-combine>: lower-cased, sorted; `set-cookie` stays apart.
     pub fn sort_and_combine(&self) -> Vec<(Vec<u8>, Bytes)> {
-        let mut headers = Vec::with_capacity(self.headers.len());
-        for name in Self::sorted_lowercase_set(self.headers.iter().map(Header::name)) {
-            let known = known_name(&name);
-            let mut values = self
-                .headers
-                .iter()
-                .filter(|header| header.matches(known, &name))
-                .map(|header| header.value.clone());
-            if name == b"set-cookie" {
-                headers.extend(values.map(|value| (name.clone(), value)));
+        let mut named: Vec<(Vec<u8>, &Header)> =
+            self.headers.iter().map(|header| (header.name.to_ascii_lowercase(), header)).collect();
+        // The sort is stable, so headers of one name keep their order.
+        named.sort_by(|(a, _), (b, _)| a.cmp(b));
+        let mut headers = Vec::with_capacity(named.len());
+        let mut named = named.into_iter().peekable();
+        while let Some((name, header)) = named.next() {
+            let is_more = |(next, _): &(Vec<u8>, &Header)| *next == name;
+            if header.known == KnownName::SET_COOKIE || named.peek().is_none_or(|next| !is_more(next)) {
+                headers.push((name, header.value.clone()));
                 continue;
             }
-            let Some(first) = values.next() else { continue };
-            let value = values.fold(first, |joined, value| [&joined[..], b", ", &value[..]].concat().into());
-            headers.push((name, value));
+            let mut joined = header.value.to_vec();
+            while let Some((_, more)) = named.next_if(is_more) {
+                joined.extend_from_slice(b", ");
+                joined.extend_from_slice(&more.value);
+            }
+            headers.push((name, joined.into()));
         }
         headers
     }
@@ -196,11 +212,11 @@ impl fmt::Debug for HeaderList {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mut map = f.debug_map();
         for header in &self.headers {
-            let name = header.name.escape_ascii().to_string();
-            if header.known.is_secret() {
+            let name = format_args!("\"{}\"", header.name.escape_ascii());
+            if is_secret_name(&header.name) {
                 map.entry(&name, &"[redacted]");
             } else {
-                map.entry(&name, &header.value.escape_ascii().to_string());
+                map.entry(&name, &format_args!("\"{}\"", header.value.escape_ascii()));
             }
         }
         map.finish()
@@ -223,6 +239,24 @@ pub struct Name {
     bytes: Bytes,
 }
 
+impl Name {
+    /// The bytes, in the case they came in.
+    pub fn as_bytes(&self) -> &[u8] {
+        &self.bytes
+    }
+
+    /// The id of the name, [`KnownName::UNKNOWN`] for one outside the table.
+    pub fn known(&self) -> KnownName {
+        self.known
+    }
+}
+
+impl fmt::Debug for Name {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}", self.bytes.escape_ascii())
+    }
+}
+
 impl From<&'static str> for Name {
     fn from(name: &'static str) -> Self {
         Name { known: known_name(name.as_bytes()), bytes: Bytes::from_static(name.as_bytes()) }
@@ -238,5 +272,150 @@ impl From<Bytes> for Name {
 impl From<Vec<u8>> for Name {
     fn from(bytes: Vec<u8>) -> Self {
         Bytes::from(bytes).into()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn list(headers: &[(&'static str, &'static str)]) -> HeaderList {
+        let mut list = HeaderList::with_capacity(headers.len());
+        for &(name, value) in headers {
+            list.append(name, value);
+        }
+        list
+    }
+
+    fn written(list: &HeaderList) -> Vec<(&str, &str)> {
+        let text = |bytes| std::str::from_utf8(bytes).expect("ASCII in these tests");
+        list.iter().map(|header| (text(header.name()), text(header.value()))).collect()
+    }
+
+    #[test]
+    fn append_reuses_the_case_of_the_first_of_that_name() {
+        let list = list(&[("Accept", "a"), ("X-One", "b"), ("ACCEPT", "c"), ("x-one", "d"), ("x-two", "e")]);
+        assert_eq!(
+            written(&list),
+            [("Accept", "a"), ("X-One", "b"), ("Accept", "c"), ("X-One", "d"), ("x-two", "e")]
+        );
+    }
+
+    #[test]
+    fn get_joins_values_by_comma_and_space_in_any_case() {
+        let list = list(&[("Accept", "a"), ("x", "1"), ("accept", ""), ("X", "2"), ("accept", "c")]);
+        for (name, expected) in
+            [("ACCEPT", Some("a, , c")), ("x", Some("1, 2")), ("y", None), ("", None), ("accep", None)]
+        {
+            assert_eq!(list.get(name).as_deref(), expected.map(str::as_bytes), "{name}");
+            assert_eq!(list.contains(name), expected.is_some(), "{name}");
+        }
+        assert!(
+            matches!(self::list(&[("a", "b")]).get("A"), Some(Cow::Borrowed(b"b"))),
+            "one value is not copied"
+        );
+        assert_eq!(list.get_all("X").collect::<Vec<_>>(), ["1", "2"]);
+        assert_eq!(list.first_known(KnownName::ACCEPT).map(|header| &header.value()[..]), Some(&b"a"[..]));
+        assert!(list.first_known(KnownName::UNKNOWN).is_none());
+    }
+
+    #[test]
+    fn set_changes_the_first_and_removes_the_others() {
+        let mut list =
+            list(&[("b", "0"), ("Accept", "1"), ("a", "2"), ("accept", "3"), ("accept", "4"), ("c", "5")]);
+        list.set("ACCEPT", "new");
+        assert_eq!(written(&list), [("b", "0"), ("Accept", "new"), ("a", "2"), ("c", "5")]);
+        list.set("D", "6");
+        assert_eq!(written(&list).last(), Some(&("D", "6")));
+    }
+
+    #[test]
+    fn delete_removes_every_header_of_the_name() {
+        let mut list = list(&[("x-a", "1"), ("b", "2"), ("X-A", "3")]);
+        list.delete("X-a");
+        assert_eq!(written(&list), [("b", "2")]);
+        list.delete("none");
+        assert_eq!(list.len(), 1);
+    }
+
+    #[test]
+    fn combine_joins_onto_the_first() {
+        let mut list = list(&[("A", "1"), ("a", "2")]);
+        list.combine("a", "3");
+        list.combine("new", "4");
+        assert_eq!(written(&list), [("A", "1, 3"), ("A", "2"), ("new", "4")]);
+    }
+
+    #[test]
+    fn sort_and_combine_lowers_sorts_and_leaves_cookies_apart() {
+        let list = list(&[
+            ("Zebra", "1"),
+            ("Set-Cookie", "a=1"),
+            ("Accept", "x"),
+            ("zebra", "2"),
+            ("set-cookie", "b=2"),
+            ("ACCEPT", "y"),
+            ("Set-Cookie2", "c"),
+            ("zebra", "3"),
+        ]);
+        let expected = [
+            ("accept", "x, y"),
+            ("set-cookie", "a=1"),
+            ("set-cookie", "b=2"),
+            ("set-cookie2", "c"),
+            ("zebra", "1, 2, 3"),
+        ];
+        let expected = expected.map(|(name, value)| (name.as_bytes().to_vec(), Bytes::from(value)));
+        assert_eq!(list.sort_and_combine(), expected);
+    }
+
+    #[test]
+    fn names_become_a_sorted_lowercase_set() {
+        let names: [&[u8]; 5] = [b"b", b"A", b"a-", b"B", b"a"];
+        assert_eq!(HeaderList::sorted_lowercase_set(names), [&b"a"[..], b"a-", b"b"]);
+    }
+
+    #[test]
+    fn debug_redacts_credentials() {
+        let list = list(&[
+            ("Authorization", "hunter2"),
+            ("X-Api-Key", "hunter2"),
+            ("COOKIE", "hunter2"),
+            ("Accept", "\0"),
+        ]);
+        let shown = format!("{list:?}");
+        assert!(!shown.contains("hunter2"), "{shown}");
+        assert!(shown.contains("\\x00"), "{shown}");
+    }
+
+    #[test]
+    fn row_12_a_name_is_found_however_it_got_into_the_list() {
+        let name = "AuthorizaTion";
+        let ways: [fn(&mut HeaderList, Name); 4] = [
+            |list, name| list.append(name, "a"),
+            |list, name| list.set(name, "a"),
+            |list, name| list.combine(name, "a"),
+            |list, name| {
+                list.append(name.clone(), "a");
+                list.append(name, "b");
+            },
+        ];
+        for way in ways {
+            for name in [name.into(), Bytes::from(name).into(), name.as_bytes().to_vec().into()] {
+                let mut list = list(&[("accept", "*/*")]);
+                way(&mut list, name);
+                assert!(list.contains("authorization"));
+                list.delete("authorization");
+                assert_eq!(written(&list), [("accept", "*/*")]);
+            }
+        }
+    }
+
+    #[test]
+    fn row_35_names_of_object_prototypes_are_plain() {
+        let list = list(&[("__proto__", "1"), ("constructor", "2"), ("__PROTO__", "3")]);
+        assert_eq!(list.get("__proto__").as_deref(), Some(&b"1, 3"[..]));
+        assert_eq!(list.get("Constructor").as_deref(), Some(&b"2"[..]));
+        assert_eq!(list.sort_and_combine().len(), 2);
     }
 }

@@ -95,13 +95,26 @@ impl Method {
 
 /// <https://www.rfc-editor.org/rfc/rfc9110#section-5.6.2>
 pub fn is_token(bytes: &[u8]) -> bool {
-    !bytes.is_empty() && bytes.iter().all(|&byte| is_token_byte(byte))
+    !bytes.is_empty() && bytes.iter().fold(true, |all, &byte| all & is_token_byte(byte))
 }
 
 /// One byte of a [token](https://www.rfc-editor.org/rfc/rfc9110#section-5.6.2).
+#[inline]
 pub fn is_token_byte(byte: u8) -> bool {
-    byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte)
+    TOKEN_BYTES[byte as usize]
 }
+
+const TOKEN_BYTES: &[bool; 256] = &{
+    let mut table = [false; 256];
+    let mut byte = 0;
+    while byte < 256 {
+        table[byte] = matches!(byte as u8,
+            b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'!' | b'#' | b'$' | b'%' | b'&' | b'\'' | b'*' | b'+' | b'-'
+            | b'.' | b'^' | b'_' | b'`' | b'|' | b'~');
+        byte += 1;
+    }
+    table
+};
 
 impl fmt::Display for Method {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -118,5 +131,85 @@ impl fmt::Debug for Method {
 impl PartialEq<str> for Method {
     fn eq(&self, other: &str) -> bool {
         self.0 == other
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn token_bytes_are_those_of_http() {
+        for byte in 0..=u8::MAX {
+            let expected = byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte);
+            assert_eq!(is_token_byte(byte), expected, "{byte}");
+            assert_eq!(is_token(&[b'a', byte]), expected, "{byte}");
+        }
+        assert!(!is_token(b""));
+    }
+
+    #[test]
+    fn six_names_are_upper_cased_and_the_others_kept() {
+        for (said, normalized) in [
+            ("get", "GET"),
+            ("Head", "HEAD"),
+            ("pOST", "POST"),
+            ("put", "PUT"),
+            ("delete", "DELETE"),
+            ("options", "OPTIONS"),
+            ("patch", "patch"),
+            ("PATCH", "PATCH"),
+            ("connect", "connect"),
+            ("Egg", "Egg"),
+            ("getx", "getx"),
+        ] {
+            let method = Method::new(said.as_bytes()).expect("a token");
+            assert_eq!(method.as_str(), said);
+            assert_eq!(method.normalize().as_str(), normalized);
+        }
+    }
+
+    #[test]
+    fn classes_of_methods() {
+        // name, forbidden, CORS-safelisted, unsafe, idempotent
+        for (name, forbidden, safelisted, is_unsafe, idempotent) in [
+            ("GET", false, true, false, true),
+            ("HEAD", false, true, false, true),
+            ("POST", false, true, true, false),
+            ("PUT", false, false, true, true),
+            ("DELETE", false, false, true, true),
+            ("OPTIONS", false, false, false, true),
+            ("PATCH", false, false, true, false),
+            ("get", false, false, true, false),
+            ("TRACE", true, false, false, true),
+            ("track", true, false, true, false),
+            ("Connect", true, false, true, false),
+            ("CHICKEN", false, false, true, false),
+        ] {
+            let method = Method::new(name.as_bytes()).expect("a token");
+            assert_eq!(method.is_forbidden(), forbidden, "{name}");
+            assert_eq!(method.is_cors_safelisted(), safelisted, "{name}");
+            assert_eq!(method.is_unsafe(), is_unsafe, "{name}");
+            assert_eq!(method.is_idempotent(), idempotent, "{name}");
+        }
+    }
+
+    #[test]
+    fn row_68_cr_lf_and_nul_make_no_method() {
+        for said in [
+            &b"GET\r\nX: y"[..],
+            b"\rGET",
+            b"GET\n",
+            b"GE\0T",
+            b"GET ",
+            b" GET",
+            b"",
+            b"G\xC9T",
+            b"A/B",
+            b"\"A\"",
+        ] {
+            let InvalidMethod { said: evidence } = Method::new(said).expect_err("not a token");
+            assert_eq!(evidence.chars().count(), said.len());
+        }
     }
 }

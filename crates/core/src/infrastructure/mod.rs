@@ -5,6 +5,7 @@ pub mod blobs;
 pub mod bodies;
 pub mod body_extraction;
 pub mod clients;
+pub mod connections;
 pub mod content_length;
 pub mod data_urls;
 pub mod form_data;

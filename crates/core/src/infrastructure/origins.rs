@@ -1,6 +1,7 @@
 //! [Origins](https://html.spec.whatwg.org/#concept-origin) and [sites](https://html.spec.whatwg.org/#site): who asks, who answers.
 //!
-//! A leaf: the origin *of a URL* is in `url.rs`, that *of a request* in `requests.rs`.
+//! A leaf: the origin *of a URL* is in `url.rs`, that *of a request* in `requests.rs`. A little long for its tables
+//! of hosts and sites.
 
 use std::fmt;
 use std::net::{Ipv4Addr, Ipv6Addr};
@@ -22,18 +23,20 @@ pub enum Host {
 }
 
 impl Host {
-    /// <https://url.spec.whatwg.org/#host-public-suffix>: `None` for addresses and opaque hosts.
+    /// <https://url.spec.whatwg.org/#host-public-suffix>: `None` for what is no domain. A trailing dot stays; a name
+    /// under no listed suffix has its last label for one.
     pub fn public_suffix(&self) -> Option<&str> {
         match self {
-            Host::Domain(domain) => psl::suffix_str(domain),
+            // NB: `psl::suffix_str` would take the trailing dot off.
+            Host::Domain(domain) => std::str::from_utf8(psl::suffix(domain.as_bytes())?.as_bytes()).ok(),
             _ => None,
         }
     }
 
-    /// <https://url.spec.whatwg.org/#host-registrable-domain>: the public suffix and one label more.
+    /// <https://url.spec.whatwg.org/#host-registrable-domain>: the public suffix and one label more, with the trailing dot.
     pub fn registrable_domain(&self) -> Option<&str> {
         match self {
-            Host::Domain(domain) => psl::domain_str(domain),
+            Host::Domain(domain) => std::str::from_utf8(psl::domain(domain.as_bytes())?.as_bytes()).ok(),
             _ => None,
         }
     }
@@ -45,10 +48,37 @@ impl Host {
 
     /// Is this `localhost`, or a name under it? (A trailing dot counts as none.)
     pub fn is_localhost(&self) -> bool {
-        let Host::Domain(domain) = self else { return false };
-        let domain = domain.strip_suffix('.').unwrap_or(domain);
-        domain == "localhost" || domain.ends_with(".localhost")
+        matches!(self, Host::Domain(domain) if is_localhost(domain))
     }
+
+    /// Is `hostname`, the host of a URL as it stands in the href, this host?
+    pub(crate) fn serializes_as(&self, hostname: &str) -> bool {
+        match self {
+            Host::Domain(domain) | Host::Opaque(domain) => **domain == *hostname,
+            Host::Ipv4(address) => hostname.parse() == Ok(*address),
+            Host::Ipv6(address) => {
+                let inner = hostname.strip_prefix('[').and_then(|rest| rest.strip_suffix(']'));
+                inner.and_then(|inner| inner.parse().ok()) == Some(*address)
+            }
+            Host::Empty => hostname.is_empty(),
+        }
+    }
+}
+
+/// Is `hostname`, the host of a special URL as it stands in the href, this machine (127.0.0.0/8, ::1, localhost)?
+pub(crate) fn is_loopback(hostname: &str) -> bool {
+    match hostname.as_bytes().first() {
+        Some(b'1') if hostname.starts_with("127.") => {
+            hostname.parse::<Ipv4Addr>().is_ok() || is_localhost(hostname)
+        }
+        Some(b'[') => hostname == "[::1]",
+        _ => is_localhost(hostname),
+    }
+}
+
+fn is_localhost(domain: &str) -> bool {
+    let domain = domain.strip_suffix('.').unwrap_or(domain);
+    domain.strip_suffix("localhost").is_some_and(|before| before.is_empty() || before.ends_with('.'))
 }
 
 impl fmt::Display for Host {
@@ -161,7 +191,17 @@ impl Origin {
 
     /// <https://html.spec.whatwg.org/#same-site>, schemefully.
     pub fn same_site(&self, other: &Origin) -> bool {
-        self.site().same_site(&other.site())
+        match (self, other) {
+            (Origin::Tuple(a), Origin::Tuple(b)) => {
+                Arc::ptr_eq(a, b)
+                    || (a.scheme == b.scheme
+                        && match (a.host.registrable_domain(), b.host.registrable_domain()) {
+                            (None, None) => a.host == b.host,
+                            (a, b) => a == b,
+                        })
+            }
+            _ => self.same_origin(other),
+        }
     }
 
     /// <https://html.spec.whatwg.org/#obtain-a-site>
@@ -242,6 +282,133 @@ impl std::hash::Hash for Site {
         match &self.0 {
             Origin::Opaque(opaque) => (Arc::as_ptr(&opaque.0) as usize).hash(state),
             Origin::Tuple(tuple) => tuple.hash(state),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::infrastructure::url::Url;
+
+    fn url(input: &str) -> Url {
+        Url::parse(input, None).expect("a URL of the table")
+    }
+
+    fn origin(input: &str) -> Origin {
+        url(input).origin()
+    }
+
+    #[test]
+    fn suffixes_and_registrable_domains() {
+        for (input, suffix, registrable) in [
+            ("com", Some("com"), None),
+            ("example.com", Some("com"), Some("example.com")),
+            ("sub.www.example.com", Some("com"), Some("example.com")),
+            ("EXAMPLE.COM", Some("com"), Some("example.com")),
+            ("example.com.", Some("com."), Some("example.com.")),
+            ("a.example.co.uk", Some("co.uk"), Some("example.co.uk")),
+            ("github.io", Some("github.io"), None),
+            ("whatwg.github.io", Some("github.io"), Some("whatwg.github.io")),
+            ("www.ck", Some("ck"), Some("www.ck")),
+            ("a.b.other.ck", Some("other.ck"), Some("b.other.ck")),
+            ("x.\u{516c}\u{53f8}.cn", Some("xn--55qx5d.cn"), Some("x.xn--55qx5d.cn")),
+            ("sub.example.unlisted", Some("unlisted"), Some("example.unlisted")),
+            ("sub.example.unlisted.", Some("unlisted."), Some("example.unlisted.")),
+            ("localhost", Some("localhost"), None),
+            ("localhost.", Some("localhost."), None),
+            ("a.localhost.", Some("localhost."), Some("a.localhost.")),
+            ("127.0.0.1", None, None),
+            ("[::1]", None, None),
+        ] {
+            let host = url(&format!("https://{input}/")).host().expect("a host");
+            assert_eq!(host.public_suffix(), suffix, "{input}");
+            assert_eq!(host.registrable_domain(), registrable, "{input}");
+        }
+        assert_eq!(Host::Opaque("a.example.com".into()).public_suffix(), None);
+        for odd in [".", "..", "...", "a..", "a..com", "", ".com"] {
+            // No input makes it panic, and the suffix keeps the end of the host.
+            let host = Host::Domain(odd.into());
+            assert!(host.public_suffix().is_none_or(|suffix| odd.ends_with(suffix)), "{odd:?}");
+            assert!(host.registrable_domain().is_none_or(|domain| odd.ends_with(domain)), "{odd:?}");
+        }
+    }
+
+    #[test]
+    fn same_site_table() {
+        for (row, a, b, same) in [
+            ("one origin", "https://a.test/", "https://a.test/", true),
+            (
+                "two names under one registrable domain",
+                "https://a.example.com/",
+                "https://b.example.com/",
+                true,
+            ),
+            ("another port", "https://example.com:444/", "https://example.com/", true),
+            ("another scheme", "http://example.com/", "https://example.com/", false),
+            ("two names under a public suffix", "https://a.github.io/", "https://b.github.io/", false),
+            ("a public suffix and a name under it", "https://github.io/", "https://a.github.io/", false),
+            ("two names under a two-label suffix", "https://a.co.uk/", "https://b.co.uk/", false),
+            ("a trailing dot", "https://example.com./", "https://example.com/", false),
+            ("two trailing dots", "https://a.example.com./", "https://b.example.com./", true),
+            ("localhost with itself", "http://localhost:1/", "http://localhost:2/", true),
+            ("localhost with a name under it", "http://localhost/", "http://a.localhost/", false),
+            ("an address with itself", "http://127.0.0.1:1/", "http://127.0.0.1:2/", true),
+            ("two addresses with the same end", "http://1.0.0.1/", "http://2.0.0.1/", false),
+            ("an IPv6 address with itself", "http://[::1]:1/", "http://[::1]:2/", true),
+            ("a suffix by string only", "https://notexample.com/", "https://example.com/", false),
+            ("two opaque origins", "data:,x", "data:,x", false),
+            ("an opaque origin and a tuple", "data:,x", "https://a.test/", false),
+        ] {
+            let (a_origin, b_origin) = (origin(a), origin(b));
+            assert_eq!(a_origin.same_site(&b_origin), same, "{row}");
+            assert_eq!(b_origin.same_site(&a_origin), same, "{row}");
+            assert_eq!(a_origin.site() == b_origin.site(), same, "{row}, by sites");
+            assert_eq!(url(a).same_site_with(&b_origin), same, "{row}, with a URL");
+        }
+        let opaque = Origin::new_opaque();
+        assert!(opaque.same_site(&opaque.clone()) && opaque.same_origin(&opaque.clone()));
+        assert_eq!(opaque.site(), opaque.clone().site());
+        assert_eq!(origin("https://a.example.com:444/").site().serialize(), "https://example.com");
+    }
+
+    #[test]
+    fn ipv6_addresses_are_serialized_as_the_url_standard_does() {
+        for (input, serialized) in [
+            ("[::]", "[::]"),
+            ("[::1]", "[::1]"),
+            ("[1::]", "[1::]"),
+            ("[1:0:0:2:0:0:0:3]", "[1:0:0:2::3]"),
+            ("[1:0:0:2:0:0:3:4]", "[1::2:0:0:3:4]"),
+            ("[1:0:2:0:3:0:4:0]", "[1:0:2:0:3:0:4:0]"),
+            ("[0:0:1::]", "[0:0:1::]"),
+            ("[::ffff:127.0.0.1]", "[::ffff:7f00:1]"),
+            ("[2001:DB8::0A]", "[2001:db8::a]"),
+            ("[1:2:3:4:5:6:0:0]", "[1:2:3:4:5:6::]"),
+            ("[0:0:3:4:5:6:7:8]", "[::3:4:5:6:7:8]"),
+        ] {
+            let url = url(&format!("http://{input}/"));
+            assert_eq!(url.hostname(), serialized);
+            let host = url.host().expect("a host");
+            assert_eq!(host.to_string(), serialized);
+            assert!(host.serializes_as(serialized) && !host.serializes_as("[::9]"));
+        }
+    }
+
+    #[test]
+    fn origins_are_trustworthy_by_scheme_or_host() {
+        for (input, trustworthy) in [
+            ("https://a.test/", true),
+            ("http://a.test/", false),
+            ("http://127.0.0.9:81/", true),
+            ("http://[::1]/", true),
+            ("http://[::ffff:127.0.0.1]/", false),
+            ("http://localhost/", true),
+            ("http://a.localhost./", true),
+            ("http://alocalhost/", false),
+            ("data:,x", false),
+        ] {
+            assert_eq!(origin(input).is_potentially_trustworthy(), trustworthy, "{input}");
         }
     }
 }

@@ -205,7 +205,7 @@ words! {
 }
 
 words! {
-    /// <https://fetch.spec.whatwg.org/#concept-request-redirect-taint>
+    /// <https://fetch.spec.whatwg.org/#concept-request-tainted-origin>
     RedirectTaint {
         SameOrigin = "same-origin",
         SameSite = "same-site",
@@ -224,7 +224,7 @@ pub enum Referrer {
     Url(Url),
 }
 
-/// <https://fetch.spec.whatwg.org/#concept-request-traversable-for-user-prompts>
+/// <https://fetch.spec.whatwg.org/#concept-request-window>
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum TraversableForUserPrompts {
     /// `"no-traversable"`: nobody is asked.
@@ -254,7 +254,7 @@ pub struct Request {
     pub reserved_client: Option<Arc<Client>>,
     /// <https://fetch.spec.whatwg.org/#concept-request-replaces-client-id>
     pub replaces_client_id: String,
-    /// <https://fetch.spec.whatwg.org/#concept-request-traversable-for-user-prompts>
+    /// <https://fetch.spec.whatwg.org/#concept-request-window>
     pub traversable_for_user_prompts: TraversableForUserPrompts,
     /// <https://fetch.spec.whatwg.org/#request-keepalive-flag>
     pub keepalive: bool,
@@ -304,6 +304,10 @@ pub struct Request {
     pub user_activation: bool,
     /// <https://fetch.spec.whatwg.org/#request-render-blocking>
     pub render_blocking: bool,
+    // DEPARTS: not in the Standard, whose every request is a page's (or the browser's own).
+    /// Is this fetch on the user's own behalf, and no page's? Then no origin asks, nothing is tainted and nothing
+    /// filtered, as with curl.
+    pub owner: bool,
     /// <https://fetch.spec.whatwg.org/#concept-request-url-list>: one URL or more.
     url_list: Vec<Url>,
     /// <https://fetch.spec.whatwg.org/#concept-request-redirect-count>
@@ -355,6 +359,7 @@ impl Request {
             history_navigation: false,
             user_activation: false,
             render_blocking: false,
+            owner: false,
             url_list: vec![url],
             redirect_count: 0,
             response_tainting: ResponseTainting::Basic,
@@ -429,7 +434,7 @@ impl Request {
         matches!(self.destination, Document | Embed | Frame | Iframe | Object)
     }
 
-    /// <https://fetch.spec.whatwg.org/#concept-request-redirect-taint>
+    /// <https://fetch.spec.whatwg.org/#concept-request-tainted-origin>
     pub fn redirect_taint(&self) -> RedirectTaint {
         if self.url_list.len() < 2 {
             return RedirectTaint::SameOrigin;
@@ -501,6 +506,7 @@ impl Request {
             history_navigation: self.history_navigation,
             user_activation: self.user_activation,
             render_blocking: self.render_blocking,
+            owner: self.owner,
             url_list: self.url_list.clone(),
             redirect_count: self.redirect_count,
             response_tainting: self.response_tainting,

@@ -1,0 +1,199 @@
+//! What 401, 407 and 421 ask of [HTTP-network-or-cache fetch](https://fetch.spec.whatwg.org/#concept-http-network-or-cache-fetch).
+
+use crate::infrastructure::requests::{Request, ResponseTainting, TraversableForUserPrompts};
+use crate::infrastructure::statuses::Status;
+use crate::rules::verdict::Verdict;
+
+/// What follows from such a status.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum AuthenticationNeed {
+    /// Nothing: the response stands.
+    None,
+    /// 401, but nobody may be asked: the response stands.
+    NotAsked(NotAsked),
+    /// 401 to a request whose body cannot be sent again.
+    BodyNotReplayable,
+    /// 401: ask the user, then fetch again.
+    AskUser,
+    /// 401 with credentials in the URL that were not sent yet: fetch again with them.
+    UseUrlCredentials,
+    /// 407 without anybody to ask.
+    ProxyWithoutUser,
+    /// 407: ask the user, then fetch again.
+    AskUserForProxy,
+    /// 421: fetch again over a new connection.
+    NewConnection,
+    /// 421 to a request whose body cannot be sent again, or for the second time: the response stands.
+    Misdirected,
+}
+
+/// Why nobody is asked upon a 401.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum NotAsked {
+    /// Response tainting "cors".
+    Cors,
+    /// Credentials are not included.
+    NoCredentials,
+    /// No traversable for user prompts.
+    NoTraversable,
+}
+
+impl Verdict for AuthenticationNeed {
+    const ANCHOR: &'static str = "https://fetch.spec.whatwg.org/#concept-http-network-or-cache-fetch";
+    fn blocks(&self) -> bool {
+        matches!(self, AuthenticationNeed::BodyNotReplayable | AuthenticationNeed::ProxyWithoutUser)
+    }
+}
+
+/// HTTP-network-or-cache fetch, steps 14 to 16.
+pub fn authentication_need(
+    request: &Request,
+    status: Status,
+    include_credentials: bool,
+    is_authentication_fetch: bool,
+    is_new_connection_fetch: bool,
+) -> AuthenticationNeed {
+    let replayable = request.body.as_ref().is_none_or(|body| !body.source.is_null());
+    let traversable = request.traversable_for_user_prompts == TraversableForUserPrompts::Traversable;
+    match status {
+        // 14. Only where the user may be asked, and credentials are part of the bargain.
+        401 if request.response_tainting == ResponseTainting::Cors => {
+            AuthenticationNeed::NotAsked(NotAsked::Cors)
+        }
+        401 if !include_credentials => AuthenticationNeed::NotAsked(NotAsked::NoCredentials),
+        401 if !traversable => AuthenticationNeed::NotAsked(NotAsked::NoTraversable),
+        401 if !replayable => AuthenticationNeed::BodyNotReplayable,
+        401 if !request.use_url_credentials || is_authentication_fetch => AuthenticationNeed::AskUser,
+        401 => AuthenticationNeed::UseUrlCredentials,
+        // 15. A proxy's question goes to the user or nowhere.
+        407 if !traversable => AuthenticationNeed::ProxyWithoutUser,
+        407 => AuthenticationNeed::AskUserForProxy,
+        // 16. Another connection may lead to the right server, once.
+        421 if !is_new_connection_fetch && replayable => AuthenticationNeed::NewConnection,
+        421 => AuthenticationNeed::Misdirected,
+        _ => AuthenticationNeed::None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::infrastructure::bodies::{Body, BodySource};
+    use crate::infrastructure::url::Url;
+
+    #[test]
+    fn authentication_need_table() {
+        use AuthenticationNeed::{
+            AskUser, AskUserForProxy, BodyNotReplayable, Misdirected, NewConnection, NotAsked,
+            ProxyWithoutUser, UseUrlCredentials,
+        };
+        let request = |tainting, traversable, stream: bool, url_credentials| {
+            let mut request = Request::new(Url::parse("https://a.test/", None).expect("a valid URL"));
+            request.response_tainting = tainting;
+            request.traversable_for_user_prompts = if traversable {
+                TraversableForUserPrompts::Traversable
+            } else {
+                TraversableForUserPrompts::NoTraversable
+            };
+            request.body = stream.then(|| Body::from_chunks([], BodySource::Null));
+            request.use_url_credentials = url_credentials;
+            request
+        };
+        let basic = ResponseTainting::Basic;
+        for (row, request, status, credentials, authentication, new_connection, need) in [
+            (
+                "200 asks nothing",
+                request(basic, true, false, false),
+                200,
+                true,
+                false,
+                false,
+                AuthenticationNeed::None,
+            ),
+            ("401 asks the user", request(basic, true, false, false), 401, true, false, false, AskUser),
+            (
+                "401 across origins does not",
+                request(ResponseTainting::Cors, true, false, false),
+                401,
+                true,
+                false,
+                false,
+                NotAsked(self::NotAsked::Cors),
+            ),
+            (
+                "401 without credentials does not",
+                request(basic, true, false, false),
+                401,
+                false,
+                false,
+                false,
+                NotAsked(self::NotAsked::NoCredentials),
+            ),
+            (
+                "401 with nobody there does not",
+                request(basic, false, false, false),
+                401,
+                true,
+                false,
+                false,
+                NotAsked(self::NotAsked::NoTraversable),
+            ),
+            (
+                "401 to a stream fails",
+                request(basic, true, true, false),
+                401,
+                true,
+                false,
+                false,
+                BodyNotReplayable,
+            ),
+            (
+                "401 uses the URL's credentials first",
+                request(basic, true, false, true),
+                401,
+                true,
+                false,
+                false,
+                UseUrlCredentials,
+            ),
+            ("401 again asks", request(basic, true, false, true), 401, true, true, false, AskUser),
+            (
+                "407 with nobody there fails",
+                request(basic, false, false, false),
+                407,
+                true,
+                false,
+                false,
+                ProxyWithoutUser,
+            ),
+            ("407 asks", request(basic, true, false, false), 407, false, false, false, AskUserForProxy),
+            (
+                "421 takes a new connection",
+                request(basic, false, false, false),
+                421,
+                false,
+                false,
+                false,
+                NewConnection,
+            ),
+            ("421 does so once", request(basic, false, false, false), 421, false, false, true, Misdirected),
+            (
+                "421 to a stream stands",
+                request(basic, false, true, false),
+                421,
+                false,
+                false,
+                false,
+                Misdirected,
+            ),
+        ] {
+            assert_eq!(
+                authentication_need(&request, status, credentials, authentication, new_connection),
+                need,
+                "{row}"
+            );
+        }
+    }
+}

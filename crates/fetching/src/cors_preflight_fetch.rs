@@ -1,0 +1,63 @@
+//! [CORS-preflight fetch](https://fetch.spec.whatwg.org/#cors-preflight-fetch-0): ask with OPTIONS, judge the answer, remember what it grants.
+
+use std::sync::{Arc, Mutex};
+
+use sofetch_core::rules::cors_preflight::{PreflightAnswer, preflight_answer, preflight_request};
+use sofetch_core::rules::cors_preflight_cache::{EntryScope, Grant};
+use sofetch_core::rules::cors_safelists::cors_unsafe_request_header_names;
+use sofetch_core::infrastructure::requests::CredentialsMode;
+use sofetch_core::infrastructure::timing::FetchTimingInfo;
+use sofetch_core::rulings::NetworkError;
+use sofetch_core::trace::{Algorithm, Event, Purpose, RequestSnapshot};
+
+use crate::fetch_params::{Callbacks, FetchParams};
+use crate::http_network_or_cache_fetch::http_network_or_cache_fetch;
+
+/// <https://fetch.spec.whatwg.org/#cors-preflight-fetch-0>
+pub async fn cors_preflight_fetch(fetch: &mut FetchParams) -> Result<(), NetworkError> {
+    let trace = fetch.trace.child(Purpose::Preflight);
+    let _room = trace.enter(Algorithm::CorsPreflightFetch);
+    // 1 to 5. The question.
+    let unsafe_names = cors_unsafe_request_header_names(&fetch.request.header_list);
+    let preflight = preflight_request(&fetch.request, &unsafe_names);
+    trace.emit(|| {
+        Event::Request(Box::new(RequestSnapshot {
+            method: preflight.method.clone(),
+            url: preflight.current_url().clone(),
+            header_list: preflight.header_list.clone(),
+            mode: preflight.mode.as_str(),
+            credentials_mode: preflight.credentials_mode.as_str(),
+            origin: preflight.serialize_origin(),
+            redirect_count: 0,
+        }))
+    });
+    // 6. New fetch params. NB: the controller is the fetch's own, so that an abort reaches its preflight.
+    let mut preflight_fetch = FetchParams {
+        user_agent: fetch.user_agent.clone(),
+        request: Box::new(preflight),
+        callbacks: Arc::new(Callbacks::default()),
+        controller: fetch.controller.clone(),
+        timing_info: Arc::new(Mutex::new(FetchTimingInfo::default())),
+        cross_origin_isolated_capability: fetch.cross_origin_isolated_capability,
+        trace,
+        membership: None,
+    };
+    let response = http_network_or_cache_fetch(&mut preflight_fetch, false, false).await?;
+    // 7, 8. The answer, judged on the request itself: its credentials mode counts.
+    let limit = fetch.user_agent.settings.preflight_max_age_limit;
+    let answer = preflight_answer(&fetch.request, &unsafe_names, response.internal(), limit);
+    let PreflightAnswer::Granted { methods, header_names, max_age, .. } = preflight_fetch.judge(answer)? else {
+        unreachable!("every answer but Granted blocks");
+    };
+    // 7.10 to 7.14. Remembered, or lengthened.
+    let grant = Grant {
+        scope: EntryScope::of(&fetch.request),
+        credentials: fetch.request.credentials_mode == CredentialsMode::Include,
+        max_age,
+        methods,
+        header_names,
+    };
+    let cache = fetch.user_agent.preflight_cache.clone();
+    let now = fetch.user_agent.clock.now();
+    fetch.unless_canceled(cache.remember(&grant, now)).await
+}

@@ -1,0 +1,129 @@
+//! [Fetch](https://fetch.spec.whatwg.org/#concept-fetch): the entrance. Makes the fetch params, populates the request from its client, joins the fetch group.
+
+use std::sync::{Arc, Mutex};
+
+use sofetch_core::infrastructure::clients::{Global, PolicyContainer};
+use sofetch_core::infrastructure::origins::Origin;
+use sofetch_core::infrastructure::requests::{Destination, Initiator, Request, TraversableForUserPrompts};
+use sofetch_core::infrastructure::timing::FetchTimingInfo;
+use sofetch_core::rulings::Fetched;
+use sofetch_core::trace::{Algorithm, Trace};
+
+use crate::fetch_params::{Callbacks, FetchController, FetchParams};
+use crate::main_fetch::main_fetch;
+use crate::user_agent::UserAgent;
+
+/// <https://fetch.spec.whatwg.org/#concept-fetch>
+///
+/// The future is the fetch: dropping it ends it, and its value is what processResponse would be given. The controller
+/// aborts it from elsewhere, and the body after it.
+pub async fn fetch(
+    user_agent: Arc<UserAgent>,
+    mut request: Box<Request>,
+    callbacks: Callbacks,
+    controller: Arc<FetchController>,
+    trace: Trace,
+) -> Fetched {
+    let _room = trace.enter(Algorithm::Fetch);
+    // 1 to 3. NB: early hints are only vetted for navigations; other faces may look at them as an extra.
+    // 4. Origin, policy container and the rest come from the client.
+    populate_request_from_client(&mut request);
+    // 5, 6. The task destination is the caller's own task: it awaits.
+    let cross_origin_isolated_capability =
+        request.client.as_ref().is_some_and(|client| client.cross_origin_isolated_capability);
+    // 7. Timing starts.
+    let start_time = user_agent.clock.now().coarsen(cross_origin_isolated_capability);
+    let timing_info = FetchTimingInfo {
+        start_time,
+        post_redirect_start_time: start_time,
+        render_blocking: request.render_blocking,
+        ..FetchTimingInfo::default()
+    };
+    // 8. The fetch params.
+    let mut fetch = FetchParams {
+        user_agent,
+        request,
+        callbacks: Arc::new(callbacks),
+        controller,
+        timing_info: Arc::new(Mutex::new(timing_info)),
+        cross_origin_isolated_capability,
+        trace: trace.clone(),
+        membership: None,
+    };
+    // 9. A byte sequence is a body from the start here.
+    // SKIPS 10: WebDriver BiDi's cloned bodies; who drives a browser by BiDi would need them.
+    // SKIPS 11: preloaded resources belong to documents.
+    // 12. What is acceptable, by destination.
+    if !fetch.request.header_list.contains("Accept") {
+        let value = accept(&fetch.request);
+        append(&mut fetch, "Accept", value);
+    }
+    // 13. An emulated language goes first,
+    if !fetch.request.header_list.contains("Accept-Language") {
+        let emulated = fetch.request.client.as_ref().and_then(|client| client.emulated_language.clone());
+        if let Some(language) = emulated {
+            append(&mut fetch, "Accept-Language", language);
+        // 14. then the user agent's.
+        } else if let Some(language) = fetch.user_agent.settings.accept_language.clone() {
+            append(&mut fetch, "Accept-Language", language);
+        }
+    }
+    // 15. Internal priority: hyper has no use for it.
+    // 16. A subresource request joins its client's fetch group.
+    if fetch.request.is_subresource_request() {
+        if let Some(group) = fetch.user_agent.fetch_group(&fetch.request) {
+            let length = fetch.request.body.as_ref().and_then(|body| body.length).unwrap_or(0);
+            let membership = group.append(fetch.controller.clone(), fetch.request.keepalive, length);
+            fetch.membership = Some(membership);
+        }
+    }
+    // 17. Main fetch; 18. the controller is the caller's already.
+    main_fetch(&mut fetch, false).await
+}
+
+fn append(fetch: &mut FetchParams, name: &'static str, value: impl Into<bytes::Bytes>) {
+    let mut request = std::mem::take(&mut fetch.request.header_list);
+    let value = value.into();
+    fetch.trace.emit(|| sofetch_core::trace::Event::Rewrote { header: name, value: Some(value.clone()) });
+    request.append(name, value);
+    fetch.request.header_list = request;
+}
+
+/// Step 12's table.
+fn accept(request: &Request) -> &'static str {
+    const DOCUMENT: &str = "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8";
+    match request.destination {
+        _ if request.initiator == Initiator::Prefetch => DOCUMENT,
+        Destination::Document | Destination::Frame | Destination::Iframe => DOCUMENT,
+        Destination::Image => "image/png,image/svg+xml,image/*;q=0.8,*/*;q=0.5",
+        Destination::Json => "application/json,*/*;q=0.5",
+        Destination::Style => "text/css,*/*;q=0.1",
+        Destination::Text => "text/plain,*/*;q=0.5",
+        _ => "*/*",
+    }
+}
+
+/// <https://fetch.spec.whatwg.org/#populate-request-from-client>
+pub fn populate_request_from_client(request: &mut Request) {
+    // 1. Somebody to ask is there only behind a window's navigable.
+    if request.traversable_for_user_prompts == TraversableForUserPrompts::Client {
+        request.traversable_for_user_prompts = match request.client.as_deref().map(|client| &client.global) {
+            Some(Global::Window { traversable: true, .. }) => TraversableForUserPrompts::Traversable,
+            _ => TraversableForUserPrompts::NoTraversable,
+        };
+    }
+    // 2. The origin; without a client nobody asks, so an opaque one.
+    if request.origin.is_none() {
+        request.origin = Some(match &request.client {
+            Some(client) => client.origin.clone(),
+            None => Origin::new_opaque(),
+        });
+    }
+    // 3. The policy container.
+    if request.policy_container.is_none() {
+        request.policy_container = Some(match &request.client {
+            Some(client) => client.policy_container.clone(),
+            None => Arc::new(PolicyContainer::default()),
+        });
+    }
+}

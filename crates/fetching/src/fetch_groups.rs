@@ -1,0 +1,76 @@
+//! [Fetch groups](https://fetch.spec.whatwg.org/#fetch-groups): the fetches of a client, ended with it; and the keepalive quota.
+//!
+//! Deferred fetching (`fetchLater`) is not built yet.
+
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use crate::fetch_params::FetchController;
+
+/// <https://fetch.spec.whatwg.org/#concept-fetch-group>
+#[derive(Default)]
+pub struct FetchGroup {
+    records: Mutex<Vec<Arc<FetchRecord>>>,
+}
+
+/// <https://fetch.spec.whatwg.org/#concept-fetch-record>: of the request, what the group asks for.
+pub struct FetchRecord {
+    controller: Arc<FetchController>,
+    keepalive: bool,
+    body_length: u64,
+    /// <https://fetch.spec.whatwg.org/#done-flag>
+    done: AtomicBool,
+}
+
+impl FetchGroup {
+    /// Appends a record; it leaves the group when it is done.
+    pub(crate) fn append(
+        self: &Arc<Self>,
+        controller: Arc<FetchController>,
+        keepalive: bool,
+        body_length: u64,
+    ) -> Membership {
+        let record = Arc::new(FetchRecord { controller, keepalive, body_length, done: AtomicBool::new(false) });
+        self.lock().push(record.clone());
+        Membership { group: self.clone(), record }
+    }
+
+    /// Bytes of keepalive bodies in flight ([HTTP-network-or-cache fetch](https://fetch.spec.whatwg.org/#concept-http-network-or-cache-fetch), step 8.9),
+    /// without those of `own`, whose record joined the group before it asks.
+    pub(crate) fn inflight_keepalive_bytes(&self, own: &Arc<FetchController>) -> u64 {
+        self.lock()
+            .iter()
+            .filter(|record| record.keepalive && !record.done.load(Ordering::Acquire))
+            .filter(|record| !Arc::ptr_eq(&record.controller, own))
+            .map(|record| record.body_length)
+            .sum()
+    }
+
+    /// <https://fetch.spec.whatwg.org/#concept-fetch-group-terminate>
+    pub fn terminate(&self) {
+        // 1. Whatever is neither done nor kept alive ends.
+        // SKIPS 2: processing deferred fetches waits for fetchLater.
+        for record in self.lock().iter() {
+            if !record.done.load(Ordering::Acquire) && !record.keepalive {
+                record.controller.terminate();
+            }
+        }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Vec<Arc<FetchRecord>>> {
+        self.records.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// A record's place in its group; dropping it sets the done flag.
+pub(crate) struct Membership {
+    group: Arc<FetchGroup>,
+    record: Arc<FetchRecord>,
+}
+
+impl Drop for Membership {
+    fn drop(&mut self) {
+        self.record.done.store(true, Ordering::Release);
+        self.group.lock().retain(|record| !Arc::ptr_eq(record, &self.record));
+    }
+}

@@ -1,0 +1,251 @@
+//! [Fetch params](https://fetch.spec.whatwg.org/#fetch-params) and the [fetch controller](https://fetch.spec.whatwg.org/#fetch-controller): `judge`, abort, terminate.
+
+use std::future::{Future, poll_fn};
+use std::pin::pin;
+use std::sync::atomic::{AtomicU8, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::task::{Context, Poll, Waker};
+
+use bytes::Bytes;
+use sofetch_core::infrastructure::abort_reason::AbortReason;
+use sofetch_core::infrastructure::header_list::Name;
+use sofetch_core::infrastructure::requests::Request;
+use sofetch_core::infrastructure::responses::CacheState;
+use sofetch_core::infrastructure::statuses::Status;
+use sofetch_core::infrastructure::timing::{FetchTimingInfo, ResponseBodyInfo, Timestamp};
+use sofetch_core::ports::Interim;
+use sofetch_core::rules::verdict::Verdict;
+use sofetch_core::rulings::{NetworkError, Reason, Ruling};
+use sofetch_core::trace::{Event, Trace};
+
+use crate::fetch_groups::Membership;
+use crate::user_agent::UserAgent;
+
+/// <https://fetch.spec.whatwg.org/#fetch-params>
+pub struct FetchParams {
+    /// Whose fetch this is.
+    pub user_agent: Arc<UserAgent>,
+    /// <https://fetch.spec.whatwg.org/#fetch-params-request>
+    pub request: Box<Request>,
+    /// The algorithms given to fetch.
+    pub callbacks: Arc<Callbacks>,
+    /// <https://fetch.spec.whatwg.org/#fetch-params-controller>
+    pub controller: Arc<FetchController>,
+    /// <https://fetch.spec.whatwg.org/#fetch-params-timing-info>
+    pub timing_info: Arc<Mutex<FetchTimingInfo>>,
+    /// <https://fetch.spec.whatwg.org/#fetch-params-cross-origin-isolated-capability>
+    pub cross_origin_isolated_capability: bool,
+    /// Where its events go.
+    pub trace: Trace,
+    pub(crate) membership: Option<Membership>,
+}
+
+/// The algorithms that a caller may give to [fetch](https://fetch.spec.whatwg.org/#concept-fetch); processResponse is the
+/// future's own value, processResponseConsumeBody reading the body of it.
+#[derive(Default)]
+pub struct Callbacks {
+    /// <https://fetch.spec.whatwg.org/#process-request-body>: bytes of the body handed to the transport.
+    pub process_request_body_chunk_length: Option<Box<dyn Fn(u64) + Send + Sync>>,
+    /// <https://fetch.spec.whatwg.org/#process-request-end-of-body>
+    pub process_request_end_of_body: Option<Box<dyn Fn() + Send + Sync>>,
+    /// <https://fetch.spec.whatwg.org/#fetch-processearlyhintsresponse>
+    pub process_early_hints_response: Option<Box<dyn Fn(&Interim) + Send + Sync>>,
+    /// <https://fetch.spec.whatwg.org/#process-response-end-of-body>, with what Resource Timing would be told.
+    pub process_response_end_of_body: Option<Box<dyn Fn(ReportedTiming) + Send + Sync>>,
+}
+
+/// What [fetch response handover](https://fetch.spec.whatwg.org/#fetch-finale) reports once the body has ended.
+#[derive(Clone, Debug)]
+pub struct ReportedTiming {
+    /// Opaque where the TAO check failed.
+    pub timing_info: FetchTimingInfo,
+    /// Of the response as seen.
+    pub body_info: ResponseBodyInfo,
+    /// Empty where the TAO check failed.
+    pub cache_state: CacheState,
+    /// 0 where the redirect chain hides it.
+    pub response_status: Status,
+    /// May the details be shown?
+    pub timing_allow_passed: bool,
+}
+
+impl FetchParams {
+    /// Passes a verdict: recorded, and turned into a network error if it blocks.
+    pub fn judge<V: Verdict + Into<Ruling> + Clone>(&self, verdict: V) -> Result<V, NetworkError> {
+        let blocks = verdict.blocks();
+        if !blocks && !self.trace.is_on() {
+            return Ok(verdict);
+        }
+        let ruling: Ruling = verdict.clone().into();
+        self.trace.emit(|| Event::Ruled(Box::new(ruling.clone())));
+        if blocks { Err(NetworkError::new(ruling)) } else { Ok(verdict) }
+    }
+
+    /// "Run these steps, but abort when canceled": the future's value, or the
+    /// [appropriate network error](https://fetch.spec.whatwg.org/#appropriate-network-error).
+    pub fn unless_canceled<T, F: Future<Output = T>>(
+        &self,
+        steps: F,
+    ) -> impl Future<Output = Result<T, NetworkError>> + use<T, F> {
+        unless_canceled(self.controller.clone(), steps)
+    }
+
+    /// Returns the appropriate network error if the fetch is canceled.
+    pub fn check_canceled(&self) -> Result<(), NetworkError> {
+        match self.controller.appropriate_network_error() {
+            Some(error) => Err(error),
+            None => Ok(()),
+        }
+    }
+
+    /// The coarsened shared current time.
+    pub fn coarsened_now(&self) -> Timestamp {
+        self.user_agent.clock.now().coarsen(self.cross_origin_isolated_capability)
+    }
+
+    /// The timing info, to be read or changed at once.
+    pub fn timing(&self) -> MutexGuard<'_, FetchTimingInfo> {
+        self.timing_info.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Appends a header to `request` and tells so.
+    pub fn append_header(&self, request: &mut Request, name: &'static str, value: impl Into<Bytes>) {
+        let value = value.into();
+        self.trace.emit(|| Event::Rewrote { header: name, value: Some(value.clone()) });
+        request.header_list.append(Name::from(name), value);
+    }
+}
+
+/// As [`FetchParams::unless_canceled`], without the params.
+pub(crate) async fn unless_canceled<T>(
+    controller: Arc<FetchController>,
+    steps: impl Future<Output = T>,
+) -> Result<T, NetworkError> {
+    let mut steps = pin!(steps);
+    let mut cancellation = Cancellation::new(controller);
+    poll_fn(|context| {
+        if let Some(error) = cancellation.controller.appropriate_network_error() {
+            return Poll::Ready(Err(error));
+        }
+        match steps.as_mut().poll(context) {
+            Poll::Ready(value) => Poll::Ready(Ok(value)),
+            Poll::Pending => cancellation.poll(context).map(Err),
+        }
+    })
+    .await
+}
+
+const ONGOING: u8 = 0;
+const TERMINATED: u8 = 1;
+const ABORTED: u8 = 2;
+
+/// <https://fetch.spec.whatwg.org/#fetch-controller>. Shared between the caller and the fetch.
+// SKIPS: full timing info and next manual redirect steps are for HTML's navigate, which we do not have.
+#[derive(Default)]
+pub struct FetchController {
+    state: AtomicU8,
+    inner: Mutex<Canceled>,
+}
+
+#[derive(Default)]
+struct Canceled {
+    reason: Option<AbortReason>,
+    wakers: Vec<(u64, Waker)>,
+    next: u64,
+}
+
+impl FetchController {
+    /// A controller in state "ongoing".
+    pub fn new() -> Arc<FetchController> {
+        Arc::default()
+    }
+
+    /// <https://fetch.spec.whatwg.org/#fetch-controller-abort>
+    pub fn abort(&self, reason: AbortReason) {
+        let mut inner = self.lock();
+        if self.state.load(Ordering::Acquire) != ONGOING {
+            return;
+        }
+        inner.reason = Some(reason);
+        self.state.store(ABORTED, Ordering::Release);
+        wake(inner);
+    }
+
+    /// <https://fetch.spec.whatwg.org/#fetch-controller-terminate>
+    pub fn terminate(&self) {
+        let inner = self.lock();
+        if self.state.load(Ordering::Acquire) != ONGOING {
+            return;
+        }
+        self.state.store(TERMINATED, Ordering::Release);
+        wake(inner);
+    }
+
+    /// <https://fetch.spec.whatwg.org/#fetch-params-canceled>
+    pub fn is_canceled(&self) -> bool {
+        self.state.load(Ordering::Acquire) != ONGOING
+    }
+
+    /// <https://fetch.spec.whatwg.org/#appropriate-network-error>, if the fetch is canceled.
+    pub fn appropriate_network_error(&self) -> Option<NetworkError> {
+        match self.state.load(Ordering::Acquire) {
+            ONGOING => None,
+            ABORTED => {
+                let reason = self.lock().reason.clone().unwrap_or(AbortReason::AbortError);
+                Some(NetworkError::new(reason))
+            }
+            _ => Some(NetworkError::new(Reason::Terminated)),
+        }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Canceled> {
+        self.inner.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+fn wake(mut inner: MutexGuard<'_, Canceled>) {
+    let wakers = std::mem::take(&mut inner.wakers);
+    // The wakers may run code of the executor's: not under our lock.
+    drop(inner);
+    wakers.into_iter().for_each(|(_, waker)| waker.wake());
+}
+
+/// A wait for a controller's cancellation. Registers a waker only when polled, and takes it back when dropped.
+pub(crate) struct Cancellation {
+    pub(crate) controller: Arc<FetchController>,
+    id: Option<u64>,
+}
+
+impl Cancellation {
+    pub(crate) fn new(controller: Arc<FetchController>) -> Cancellation {
+        Cancellation { controller, id: None }
+    }
+
+    pub(crate) fn poll(&mut self, context: &mut Context<'_>) -> Poll<NetworkError> {
+        let mut inner = self.controller.lock();
+        if self.controller.is_canceled() {
+            drop(inner);
+            return match self.controller.appropriate_network_error() {
+                Some(error) => Poll::Ready(error),
+                None => Poll::Pending,
+            };
+        }
+        let id = *self.id.get_or_insert_with(|| {
+            inner.next += 1;
+            inner.next
+        });
+        match inner.wakers.iter_mut().find(|(other, _)| *other == id) {
+            Some((_, waker)) => waker.clone_from(context.waker()),
+            None => inner.wakers.push((id, context.waker().clone())),
+        }
+        Poll::Pending
+    }
+}
+
+impl Drop for Cancellation {
+    fn drop(&mut self) {
+        if let Some(id) = self.id {
+            self.controller.lock().wakers.retain(|(other, _)| *other != id);
+        }
+    }
+}

@@ -1,0 +1,45 @@
+//! [HTTP-redirect fetch](https://fetch.spec.whatwg.org/#concept-http-redirect-fetch): judge the redirect, rewrite the request, go back to main fetch.
+
+use sofetch_core::infrastructure::body_extraction::body_of_source;
+use sofetch_core::infrastructure::responses::Response;
+use sofetch_core::rules::redirect::redirect;
+use sofetch_core::rules::referrer::set_requests_referrer_policy_on_redirect;
+use sofetch_core::rulings::Fetched;
+use sofetch_core::trace::Algorithm;
+
+use crate::fetch_params::FetchParams;
+use crate::main_fetch::main_fetch;
+
+/// <https://fetch.spec.whatwg.org/#concept-http-redirect-fetch>
+pub async fn http_redirect_fetch(fetch: &mut FetchParams, response: Response) -> Fetched {
+    let _room = fetch.trace.enter(Algorithm::HttpRedirectFetch);
+    // 1 to 11. Where to, and may it be followed?
+    let location = response.internal().location_url(fetch.request.current_url().fragment());
+    let sensitive = fetch.user_agent.settings.sensitive_headers.clone();
+    let (verdict, rewrite) = redirect(&fetch.request, response.internal(), location, &sensitive);
+    fetch.judge(verdict)?;
+    let Some(rewrite) = rewrite else { return Ok(response) };
+    // 12, 13, 18. Method, headers, URL list and count.
+    rewrite.apply(&mut fetch.request);
+    // 14. The body is made again from its source.
+    if let Some(body) = &fetch.request.body {
+        fetch.request.body = Some(body_of_source(&body.source));
+    }
+    // 15 to 17. Times.
+    let now = fetch.coarsened_now();
+    {
+        let mut timing = fetch.timing();
+        timing.redirect_end_time = now;
+        timing.post_redirect_start_time = now;
+        if timing.redirect_start_time.0 == 0 {
+            timing.redirect_start_time = timing.start_time;
+        }
+    }
+    // 19. The redirect may set another referrer policy.
+    set_requests_referrer_policy_on_redirect(&mut fetch.request, response.internal());
+    // The redirect's own body is of no use: dropping it lets the connection drain or close.
+    drop(response);
+    // SKIPS 21: "manual" redirects of navigations are followed by HTML's navigate.
+    // 22. Main fetch, to get the response tainting right.
+    main_fetch(fetch, true).await
+}

@@ -1,0 +1,206 @@
+//! [Main fetch](https://fetch.spec.whatwg.org/#concept-main-fetch): upgrades, blocks, the referrer, then the fork by response tainting; afterwards the filter and what may still block.
+
+use sofetch_core::infrastructure::bodies::Body;
+use sofetch_core::infrastructure::requests::{
+    CredentialsMode, Referrer, ReferrerPolicy, Request, ResponseTainting,
+};
+use sofetch_core::infrastructure::responses::{Filter, ResponseType};
+use sofetch_core::infrastructure::statuses::is_null_body_status;
+use sofetch_core::ports::BoxFuture;
+use sofetch_core::rules::{
+    cors_preflight_cache::EntryScope, cors_safelists, mime_blocking, mixed_content, port_blocking, range_requested,
+    referrer, response_filtering, response_tainting, subresource_integrity,
+};
+use sofetch_core::rules::response_tainting::ResponseTaintingFork;
+use sofetch_core::rulings::{Fetched, NetworkError};
+use sofetch_core::trace::{Algorithm, Event, RequestSnapshot};
+
+use crate::fetch_params::FetchParams;
+use crate::override_fetch::{OverrideType, override_fetch};
+use crate::response_handover::fetch_response_handover;
+
+/// <https://fetch.spec.whatwg.org/#concept-main-fetch>
+///
+/// Boxed, for HTTP-redirect fetch comes back here.
+pub fn main_fetch(fetch: &mut FetchParams, recursive: bool) -> BoxFuture<'_, Fetched> {
+    Box::pin(async move {
+        let room = fetch.trace.enter(Algorithm::MainFetch);
+        fetch.trace.emit(|| Event::Request(Box::new(snapshot(&fetch.request))));
+        let fetched = answer(fetch).await;
+        // 13. A redirect's answer is filtered once, by the main fetch that began it all.
+        if recursive {
+            return fetched;
+        }
+        let fetched = filter_and_block(fetch, fetched).await;
+        drop(room);
+        fetch_response_handover(fetch, fetched)
+    })
+}
+
+/// Steps 1 to 12: from the request to a response that nobody has filtered yet.
+async fn answer(fetch: &mut FetchParams) -> Fetched {
+    // 3. Local URLs only, where the request says so.
+    fetch.judge(mixed_content::local_urls_only(&fetch.request))?;
+    // SKIPS 4: Content Security Policy has no room yet; a page with a `connect-src` needs it.
+    // 5. `upgrade-insecure-requests`, then mixed content that is upgraded rather than blocked.
+    let (verdict, upgraded) = mixed_content::upgrade_insecure_request(&fetch.request);
+    fetch.judge(verdict)?;
+    upgrade(fetch, upgraded);
+    // 6.
+    let (verdict, upgraded) = mixed_content::upgrade_mixed_content_request(&fetch.request);
+    fetch.judge(verdict)?;
+    upgrade(fetch, upgraded);
+    // 7. What is blocked before it begins.
+    fetch.judge(port_blocking::should_request_be_blocked_due_to_a_bad_port(&fetch.request))?;
+    fetch.judge(mixed_content::should_request_be_blocked_as_mixed_content(&fetch.request))?;
+    // SKIPS 7: Content Security Policy and Integrity Policy, as at step 4.
+    // 8. An empty referrer policy is the policy container's.
+    if fetch.request.referrer_policy == ReferrerPolicy::Empty {
+        if let Some(container) = &fetch.request.policy_container {
+            fetch.request.referrer_policy = container.referrer_policy;
+        }
+    }
+    // 9. The referrer.
+    if fetch.request.referrer != Referrer::NoReferrer {
+        let (verdict, referrer) = referrer::determine_requests_referrer(&fetch.request);
+        fetch.judge(verdict)?;
+        fetch.request.referrer = referrer;
+    }
+    // 10. Known HSTS hosts are asked over https. NB: no HTTPS resource records: the system's resolver has none.
+    upgrade_known_hsts_host(fetch).await?;
+    // 11. "In parallel" is the future itself.
+    // 12. The fork.
+    let unsafe_names = cors_safelists::cors_unsafe_request_header_names(&fetch.request.header_list);
+    let fork = fetch.judge(response_tainting::fork(&fetch.request, &unsafe_names))?;
+    match fork {
+        ResponseTaintingFork::Basic { .. } => {
+            fetch.request.response_tainting = ResponseTainting::Basic;
+            override_fetch(OverrideType::SchemeFetch, fetch, false).await
+        }
+        ResponseTaintingFork::Opaque => {
+            fetch.request.response_tainting = ResponseTainting::Opaque;
+            override_fetch(OverrideType::SchemeFetch, fetch, false).await
+        }
+        ResponseTaintingFork::CorsWithPreflight { .. } => {
+            fetch.request.response_tainting = ResponseTainting::Cors;
+            let fetched = override_fetch(OverrideType::HttpFetch, fetch, true).await;
+            // A failure takes back what earlier preflights granted.
+            if fetched.is_err() {
+                let scope = EntryScope::of(&fetch.request);
+                fetch.user_agent.preflight_cache.clone().clear(&scope).await;
+            }
+            fetched
+        }
+        _ => {
+            fetch.request.response_tainting = ResponseTainting::Cors;
+            override_fetch(OverrideType::HttpFetch, fetch, false).await
+        }
+    }
+}
+
+fn upgrade(fetch: &mut FetchParams, upgraded: Option<sofetch_core::infrastructure::url::Url>) {
+    if let Some(url) = upgraded {
+        fetch.request.set_current_url(url);
+    }
+}
+
+/// Step 10.
+async fn upgrade_known_hsts_host(fetch: &mut FetchParams) -> Result<(), NetworkError> {
+    let Some(hsts) = fetch.user_agent.hsts.clone() else { return Ok(()) };
+    let url = fetch.request.current_url().clone();
+    if url.scheme() != "http" {
+        return Ok(());
+    }
+    let known = fetch.unless_canceled(hsts.is_known_host(url.hostname(), fetch.user_agent.clock.wall())).await?;
+    let (verdict, upgraded) = sofetch_core::hsts::hsts_upgrade(&url, &known);
+    fetch.judge(verdict)?;
+    upgrade(fetch, upgraded);
+    Ok(())
+}
+
+/// Steps 14 to 22: the filter, and what may block a response that is here.
+async fn filter_and_block(fetch: &mut FetchParams, fetched: Fetched) -> Fetched {
+    let mut response = fetched?;
+    // 14. A response that nobody filtered (a service worker's may be) is filtered by the request's tainting.
+    if response.filter().is_none() && !fetch.request.owner {
+        if fetch.request.response_tainting == ResponseTainting::Cors {
+            let include = fetch.request.credentials_mode == CredentialsMode::Include;
+            response_filtering::set_cors_exposed_header_name_list(response.internal_mut(), include);
+        }
+        let filter = match fetch.request.response_tainting {
+            ResponseTainting::Basic => Filter::Basic,
+            ResponseTainting::Cors => Filter::Cors,
+            ResponseTainting::Opaque => Filter::Opaque,
+        };
+        response = response.filtered(filter);
+    } else if response.filter().is_none() {
+        // DEPARTS: on the user's own behalf nothing is hidden; the type is "basic" all the same.
+        response.internal_mut().response_type = ResponseType::Basic;
+    }
+    let request = &fetch.request;
+    // 15, 16. The internal response knows its URLs.
+    let internal = response.internal_mut();
+    if internal.url_list.is_empty() {
+        internal.url_list = request.url_list().to_vec();
+    }
+    // 17.
+    internal.redirect_taint = request.redirect_taint();
+    // 18.
+    if request.is_navigation_request() {
+        internal.navigation_timing_allow_values_list = request.navigation_timing_allow_values_list.clone();
+    }
+    // 19.
+    if !request.timing_allow_failed {
+        internal.timing_allow_passed = true;
+    }
+    // 20. What the response itself may be blocked for.
+    fetch.judge(mixed_content::should_response_be_blocked_as_mixed_content(request, response.internal()))?;
+    // SKIPS 20: Content Security Policy, as at step 4.
+    fetch.judge(mime_blocking::should_response_be_blocked_due_to_its_mime_type(request, response.internal()))?;
+    fetch.judge(mime_blocking::should_response_be_blocked_due_to_nosniff(request, response.internal()))?;
+    // 21. No part of an opaque response to somebody who asked for the whole.
+    fetch.judge(range_requested::range_requested_block(request, &response))?;
+    // 22. Some responses have no body, whatever the server sent.
+    let status = response.internal().status;
+    if matches!(request.method.as_str(), "HEAD" | "CONNECT") || is_null_body_status(status) {
+        response.internal_mut().body = None;
+    }
+    // 23. Integrity wants the whole body first.
+    if !request.integrity_metadata.is_empty() {
+        let bytes = match response.body_mut() {
+            None => None,
+            Some(body) => {
+                let limit = fetch.user_agent.settings.max_body_size;
+                let read = unless_canceled_read(fetch, body, limit).await?;
+                Some(read)
+            }
+        };
+        let metadata = &fetch.request.integrity_metadata;
+        fetch.judge(subresource_integrity::integrity(bytes.as_deref(), metadata))?;
+        if let (Some(bytes), Some(body)) = (bytes, response.body_mut()) {
+            *body = Body::from_bytes(bytes);
+        }
+    }
+    Ok(response)
+}
+
+async fn unless_canceled_read(
+    fetch: &FetchParams,
+    body: &mut Body,
+    limit: Option<u64>,
+) -> Result<bytes::Bytes, NetworkError> {
+    let read = fetch.unless_canceled(body.read_all(limit)).await?;
+    read.map_err(crate::body_reading::network_error_of)
+}
+
+fn snapshot(request: &Request) -> RequestSnapshot {
+    RequestSnapshot {
+        method: request.method.clone(),
+        url: request.current_url().clone(),
+        header_list: request.header_list.clone(),
+        mode: request.mode.as_str(),
+        credentials_mode: request.credentials_mode.as_str(),
+        origin: request.serialize_origin(),
+        redirect_count: request.redirect_count,
+    }
+}

@@ -1,0 +1,166 @@
+//! [Fetch response handover](https://fetch.spec.whatwg.org/#fetch-finale): the response goes to the caller; its body tells when it ends, and timing is reported.
+
+use std::sync::{Arc, Mutex, PoisonError};
+
+use sofetch_core::infrastructure::bodies::BodyError;
+use sofetch_core::infrastructure::header_values::get_decode_and_split;
+use sofetch_core::infrastructure::mime_types;
+use sofetch_core::infrastructure::requests::{Mode, RedirectTaint};
+use sofetch_core::infrastructure::responses::{CacheState, Response};
+use sofetch_core::infrastructure::timing::{FetchTimingInfo, ResponseBodyInfo};
+use sofetch_core::rulings::Fetched;
+use sofetch_core::trace::{Algorithm, Event, Outcome};
+
+use crate::body_reading::{NotifiedBody, network_error_of};
+use crate::fetch_params::{FetchParams, ReportedTiming};
+
+/// <https://fetch.spec.whatwg.org/#fetch-finale>
+pub(crate) fn fetch_response_handover(fetch: &mut FetchParams, fetched: Fetched) -> Fetched {
+    let _room = fetch.trace.enter(Algorithm::FetchResponseHandover);
+    // 1, 2. Server-Timing, for secure contexts; what may be seen of it the TAO check says.
+    if let (Ok(response), Some(client)) = (&fetched, &fetch.request.client) {
+        if client.is_secure_context() {
+            let headers = get_decode_and_split("Server-Timing", &response.internal().header_list);
+            fetch.timing().server_timing_headers = headers.unwrap_or_default();
+        }
+    }
+    // SKIPS 3: full timing info is for documents.
+    fetch.trace.emit(|| Event::Ended(outcome(&fetched)));
+    // 4. What happens at the end of the body.
+    let membership = fetch.membership.take();
+    let mut response = match fetched {
+        Ok(response) => response,
+        Err(error) => {
+            // A network error has no body: its end is now, and its timing is opaque.
+            report_network_error(fetch);
+            drop(membership);
+            return Err(error);
+        }
+    };
+    let wants_report = fetch.callbacks.process_response_end_of_body.is_some();
+    if membership.is_none() && !wants_report && !fetch.trace.is_on() {
+        return Ok(response);
+    }
+    let end = EndOfBody {
+        reported: wants_report.then(|| Reported::of(fetch, &response)),
+        callbacks: fetch.callbacks.clone(),
+        timing_info: fetch.timing_info.clone(),
+        clock: fetch.user_agent.clock.clone(),
+        trace: fetch.trace.clone(),
+        body_info: response.internal().body_info.clone(),
+        cross_origin_isolated_capability: fetch.cross_origin_isolated_capability,
+    };
+    // 5 to 8. processResponse is the caller's await; a body carries the rest in an identity transform.
+    match &mut response.internal_mut().body {
+        None => {
+            end.run(None);
+            drop(membership);
+        }
+        Some(body) => body.pipe_through(|stream| {
+            NotifiedBody::new(stream, move |error| {
+                end.run(error);
+                drop(membership);
+            })
+        }),
+    }
+    Ok(response)
+}
+
+struct EndOfBody {
+    reported: Option<Reported>,
+    callbacks: Arc<crate::fetch_params::Callbacks>,
+    timing_info: Arc<Mutex<FetchTimingInfo>>,
+    clock: Arc<dyn sofetch_core::ports::Clock>,
+    trace: sofetch_core::trace::Trace,
+    body_info: Arc<Mutex<ResponseBodyInfo>>,
+    cross_origin_isolated_capability: bool,
+}
+
+impl EndOfBody {
+    fn run(self, error: Option<BodyError>) {
+        let body_info = self.body_info.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        self.trace.emit(|| Event::BodyEnded {
+            encoded: body_info.encoded_size,
+            decoded: body_info.decoded_size,
+            error: error.map(network_error_of),
+        });
+        let (Some(reported), Some(process)) = (self.reported, &self.callbacks.process_response_end_of_body) else {
+            return;
+        };
+        let mut timing_info = self.timing_info.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        timing_info.end_time = self.clock.now().coarsen(self.cross_origin_isolated_capability);
+        process(reported.finish(timing_info, body_info));
+    }
+}
+
+/// The report timing steps' values that are known when the response is handed over.
+struct Reported {
+    cache_state: CacheState,
+    response_status: u16,
+    content_type: String,
+    timing_allow_passed: bool,
+    opaque: bool,
+}
+
+impl Reported {
+    fn of(fetch: &FetchParams, response: &Response) -> Reported {
+        let internal = response.internal();
+        let mut response_status = 0;
+        let mut content_type = String::new();
+        // 4.2.6. A redirect across origins hides the status of a navigation.
+        if fetch.request.mode != Mode::Navigate || internal.redirect_taint == RedirectTaint::SameOrigin {
+            response_status = response.status();
+            let shown = sofetch_core::rules::response_filtering::shown_header_list(response);
+            if let Some(mime_type) = mime_types::extract_a_mime_type(&shown) {
+                content_type = mime_types::minimize_a_supported_mime_type(&mime_type);
+            }
+        }
+        Reported {
+            cache_state: internal.cache_state,
+            response_status,
+            content_type,
+            timing_allow_passed: internal.timing_allow_passed,
+            opaque: response.is_opaque(),
+        }
+    }
+
+    fn finish(self, timing_info: FetchTimingInfo, body_info: ResponseBodyInfo) -> ReportedTiming {
+        // 4.2.4. Without the server's leave nothing but the start is told. NB: an opaque response's body info is a new one.
+        let body_info = if self.opaque { ResponseBodyInfo::default() } else { body_info };
+        let body_info = ResponseBodyInfo { content_type: self.content_type, ..body_info };
+        ReportedTiming {
+            timing_info: if self.timing_allow_passed { timing_info } else { timing_info.opaque() },
+            cache_state: if self.timing_allow_passed { self.cache_state } else { CacheState::Empty },
+            body_info,
+            response_status: self.response_status,
+            timing_allow_passed: self.timing_allow_passed,
+        }
+    }
+}
+
+fn report_network_error(fetch: &FetchParams) {
+    if let Some(process) = &fetch.callbacks.process_response_end_of_body {
+        let mut timing_info = fetch.timing().clone();
+        timing_info.end_time = fetch.coarsened_now();
+        process(ReportedTiming {
+            timing_info: timing_info.opaque(),
+            body_info: ResponseBodyInfo::default(),
+            cache_state: CacheState::Empty,
+            response_status: 0,
+            timing_allow_passed: false,
+        });
+    }
+}
+
+fn outcome(fetched: &Fetched) -> Outcome {
+    match fetched {
+        Err(error) => Outcome::NetworkError(error.clone()),
+        Ok(response) => Outcome::Response {
+            response_type: response.response_type().as_str(),
+            status: response.status(),
+            internal_status: response.internal().status,
+            header_list: response.internal().header_list.clone(),
+            url: response.internal().url().cloned(),
+        },
+    }
+}

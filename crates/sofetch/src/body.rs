@@ -1,0 +1,64 @@
+//! The [Body mixin](https://fetch.spec.whatwg.org/#body-mixin) over a response: read once, as text, JSON, bytes, a blob, form data, or a stream of chunks.
+
+use std::pin::Pin;
+use std::task::{Context, Poll};
+
+use bytes::Bytes;
+use futures_core::Stream;
+use serde::de::DeserializeOwned;
+use sofetch_core::infrastructure::blobs::Blob;
+use sofetch_core::infrastructure::bodies::Body;
+use sofetch_core::infrastructure::form_data::FormData;
+use sofetch_core::infrastructure::mime_types::{self, MimeType};
+
+use crate::error::{Error, ErrorKind};
+
+/// The chunks of a response's body, as they come from the socket. Dropping it before its end drains a little or
+/// closes the connection; nothing is read ahead, so a body nobody reads holds no memory.
+#[derive(Debug)]
+pub struct BodyStream(pub(crate) Option<Body>);
+
+impl BodyStream {
+    /// The next chunk; `None` at the end. Cancel-safe: a dropped future loses no bytes.
+    ///
+    /// # Errors
+    /// The network's, the server's, or an abort.
+    pub async fn chunk(&mut self) -> Result<Option<Bytes>, Error> {
+        std::future::poll_fn(|context| self.poll_chunk(context)).await.transpose()
+    }
+
+    fn poll_chunk(&mut self, context: &mut Context<'_>) -> Poll<Option<Result<Bytes, Error>>> {
+        match &mut self.0 {
+            None => Poll::Ready(None),
+            Some(body) => body.poll_chunk(context).map(|next| next.map(|chunk| chunk.map_err(Error::body))),
+        }
+    }
+}
+
+impl Stream for BodyStream {
+    type Item = Result<Bytes, Error>;
+    fn poll_next(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Self::Item>> {
+        self.poll_chunk(context)
+    }
+}
+
+/// <https://fetch.spec.whatwg.org/#concept-body-consume-body>'s last part: bytes to text.
+pub(crate) fn utf8_decode(bytes: &[u8]) -> String {
+    encoding_rs::UTF_8.decode_with_bom_removal(bytes).0.into_owned()
+}
+
+/// Bytes to a value, by serde. A byte order mark is passed over, as the Standard's decoding does.
+pub(crate) fn parse_json<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Error> {
+    let bytes = bytes.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(bytes);
+    serde_json::from_slice(bytes).map_err(|error| Error::of(ErrorKind::Decode).with_source(error))
+}
+
+/// Bytes to a blob with the body's MIME type.
+pub(crate) fn to_blob(bytes: Bytes, mime_type: Option<&MimeType>) -> Blob {
+    Blob::new([bytes], &mime_type.map(ToString::to_string).unwrap_or_default())
+}
+
+/// Bytes to form data, by the body's MIME type.
+pub(crate) fn to_form_data(bytes: &Bytes, mime_type: Option<&MimeType>) -> Result<FormData, Error> {
+    mime_types::form_data_of(bytes, mime_type).map_err(|error| Error::of(ErrorKind::Decode).with_source(error))
+}

@@ -1,0 +1,178 @@
+//! [`fetch`], and the one way that every face goes: a request of the face becomes the engine's, and its answer a response.
+
+use std::sync::{Arc, Weak};
+use std::task::{Context, Poll};
+use std::time::{Duration, Instant};
+
+use bytes::Bytes;
+use sofetch_core::infrastructure::abort_reason::AbortReason;
+use sofetch_core::infrastructure::bodies::{BodyError, ByteStream};
+use sofetch_core::infrastructure::clients::Client;
+use sofetch_core::infrastructure::multipart::boundary_from;
+use sofetch_core::infrastructure::requests::Request as CoreRequest;
+use sofetch_core::infrastructure::url::Url;
+use sofetch_core::rules::header_guards::Guard;
+use sofetch_core::rulings::{Fetched, NetworkError};
+use sofetch_core::trace::Trace;
+use sofetch_fetching::fetch_params::{Callbacks, FetchController};
+
+use crate::abort::{AbortSignal, Registration};
+use crate::agent::{Engine, UserAgent};
+use crate::error::Error;
+use crate::request::Request;
+use crate::response::Response;
+use crate::retry;
+
+/// Fetches on your own behalf with the [shared agent](UserAgent::shared): no origin asks, nothing is hidden.
+///
+/// The input is a URL or a [`Request`]. Any status is an answer; an error means that there is none.
+///
+/// # Errors
+/// See [`ErrorKind`](crate::ErrorKind).
+pub async fn fetch(input: impl Into<Request>) -> Result<Response, Error> {
+    UserAgent::shared().fetch(input).await
+}
+
+/// Fetches for a page's client, or on the user's own behalf.
+pub(crate) async fn fetch_for(
+    agent: UserAgent,
+    client: Option<Arc<Client>>,
+    mut request: Request,
+) -> Result<Response, Error> {
+    let engine = agent.engine()?;
+    let mut ends = Ends::of(&mut request, engine);
+    let observer = request.observer.take().or_else(|| agent.observer());
+    let trace = observer.map_or_else(Trace::off, Trace::new);
+    let target = request.target();
+    let random = engine.user_agent.random.clone();
+    let boundary = move || {
+        let mut seed = [0; 16];
+        random.fill(&mut seed);
+        boundary_from(seed)
+    };
+    let request = request.into_core(client.as_ref(), boundary).map_err(|error| located(error, &target))?;
+    let url = request.url().clone();
+    let fetched = retry::fetch_with_retries(&agent, engine, Box::new(request), &mut ends, trace).await;
+    let mut response = fetched.map_err(|error| Error::network(error).with_url(Some(&url)))?;
+    if let Some(body) = response.internal_mut().body.as_mut() {
+        if ends.reach_the_body() {
+            body.pipe_through(|stream| WatchedBody { stream, ends });
+        }
+    }
+    Ok(Response::of(response, Guard::Immutable))
+}
+
+fn located(error: Error, target: &str) -> Error {
+    error.with_url(Url::parse(target, None).ok().as_ref())
+}
+
+/// One attempt.
+pub(crate) async fn attempt(
+    engine: &Engine,
+    request: Box<CoreRequest>,
+    ends: &mut Ends,
+    trace: Trace,
+) -> Fetched {
+    let controller = FetchController::new();
+    ends.watch(&controller, engine);
+    let callbacks = Callbacks {
+        process_request_body_chunk_length: ends.on_upload.clone().map(|told| boxed(move |length| told(length))),
+        process_request_end_of_body: None,
+        process_early_hints_response: None,
+        process_response_end_of_body: ends.on_timing.clone().map(|told| -> Box<dyn Fn(_) + Send + Sync> {
+            Box::new(move |timing| told(timing))
+        }),
+    };
+    if let Some(error) = controller.appropriate_network_error() {
+        return Err(error);
+    }
+    sofetch_fetching::fetch::fetch(engine.user_agent.clone(), request, callbacks, controller, trace).await
+}
+
+fn boxed(told: impl Fn(u64) + Send + Sync + 'static) -> Box<dyn Fn(u64) + Send + Sync> {
+    Box::new(told)
+}
+
+type Told<T> = Arc<dyn Fn(T) + Send + Sync>;
+
+/// What may end a fetch from elsewhere, and who is told of its progress; it goes with the body once there is one.
+pub(crate) struct Ends {
+    signal: Option<AbortSignal>,
+    deadline: Option<Instant>,
+    registration: Option<Registration>,
+    on_upload: Option<Told<u64>>,
+    on_download: Option<Told<u64>>,
+    on_timing: Option<Told<crate::ReportedTiming>>,
+}
+
+impl Ends {
+    fn of(request: &mut Request, engine: &Engine) -> Ends {
+        let signal = request.signal.take();
+        let whole = request.timeout.or(engine.timeout).and_then(|after| Instant::now().checked_add(after));
+        let deadline = signal.as_ref().and_then(AbortSignal::deadline).into_iter().chain(whole).min();
+        Ends {
+            signal,
+            deadline,
+            registration: None,
+            on_upload: request.on_upload.take().map(Arc::from),
+            on_download: request.on_download.take().map(Arc::from),
+            on_timing: request.on_timing.take().map(Arc::from),
+        }
+    }
+
+    fn watch(&mut self, controller: &Arc<FetchController>, engine: &Engine) {
+        if let Some(signal) = &self.signal {
+            let weak = Arc::downgrade(controller);
+            self.registration = Some(signal.on_abort(move |reason| abort(&weak, reason)));
+        }
+        if let Some(deadline) = self.deadline {
+            let weak = Arc::downgrade(controller);
+            let sleep = engine.timers.sleep(deadline.saturating_duration_since(Instant::now()));
+            engine.user_agent.tasks.spawn(Box::pin(async move {
+                sleep.await;
+                abort(&weak, AbortReason::TimeoutError);
+            }));
+        }
+    }
+
+    /// How long is left before the deadline, if there is one.
+    pub(crate) fn time_left(&self) -> Option<Duration> {
+        self.deadline.map(|deadline| deadline.saturating_duration_since(Instant::now()))
+    }
+
+    /// Was the signal aborted meanwhile?
+    pub(crate) fn is_aborted(&self) -> bool {
+        self.signal.as_ref().is_some_and(AbortSignal::is_aborted)
+    }
+
+    fn reach_the_body(&self) -> bool {
+        self.registration.is_some() || self.on_download.is_some()
+    }
+}
+
+fn abort(controller: &Weak<FetchController>, reason: AbortReason) {
+    if let Some(controller) = controller.upgrade() {
+        controller.abort(reason);
+    }
+}
+
+/// Keeps the signal's registration as long as the body, and tells of its progress.
+struct WatchedBody {
+    stream: Box<dyn ByteStream>,
+    ends: Ends,
+}
+
+impl ByteStream for WatchedBody {
+    fn poll_next(&mut self, context: &mut Context<'_>) -> Poll<Option<Result<Bytes, BodyError>>> {
+        let next = self.stream.poll_next(context);
+        if let (Poll::Ready(Some(Ok(chunk))), Some(told)) = (&next, &self.ends.on_download) {
+            told(chunk.len() as u64);
+        }
+        next
+    }
+}
+
+/// The network error of a fetch that never began.
+pub(crate) fn timed_out() -> NetworkError {
+    NetworkError::new(AbortReason::TimeoutError)
+}
