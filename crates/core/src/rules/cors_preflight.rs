@@ -14,6 +14,7 @@ use crate::infrastructure::responses::InternalResponse;
 use crate::infrastructure::statuses::{Status, is_ok_status};
 use crate::rules::cors_check::{CorsCheck, cors_check};
 use crate::rules::cors_preflight_cache::{EntryScope, Grant};
+use crate::rules::cors_safelists::{UnsafeName, cors_unsafe_request_header_names};
 use crate::rules::verdict::{Verdict, said};
 
 /// Seconds that a grant lasts when the server says nothing of it.
@@ -35,8 +36,8 @@ pub enum PreflightNeed {
         flag_set: bool,
         /// The method, where it is not CORS-safelisted.
         unsafe_method: Option<String>,
-        /// The CORS-unsafe request-header names.
-        unsafe_names: Vec<String>,
+        /// The CORS-unsafe request-header names, and why they are.
+        unsafe_names: Vec<UnsafeName>,
     },
 }
 
@@ -48,12 +49,11 @@ impl Verdict for PreflightNeed {
 }
 
 /// Main fetch's question before its last fork: must permission be asked first?
-///
-/// `unsafe_names` are the CORS-unsafe request-header names with the request's header list.
-pub fn preflight_need(request: &Request, unsafe_names: &[String]) -> PreflightNeed {
+pub fn preflight_need(request: &Request) -> PreflightNeed {
     if request.mode != Mode::Cors {
         return PreflightNeed::NotCors;
     }
+    let unsafe_names = cors_unsafe_request_header_names(&request.header_list);
     let safelisted = request.method.is_cors_safelisted();
     let anything_unsafe = !safelisted || !unsafe_names.is_empty();
     // The flag alone is enough; otherwise the unsafe-request flag and something unsafe.
@@ -61,14 +61,14 @@ pub fn preflight_need(request: &Request, unsafe_names: &[String]) -> PreflightNe
         return PreflightNeed::Needed {
             flag_set: request.use_cors_preflight,
             unsafe_method: (!safelisted).then(|| request.method.as_str().to_owned()),
-            unsafe_names: unsafe_names.to_vec(),
+            unsafe_names,
         };
     }
     if anything_unsafe { PreflightNeed::Vouched } else { PreflightNeed::Simple }
 }
 
 /// The preflight itself: steps 1 to 5 of <https://fetch.spec.whatwg.org/#cors-preflight-fetch-0>.
-pub fn preflight_request(request: &Request, unsafe_names: &[String]) -> Request {
+pub fn preflight_request(request: &Request, unsafe_names: &[UnsafeName]) -> Request {
     // 1. OPTIONS to the same URL. NB: no client and no credentials of the request's: it asks for the origin alone.
     let mut preflight = Request::new(request.current_url().clone()).with_url_list_of(request);
     preflight.method = Method::OPTIONS;
@@ -86,7 +86,8 @@ pub fn preflight_request(request: &Request, unsafe_names: &[String]) -> Request 
     headers.append("Access-Control-Request-Method", Bytes::from(request.method.as_str().to_owned()));
     // 4, 5. The names, sorted and in lower case as they come, by a bare comma: that is how it has always been sent.
     if !unsafe_names.is_empty() {
-        headers.append("Access-Control-Request-Headers", Bytes::from(unsafe_names.join(",")));
+        let names: Vec<&str> = unsafe_names.iter().map(|unsafe_name| &*unsafe_name.name).collect();
+        headers.append("Access-Control-Request-Headers", Bytes::from(names.join(",")));
     }
     preflight.header_list = headers;
     preflight
@@ -178,7 +179,7 @@ impl PreflightAnswer {
 /// `imposed_limit` seconds.
 pub fn preflight_answer(
     request: &Request,
-    unsafe_names: &[String],
+    unsafe_names: &[UnsafeName],
     response: &InternalResponse,
     imposed_limit: u64,
 ) -> PreflightAnswer {
@@ -200,7 +201,7 @@ struct Said {
 
 fn judge(
     request: &Request,
-    unsafe_names: &[String],
+    unsafe_names: &[UnsafeName],
     response: &InternalResponse,
     answer: Said,
     imposed_limit: u64,
@@ -245,15 +246,20 @@ fn judge(
     }
     let listed: HashSet<String> = header_names.iter().map(|name| name.to_ascii_lowercase()).collect();
     // 7.6. `*` never covers these names, with credentials or without.
-    let unlisted = |name: &str| request.header_list.contains(name) && !listed.contains(name);
-    if let Some(name) = NON_WILDCARD.into_iter().find(|name| unlisted(name)) {
-        let name = name.to_owned();
-        return PreflightAnswer::NonWildcardHeaderNotListed { name, allowed: header_names };
+    let non_wildcard = request.header_list.iter().filter_map(|header| {
+        let known = header.known();
+        known.as_str().filter(|_| known.is_cors_non_wildcard_request_header_name())
+    });
+    for name in non_wildcard {
+        if !listed.contains(name) {
+            let name = name.to_owned();
+            return PreflightAnswer::NonWildcardHeaderNotListed { name, allowed: header_names };
+        }
     }
     // 7.7. Every unsafe name is listed, or `*` covers it where there are no credentials.
     let wildcard = listed.contains("*");
-    let refused = |name: &&String| !listed.contains(*name) && (credentials || !wildcard);
-    if let Some(name) = unsafe_names.iter().find(refused) {
+    let refused = |name: &&UnsafeName| !listed.contains(&name.name) && (credentials || !wildcard);
+    if let Some(UnsafeName { name, .. }) = unsafe_names.iter().find(refused) {
         let name = name.clone();
         return PreflightAnswer::HeaderNotAllowed { name, allowed: header_names, wildcard_refused: wildcard };
     }
@@ -269,9 +275,6 @@ fn judge(
     // 7.11-7.15 are the caller's: the cache takes the grant.
     PreflightAnswer::Granted { methods, header_names, max_age, max_age_said }
 }
-
-/// <https://fetch.spec.whatwg.org/#cors-non-wildcard-request-header-name>
-const NON_WILDCARD: [&str; 1] = ["authorization"];
 
 fn strings(values: &[Vec<u8>]) -> Vec<String> {
     values.iter().map(|value| said(value)).collect()

@@ -6,10 +6,12 @@ use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
 use crate::infrastructure::clients::NetworkPartitionKey;
+use crate::infrastructure::header_names::known_name;
 use crate::infrastructure::methods::Method;
 use crate::infrastructure::requests::{CredentialsMode, Request};
 use crate::infrastructure::timing::Timestamp;
 use crate::infrastructure::url::Url;
+use crate::rules::cors_safelists::UnsafeName;
 use crate::rules::verdict::Verdict;
 
 /// Which entries a request may touch: partition key, byte-serialized origin, URL.
@@ -89,13 +91,13 @@ impl EntryScope {
 
 impl Question {
     /// What HTTP fetch step 4.1 asks of the cache for a request with these CORS-unsafe request-header names.
-    pub fn of(request: &Request, unsafe_names: Vec<String>) -> Question {
+    pub fn of(request: &Request, unsafe_names: &[UnsafeName]) -> Question {
         let needs_permission = !request.method.is_cors_safelisted() || request.use_cors_preflight;
         Question {
             scope: EntryScope::of(request),
             credentials: request.credentials_mode == CredentialsMode::Include,
             method: needs_permission.then(|| request.method.clone()),
-            unsafe_names,
+            unsafe_names: unsafe_names.iter().map(|unsafe_name| unsafe_name.name.clone()).collect(),
         }
     }
 }
@@ -160,11 +162,8 @@ impl Scope {
         // DEPARTS: in the text `*` matches whoever matches the entry, so that a `*` said to a request with credentials,
         // which grants nothing, would let the next such request go without a preflight. Here `*` matches only
         // requests without credentials, as the answer's own steps have it.
-        let wildcard = if credentials || (kind == Kind::HeaderName && name == "authorization") {
-            None
-        } else {
-            Some("*")
-        };
+        let wildcard =
+            if credentials || (kind == Kind::HeaderName && is_non_wildcard(name)) { None } else { Some("*") };
         let wildcard = wildcard.filter(|&wildcard| wildcard != name);
         let entries = self.entries(kind);
         [Some(name), wildcard].into_iter().flatten().filter_map(|name| entries.get_key_value(name)).flat_map(
@@ -213,8 +212,7 @@ impl CorsPreflightCache {
         }
     }
 
-    /// Steps 7.12 to 7.15 of <https://fetch.spec.whatwg.org/#cors-preflight-fetch-0>: renews what matches, creates the rest
-    /// (<https://fetch.spec.whatwg.org/#concept-cache-create-entry>).
+    /// Steps 7.12 to 7.15 of <https://fetch.spec.whatwg.org/#cors-preflight-fetch-0>: renews what matches, creates the rest.
     pub fn remember(&mut self, grant: &Grant, now: Timestamp) {
         self.expire(now);
         let expiry = Timestamp(now.0.saturating_add(grant.max_age.saturating_mul(1_000_000_000)));
@@ -249,6 +247,9 @@ impl CorsPreflightCache {
         scopes.iter().for_each(|scope| self.clear(scope));
     }
 
+    /// <https://fetch.spec.whatwg.org/#concept-cache-create-entry>
+    ///
+    /// Unless entries match: then they are renewed.
     fn renew_or_create(
         &mut self,
         scope: &Arc<EntryScope>,
@@ -297,6 +298,10 @@ impl CorsPreflightCache {
             self.scopes.remove(&scope);
         }
     }
+}
+
+fn is_non_wildcard(name: &str) -> bool {
+    known_name(name.as_bytes()).is_cors_non_wildcard_request_header_name()
 }
 
 fn lowercase(name: &str) -> std::borrow::Cow<'_, str> {

@@ -1,9 +1,12 @@
 //! Tables of the CORS-preflight fetch: when it is needed, what it asks, what its answers grant.
+//!
+//! Long because every step of the answer has rows of its own, with credentials and without.
 
 use super::PreflightAnswer::*;
 use super::*;
 use crate::infrastructure::requests::{Destination, Initiator, Referrer, ReferrerPolicy};
 use crate::infrastructure::url::Url;
+use crate::rules::cors_safelists::CorsSafelist;
 
 fn url(url: &str) -> Url {
     Url::parse(url, None).expect("a URL of the tests")
@@ -11,6 +14,10 @@ fn url(url: &str) -> Url {
 
 fn owned(values: &[&str]) -> Vec<String> {
     values.iter().map(|&value| value.to_owned()).collect()
+}
+
+fn unsafe_names(names: &[&str]) -> Vec<UnsafeName> {
+    names.iter().map(|&name| UnsafeName { name: name.to_owned(), because: CorsSafelist::NotListed }).collect()
 }
 
 fn request(method: &str, credentials_mode: CredentialsMode) -> Request {
@@ -28,7 +35,7 @@ fn preflight_need_table() {
     let needed = |flag_set, method: Option<&str>, names: &[&str]| PreflightNeed::Needed {
         flag_set,
         unsafe_method: method.map(str::to_owned),
-        unsafe_names: owned(names),
+        unsafe_names: unsafe_names(names),
     };
     type Row<'a> = (&'a str, &'a str, bool, bool, &'a [&'a str], PreflightNeed);
     let table: &[Row<'_>] = &[
@@ -42,8 +49,8 @@ fn preflight_need_table() {
             "PUT",
             true,
             true,
-            &["content-type", "x-a"],
-            needed(true, Some("PUT"), &["content-type", "x-a"]),
+            &["x-a", "x-b"],
+            needed(true, Some("PUT"), &["x-a", "x-b"]),
         ),
         ("the flag alone is enough", "GET", false, true, &[], needed(true, None, &[])),
         ("the caller vouches", "PUT", false, false, &["x-a"], PreflightNeed::Vouched),
@@ -52,11 +59,14 @@ fn preflight_need_table() {
         let mut request = request(method, CredentialsMode::SameOrigin);
         request.unsafe_request = *unsafe_request;
         request.use_cors_preflight = *flag;
-        assert_eq!(preflight_need(&request, &owned(names)), *need, "{name}");
+        for &name in *names {
+            request.header_list.append(bytes::Bytes::from(name.to_ascii_uppercase()), "?");
+        }
+        assert_eq!(preflight_need(&request), *need, "{name}");
     }
     let mut no_cors = request("PUT", CredentialsMode::Include);
     no_cors.mode = Mode::NoCors;
-    assert_eq!(preflight_need(&no_cors, &[]), PreflightNeed::NotCors);
+    assert_eq!(preflight_need(&no_cors), PreflightNeed::NotCors);
 }
 
 #[test]
@@ -70,7 +80,7 @@ fn the_question_is_written_to_the_byte() {
     request.header_list.append("X-B", "2");
     request.header_list.append("Authorization", "Bearer secret");
     request.body = Some(crate::infrastructure::bodies::Body::from_bytes("body"));
-    let preflight = preflight_request(&request, &owned(&["authorization", "content-type", "x-b"]));
+    let preflight = preflight_request(&request, &unsafe_names(&["authorization", "content-type", "x-b"]));
 
     let headers: Vec<(&[u8], &[u8])> =
         preflight.header_list.iter().map(|header| (header.name(), &header.value()[..])).collect();
@@ -116,12 +126,12 @@ fn list(values: &[&str]) -> HeaderListValues {
 
 fn answered(
     request: &Request,
-    unsafe_names: &[&str],
+    names: &[&str],
     methods: HeaderListValues,
     header_names: HeaderListValues,
 ) -> PreflightAnswer {
     let answer = Said { methods, header_names, max_age: HeaderListValues::Null };
-    judge(request, &owned(unsafe_names), &response(204, OK), answer, 7200)
+    judge(request, &unsafe_names(names), &response(204, OK), answer, 7200)
 }
 
 #[test]
@@ -376,4 +386,42 @@ fn row_66_star_with_credentials_is_named() {
         answered(&request, &["x-a"], list(&["PUT"]), list(&["*"])),
         HeaderNotAllowed { wildcard_refused: true, .. }
     ));
+}
+
+#[test]
+fn headers_of_an_answer_are_read_by_their_grammar() {
+    let mut request = request("PUT", CredentialsMode::Omit);
+    request.header_list.append("X-A", "1");
+    let names = cors_unsafe_request_header_names(&request.header_list);
+    let answer = |headers: &[(&'static str, &'static str)]| {
+        preflight_answer(&request, &names, &response(204, &[OK, headers].concat()), 7200)
+    };
+    let granted = answer(&[
+        ("access-control-allow-methods", "GET ,PUT,,"),
+        ("Access-Control-Allow-Headers", "x-b"),
+        ("access-control-allow-headers", "X-A"),
+        ("access-control-max-age", "60"),
+    ]);
+    assert_eq!(
+        granted,
+        Granted {
+            methods: owned(&["GET", "PUT"]),
+            header_names: owned(&["x-b", "X-A"]),
+            max_age: 60,
+            max_age_said: Some("60".into()),
+        }
+    );
+    assert!(matches!(answer(&[("access-control-allow-methods", "PUT; GET")]), UnparsableMethods { .. }));
+    assert!(matches!(
+        answer(&[("access-control-allow-methods", "PUT"), ("access-control-allow-headers", "x-a x-b")]),
+        UnparsableHeaders { .. }
+    ));
+    // Two max-ages are none.
+    let twice = [
+        ("access-control-allow-methods", "*"),
+        ("access-control-allow-headers", "*"),
+        ("access-control-max-age", "60"),
+        ("access-control-max-age", "60"),
+    ];
+    assert!(matches!(answer(&twice), Granted { max_age: 5, .. }));
 }

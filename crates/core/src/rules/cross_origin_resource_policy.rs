@@ -85,7 +85,7 @@ impl Verdict for CrossOriginResourcePolicy {
     }
 }
 
-/// <https://fetch.spec.whatwg.org/#queue-a-cross-origin-embedder-policy-corp-violation-report>: a report of the kind `coep`.
+/// A report of the kind `coep`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct CorpViolationReport {
     /// The endpoint's name; empty for nowhere.
@@ -110,8 +110,9 @@ impl CorpViolationReport {
     }
 }
 
-/// <https://fetch.spec.whatwg.org/#cross-origin-resource-policy-check> as HTTP fetch asks it, never for a navigation: the verdict,
-/// and the reports that are to be queued, in order.
+/// <https://fetch.spec.whatwg.org/#cross-origin-resource-policy-check>
+///
+/// As HTTP fetch asks it, never for a navigation: the verdict, and the reports that are to be queued, in order.
 pub fn cross_origin_resource_policy_check(
     request: &Request,
     response: &InternalResponse,
@@ -141,6 +142,7 @@ pub fn cross_origin_resource_policy_check(
     (verdict, reports)
 }
 
+/// <https://fetch.spec.whatwg.org/#queue-a-cross-origin-embedder-policy-corp-violation-report>
 fn report(
     response: &InternalResponse,
     policy: &EmbedderPolicy,
@@ -150,7 +152,7 @@ fn report(
     // 1. Each policy has its own endpoint.
     let endpoint =
         if report_only { &policy.report_only_reporting_endpoint } else { &policy.reporting_endpoint };
-    // 2-4. The rest of the report.
+    // 2-4. The rest of the report. 5 is the caller's: he queues it.
     CorpViolationReport {
         endpoint: endpoint.clone(),
         blocked_url: serialize_a_response_url_for_reporting(response),
@@ -159,7 +161,9 @@ fn report(
     }
 }
 
-/// <https://fetch.spec.whatwg.org/#serialize-a-response-url-for-reporting>; a response without URLs has the empty string.
+/// <https://fetch.spec.whatwg.org/#serialize-a-response-url-for-reporting>
+///
+/// A response without URLs has the empty string.
 pub fn serialize_a_response_url_for_reporting(response: &InternalResponse) -> String {
     // 1, 2. NB: the first URL, so that a report tells nothing of where redirects led.
     let Some(url) = response.url_list.first() else { return String::new() };

@@ -5,6 +5,7 @@
 
 use bytes::Bytes;
 
+use crate::infrastructure::clients::Client;
 use crate::infrastructure::methods::Method;
 use crate::infrastructure::requests::{CacheMode, CredentialsMode, Referrer, Request, ResponseTainting};
 use crate::infrastructure::url::Url;
@@ -130,11 +131,15 @@ pub fn user_agent(request: &Request, default: &Bytes) -> Option<Bytes> {
     if request.header_list.contains("User-Agent") {
         return None;
     }
-    // <https://fetch.spec.whatwg.org/#environment-default-user-agent-value>: the emulated one, else the default.
-    match request.client.as_ref().and_then(|client| client.emulated_user_agent.as_ref()) {
-        Some(emulated) => Some(Bytes::copy_from_slice(emulated.as_bytes())),
-        None if default.is_empty() => None,
-        None => Some(default.clone()),
+    let value = environment_default_user_agent_value(request.client.as_deref(), default);
+    (!value.is_empty()).then_some(value)
+}
+
+/// <https://fetch.spec.whatwg.org/#environment-default-user-agent-value>
+fn environment_default_user_agent_value(environment: Option<&Client>, default: &Bytes) -> Bytes {
+    match environment.and_then(|client| client.emulated_user_agent.as_ref()) {
+        Some(emulated) => Bytes::copy_from_slice(emulated.as_bytes()),
+        None => default.clone(),
     }
 }
 

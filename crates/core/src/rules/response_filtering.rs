@@ -92,10 +92,10 @@ pub fn shown_header_list(response: &Response) -> Cow<'_, HeaderList> {
     let all = &response.internal().header_list;
     match response.filter() {
         None => Cow::Borrowed(all),
-        Some(Filter::Basic) => keep(all, |header| !is_forbidden(header.name())),
+        Some(Filter::Basic) => keep(all, |header| !header.known().is_forbidden_response_header_name()),
         Some(Filter::Cors) => {
             let exposed = Exposed::of(&response.internal().cors_exposed_header_name_list);
-            keep(all, |header| exposed.judge(header.name()).is_shown())
+            keep(all, |header| exposed.judge(header).is_shown())
         }
         Some(Filter::Opaque | Filter::OpaqueRedirect) => Cow::Owned(HeaderList::new()),
     }
@@ -150,15 +150,14 @@ impl Verdict for Shown {
 
 /// Why [`shown_header_list`] shows or hides the headers of that name.
 pub fn why_hidden(response: &Response, name: &str) -> Shown {
-    if !response.internal().header_list.contains(name) {
-        return Shown::Absent;
-    }
-    let name = name.as_bytes();
+    let Some(header) = response.internal().header_list.first(name) else { return Shown::Absent };
     match response.filter() {
         None => Shown::Unfiltered,
-        Some(Filter::Basic) if is_forbidden(name) => Shown::ForbiddenResponseHeader,
+        Some(Filter::Basic) if header.known().is_forbidden_response_header_name() => {
+            Shown::ForbiddenResponseHeader
+        }
         Some(Filter::Basic) => Shown::Basic,
-        Some(Filter::Cors) => Exposed::of(&response.internal().cors_exposed_header_name_list).judge(name),
+        Some(Filter::Cors) => Exposed::of(&response.internal().cors_exposed_header_name_list).judge(header),
         Some(Filter::Opaque) => Shown::Opaque,
         Some(Filter::OpaqueRedirect) => Shown::OpaqueRedirect,
     }
@@ -179,38 +178,22 @@ impl Exposed<'_> {
     }
 
     /// <https://fetch.spec.whatwg.org/#cors-safelisted-response-header-name>
-    fn judge(&self, name: &[u8]) -> Shown {
-        if is_safelisted(name) {
+    fn judge(&self, header: &Header) -> Shown {
+        // Most headers are judged by the id of their name alone.
+        let known = header.known();
+        if known.is_cors_safelisted_response_header_name() {
             return Shown::Safelisted;
         }
-        if is_forbidden(name) {
+        if known.is_forbidden_response_header_name() {
             return Shown::ForbiddenResponseHeader;
         }
-        let listed = match self {
+        let name = header.name();
+        let is_listed = match self {
             Exposed::Few(list) => list.iter().any(|exposed| exposed.eq_ignore_ascii_case(name)),
             Exposed::Many(list) => list.binary_search(&name.to_ascii_lowercase()).is_ok(),
         };
-        if listed { Shown::Exposed } else { Shown::NotExposed }
+        if is_listed { Shown::Exposed } else { Shown::NotExposed }
     }
-}
-
-// MERGE: `cors_safelists::is_cors_safelisted_response_header_name(name, &[])`.
-fn is_safelisted(name: &[u8]) -> bool {
-    const NAMES: [&str; 7] = [
-        "cache-control",
-        "content-language",
-        "content-length",
-        "content-type",
-        "expires",
-        "last-modified",
-        "pragma",
-    ];
-    NAMES.iter().any(|safelisted| name.eq_ignore_ascii_case(safelisted.as_bytes()))
-}
-
-// MERGE: `header_names::is_forbidden_response_header_name(name)`.
-fn is_forbidden(name: &[u8]) -> bool {
-    name.eq_ignore_ascii_case(b"set-cookie") || name.eq_ignore_ascii_case(b"set-cookie2")
 }
 
 #[cfg(test)]

@@ -136,6 +136,23 @@ fn exposed_names_table() {
 }
 
 #[test]
+fn the_header_is_read_by_its_grammar() {
+    for (said, verdict) in [
+        ("x-secret, X-Other", Shown::Exposed),
+        (",x-secret", Shown::Exposed),
+        ("x-secret x-other", Shown::NotExposed),
+        ("*", Shown::Exposed),
+        ("x-other", Shown::NotExposed),
+    ] {
+        let mut internal = internal();
+        internal.header_list.append("access-control-expose-headers", said);
+        set_cors_exposed_header_name_list(CredentialsMode::Omit, &mut internal);
+        let response = Response::new(internal).filtered(Filter::Cors);
+        assert_eq!(why_hidden(&response, "X-Secret"), verdict, "{said}");
+    }
+}
+
+#[test]
 fn taintings_have_their_filters() {
     let filters = ResponseTainting::ALL.iter().map(|&tainting| filter_for(tainting));
     assert!(filters.eq([Filter::Basic, Filter::Cors, Filter::Opaque]));

@@ -53,6 +53,8 @@ pub enum BasicBecause {
     WebSocket,
     /// The mode is "webtransport".
     WebTransport,
+    /// On the user's own behalf: no origin asks.
+    Owner,
 }
 
 impl ResponseTaintingFork {
@@ -79,16 +81,14 @@ impl Verdict for ResponseTaintingFork {
     }
 }
 
-// MERGE: `unsafe_names` is `cors_unsafe_request_header_names(&request.header_list)`, called here.
-/// Step 12 of <https://fetch.spec.whatwg.org/#concept-main-fetch>. `unsafe_names` gives the CORS-unsafe request-header names
-/// with the request's header list; only a request that comes so far as to need them pays for them.
-pub fn fork(
-    request: &Request,
-    has_preloaded: bool,
-    unsafe_names: impl FnOnce(&Request) -> Vec<String>,
-) -> ResponseTaintingFork {
+/// Step 12 of <https://fetch.spec.whatwg.org/#concept-main-fetch>; `has_preloaded`: is there a preloaded response candidate?
+pub fn fork(request: &Request, has_preloaded: bool) -> ResponseTaintingFork {
     if has_preloaded {
         return ResponseTaintingFork::Preloaded;
+    }
+    // DEPARTS: on the user's own behalf no origin is another's.
+    if request.owner {
+        return ResponseTaintingFork::Basic(BasicBecause::Owner);
     }
     // Three reasons for "basic". NB: same origin counts only while no redirect has left it: a tainting stays.
     let url = request.current_url();
@@ -122,7 +122,7 @@ pub fn fork(
     if !url.has_http_scheme() {
         return ResponseTaintingFork::SchemeRefused { scheme: url.scheme().to_owned() };
     }
-    match preflight_need(request, &unsafe_names(request)) {
+    match preflight_need(request) {
         need @ PreflightNeed::Needed { .. } => ResponseTaintingFork::CorsWithPreflight(need),
         _ => ResponseTaintingFork::Cors,
     }
@@ -135,6 +135,7 @@ mod tests {
     use crate::infrastructure::methods::Method;
     use crate::infrastructure::origins::Origin;
     use crate::infrastructure::url::Url;
+    use crate::rules::cors_safelists::{CorsSafelist, UnsafeName};
 
     fn request(mode: Mode, to: &str) -> Request {
         let url = |url| Url::parse(url, None).expect("a URL of the tests");
@@ -143,10 +144,6 @@ mod tests {
         request.mode = mode;
         request.unsafe_request = true;
         request
-    }
-
-    fn way(request: &Request, names: &[&str]) -> ResponseTaintingFork {
-        fork(request, false, |_| names.iter().map(|&name| name.to_owned()).collect())
     }
 
     #[test]
@@ -177,7 +174,7 @@ mod tests {
             ("nor about:", Mode::Cors, "about:blank", scheme("about")),
             ("cors", Mode::Cors, other, Cors),
         ] {
-            let found = way(&request(mode, to), &[]);
+            let found = fork(&request(mode, to), false);
             assert_eq!(found, verdict, "{name}");
             assert_eq!(found.blocks(), found.tainting().is_none(), "{name}");
         }
@@ -186,20 +183,14 @@ mod tests {
     #[test]
     fn a_preloaded_response_is_the_answer_before_all_else() {
         let request = request(Mode::SameOrigin, "https://api.test/x");
-        assert_eq!(fork(&request, true, |_| unreachable!("nobody needs them")), Preloaded);
-    }
-
-    #[test]
-    fn names_are_asked_for_only_at_the_last_fork() {
-        let request = request(Mode::NoCors, "https://api.test/x");
-        assert_eq!(fork(&request, false, |_| unreachable!("nobody needs them")), Opaque);
+        assert_eq!(fork(&request, true), Preloaded);
     }
 
     #[test]
     fn back_home_after_another_origin_is_not_basic() {
         let mut request = request(Mode::Cors, "https://app.test/x");
         request.response_tainting = ResponseTainting::Cors;
-        assert_eq!(way(&request, &[]), Cors);
+        assert_eq!(fork(&request, false), Cors);
     }
 
     #[test]
@@ -207,7 +198,7 @@ mod tests {
         for redirect_mode in [RedirectMode::Manual, RedirectMode::Error] {
             let mut request = request(Mode::NoCors, "https://api.test/x");
             request.redirect_mode = redirect_mode;
-            assert_eq!(way(&request, &[]), NoCorsRedirectModeRefused { redirect_mode });
+            assert_eq!(fork(&request, false), NoCorsRedirectModeRefused { redirect_mode });
         }
     }
 
@@ -215,9 +206,9 @@ mod tests {
     fn an_opaque_origin_is_same_origin_with_no_url() {
         let mut request = request(Mode::Cors, "https://app.test/x");
         request.origin = Some(Origin::new_opaque());
-        assert_eq!(way(&request, &[]), Cors);
+        assert_eq!(fork(&request, false), Cors);
         request.origin = None;
-        assert_eq!(way(&request, &[]), Cors);
+        assert_eq!(fork(&request, false), Cors);
     }
 
     #[test]
@@ -226,17 +217,32 @@ mod tests {
             CorsWithPreflight(PreflightNeed::Needed {
                 flag_set,
                 unsafe_method: method.map(str::to_owned),
-                unsafe_names: names.iter().map(|&name| name.to_owned()).collect(),
+                unsafe_names: names
+                    .iter()
+                    .map(|&name| UnsafeName { name: name.to_owned(), because: CorsSafelist::NotListed })
+                    .collect(),
             })
         };
         let mut request = request(Mode::Cors, "https://api.test/x");
-        assert_eq!(way(&request, &["x-a"]), needed(false, None, &["x-a"]));
+        request.header_list.append("X-A", "1");
+        assert_eq!(fork(&request, false), needed(false, None, &["x-a"]));
         request.method = Method::PATCH;
-        assert_eq!(way(&request, &["x-a"]), needed(false, Some("PATCH"), &["x-a"]));
+        assert_eq!(fork(&request, false), needed(false, Some("PATCH"), &["x-a"]));
         request.unsafe_request = false;
-        assert_eq!(way(&request, &["x-a"]), Cors);
+        assert_eq!(fork(&request, false), Cors);
         request.use_cors_preflight = true;
-        assert_eq!(way(&request, &[]), needed(true, Some("PATCH"), &[]));
-        assert_eq!(way(&request, &[]).tainting(), Some(ResponseTainting::Cors));
+        request.header_list.delete("X-A");
+        assert_eq!(fork(&request, false), needed(true, Some("PATCH"), &[]));
+        assert_eq!(fork(&request, false).tainting(), Some(ResponseTainting::Cors));
+    }
+
+    #[test]
+    fn the_users_own_fetch_is_never_cross_origin() {
+        for mode in [Mode::Cors, Mode::NoCors, Mode::SameOrigin] {
+            let mut request = request(mode, "https://api.test/x");
+            request.owner = true;
+            assert_eq!(fork(&request, false), Basic(BasicBecause::Owner));
+            assert_eq!(fork(&request, true), Preloaded);
+        }
     }
 }
