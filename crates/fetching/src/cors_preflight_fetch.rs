@@ -2,10 +2,8 @@
 
 use std::sync::{Arc, Mutex};
 
-use sofetch_core::rules::cors_preflight::{PreflightAnswer, preflight_answer, preflight_request};
-use sofetch_core::rules::cors_preflight_cache::{EntryScope, Grant};
+use sofetch_core::rules::cors_preflight::{preflight_answer, preflight_request};
 use sofetch_core::rules::cors_safelists::cors_unsafe_request_header_names;
-use sofetch_core::infrastructure::requests::CredentialsMode;
 use sofetch_core::infrastructure::timing::FetchTimingInfo;
 use sofetch_core::rulings::NetworkError;
 use sofetch_core::trace::{Algorithm, Event, Purpose, RequestSnapshot};
@@ -46,17 +44,8 @@ pub async fn cors_preflight_fetch(fetch: &mut FetchParams) -> Result<(), Network
     // 7, 8. The answer, judged on the request itself: its credentials mode counts.
     let limit = fetch.user_agent.settings.preflight_max_age_limit;
     let answer = preflight_answer(&fetch.request, &unsafe_names, response.internal(), limit);
-    let PreflightAnswer::Granted { methods, header_names, max_age, .. } = preflight_fetch.judge(answer)? else {
-        unreachable!("every answer but Granted blocks");
-    };
-    // 7.10 to 7.14. Remembered, or lengthened.
-    let grant = Grant {
-        scope: EntryScope::of(&fetch.request),
-        credentials: fetch.request.credentials_mode == CredentialsMode::Include,
-        max_age,
-        methods,
-        header_names,
-    };
+    // 7.10 to 7.14. What it grants is remembered, or lengthened.
+    let Some(grant) = preflight_fetch.judge(answer)?.grant(&fetch.request) else { return Ok(()) };
     let cache = fetch.user_agent.preflight_cache.clone();
     let now = fetch.user_agent.clock.now();
     fetch.unless_canceled(cache.remember(&grant, now)).await

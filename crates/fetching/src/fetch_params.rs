@@ -114,6 +114,13 @@ impl FetchParams {
         self.trace.emit(|| Event::Rewrote { header: name, value: Some(value.clone()) });
         request.header_list.append(Name::from(name), value);
     }
+
+    /// Sets a header of `request` and tells so.
+    pub fn set_header(&self, request: &mut Request, name: &'static str, value: impl Into<Bytes>) {
+        let value = value.into();
+        self.trace.emit(|| Event::Rewrote { header: name, value: Some(value.clone()) });
+        request.header_list.set(Name::from(name), value);
+    }
 }
 
 /// As [`FetchParams::unless_canceled`], without the params.

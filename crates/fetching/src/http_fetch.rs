@@ -3,7 +3,7 @@
 use sofetch_core::infrastructure::requests::{RedirectMode, ResponseTainting, ServiceWorkersMode};
 use sofetch_core::infrastructure::responses::{Filter, Response, ResponseType};
 use sofetch_core::infrastructure::statuses::is_redirect_status;
-use sofetch_core::ports::HandledFetch;
+use sofetch_core::ports::{HandledFetch, Report};
 use sofetch_core::rules::cors_check::cors_check;
 use sofetch_core::rules::cors_preflight_cache::{CacheLookUp, Question};
 use sofetch_core::rules::cors_safelists::cors_unsafe_request_header_names;
@@ -53,9 +53,12 @@ pub async fn http_fetch(fetch: &mut FetchParams, make_cors_preflight: bool) -> F
     // 5. What is opaque must say that it may be embedded.
     if fetch.request.response_tainting == ResponseTainting::Opaque || response.response_type() == ResponseType::Opaque
     {
-        let (verdict, report) = cross_origin_resource_policy_check(&fetch.request, response.internal());
-        if let (Some(report), Some(reports)) = (report, &fetch.user_agent.reports) {
-            reports.queue(report);
+        let (verdict, violations) = cross_origin_resource_policy_check(&fetch.request, response.internal());
+        if let Some(reports) = &fetch.user_agent.reports {
+            for violation in violations {
+                let body = violation.body();
+                reports.queue(Report { kind: "coep", endpoint: violation.endpoint, body });
+            }
         }
         fetch.judge(verdict)?;
     }

@@ -2,8 +2,8 @@
 
 use bytes::Bytes;
 use sofetch_core::infrastructure::bodies::{Body, BodySource};
-use sofetch_core::infrastructure::body_extraction::body_of_source;
-use sofetch_core::infrastructure::requests::{CacheMode, Initiator, Referrer, Request, ServiceWorkersMode};
+use sofetch_core::infrastructure::body_extraction::safely_extract_source;
+use sofetch_core::infrastructure::requests::{CacheMode, Request, ServiceWorkersMode};
 use sofetch_core::infrastructure::responses::{CacheState, Response};
 use sofetch_core::infrastructure::clients::NetworkPartitionKey;
 use sofetch_core::ports::{BoxFuture, CredentialsPrompt, Freshness};
@@ -29,7 +29,7 @@ pub(crate) fn http_network_or_cache_fetch(
         let room = fetch.trace.enter(Algorithm::HttpNetworkOrCacheFetch);
         // 8.1. The request that is dressed and sent; the fetch's own stays as it was.
         let mut http_request = clone_for_the_wire(&mut fetch.request);
-        // 8.2 to 8.22.
+        // 8.3 to 8.22.
         let include_credentials = dress(fetch, &mut http_request, is_authentication_fetch).await?;
         // 8.23. SKIPS: WebDriver BiDi's "before request sent" is the trace's wire events.
         // 8.24 to 8.26. The cache, 9, 10. and the network.
@@ -82,7 +82,7 @@ fn clone_for_the_wire(request: &mut Request) -> Request {
     http_request
 }
 
-/// Steps 8.2 to 8.22: credentials, lengths, and every header that is not the page's own.
+/// Steps 8.3 to 8.22: credentials, lengths, and every header that is not the page's own.
 async fn dress(
     fetch: &FetchParams,
     http_request: &mut Request,
@@ -91,72 +91,76 @@ async fn dress(
     // 8.3, 8.4. Are credentials included?
     let credentials = fetch.judge(request_headers::include_credentials(&fetch.request))?;
     let include_credentials = credentials.includes();
-    // 8.5 to 8.8. Content-Length.
+    // 8.5 to 8.9. Content-Length.
     if let Some(value) = request_headers::content_length(http_request) {
         fetch.append_header(http_request, "Content-Length", value);
     }
-    // 8.9. What is kept alive has a quota.
+    // 8.10. What is kept alive has a quota.
     if http_request.keepalive {
         if let Some(group) = fetch.user_agent.fetch_group(http_request) {
             let inflight = group.inflight_keepalive_bytes(&fetch.controller);
             fetch.judge(request_headers::keepalive_quota(http_request, inflight))?;
         }
     }
-    // 8.10. Referer.
-    if let Referrer::Url(referrer) = &http_request.referrer {
-        let value = Bytes::from(referrer.href().to_owned());
+    // 8.11. Referer.
+    if let Some(value) = request_headers::referer(http_request) {
         fetch.append_header(http_request, "Referer", value);
     }
     if !http_request.owner {
-        // 8.11. Origin.
-        let (verdict, value) = origin_header::origin_header(http_request);
-        fetch.judge(verdict)?;
-        if let Some(value) = value {
-            fetch.append_header(http_request, "Origin", value);
+        // 8.12. Origin.
+        let origin = fetch.judge(origin_header::origin_header(http_request))?;
+        if let Some(value) = origin.value() {
+            fetch.append_header(http_request, "Origin", value.to_owned());
         }
-        // 8.12. Fetch metadata.
-        for (name, value) in fetch_metadata::fetch_metadata_headers(http_request) {
-            fetch.append_header(http_request, name, value);
+        // 8.13. Fetch metadata.
+        for (name, value) in fetch.judge(fetch_metadata::fetch_metadata(http_request))?.headers() {
+            fetch.set_header(http_request, name, value);
         }
     }
-    // 8.13. Sec-Purpose.
-    if http_request.initiator == Initiator::Prefetch {
-        http_request.header_list.set("Sec-Purpose", "prefetch");
+    // 8.14. Sec-Purpose.
+    if let Some((name, value)) = fetch_metadata::sec_purpose(http_request) {
+        fetch.set_header(http_request, name, value);
     }
-    // 8.14. User-Agent.
+    // 8.15. User-Agent.
     if !http_request.header_list.contains("User-Agent") {
         let emulated = http_request.client.as_ref().and_then(|client| client.emulated_user_agent.clone());
         if let Some(value) = emulated.map(Bytes::from).or_else(|| fetch.user_agent.settings.user_agent.clone()) {
             fetch.append_header(http_request, "User-Agent", value);
         }
     }
-    // 8.15. Conditions of the caller's own switch the cache off.
+    // 8.16. Conditions of the caller's own switch the cache off.
+    fetch.judge(request_headers::conditional_headers(http_request))?;
     http_request.cache_mode = request_headers::cache_mode(http_request);
-    // 8.16, 8.17. Cache-Control and Pragma.
-    for (name, value) in request_headers::cache_headers(http_request) {
+    // 8.17, 8.18. Cache-Control and Pragma.
+    let cache_headers: [_; 2] = collect_two(request_headers::cache_headers(http_request));
+    for (name, value) in cache_headers.into_iter().flatten() {
         fetch.append_header(http_request, name, value);
     }
-    // 8.18, 8.19. Accept-Encoding.
+    // 8.19, 8.20. Accept-Encoding.
     let settings = &fetch.user_agent.settings;
-    let (secure, insecure) = (settings.accept_encoding.clone(), settings.accept_encoding_insecure.clone());
+    let (secure, insecure) = (&settings.accept_encoding, &settings.accept_encoding_insecure);
     if let Some(value) = request_headers::accept_encoding(http_request, secure, insecure) {
         fetch.append_header(http_request, "Accept-Encoding", value);
     }
-    // 8.20. Cookie and Authorization.
+    // 8.21. Cookie and Authorization.
     if include_credentials {
         append_credentials(fetch, http_request, is_authentication_fetch).await?;
     }
-    // 8.21. NB: proxy-authentication entries belong to the transport, which alone knows its proxy.
+    // 8.22. NB: proxy-authentication entries belong to the transport, which alone knows its proxy.
     Ok(include_credentials)
 }
 
-/// Step 8.20.
+fn collect_two<T>(mut items: impl Iterator<Item = T>) -> [Option<T>; 2] {
+    [items.next(), items.next()]
+}
+
+/// Step 8.21.
 async fn append_credentials(
     fetch: &FetchParams,
     http_request: &mut Request,
     is_authentication_fetch: bool,
 ) -> Result<(), NetworkError> {
-    // 8.20.1. Cookies.
+    // 8.21.1. Cookies.
     if let Some(cookies) = fetch.user_agent.cookies.clone() {
         let now = fetch.user_agent.clock.wall();
         let value = fetch.unless_canceled(cookies.cookie_header(http_request, now)).await?;
@@ -164,7 +168,7 @@ async fn append_credentials(
             fetch.append_header(http_request, "Cookie", value);
         }
     }
-    // 8.20.2. An authentication entry, or the URL's own credentials.
+    // 8.21.2. An authentication entry, or the URL's own credentials.
     if http_request.header_list.contains("Authorization") {
         return Ok(());
     }
@@ -345,7 +349,7 @@ async fn refetch_arguments(
 
 fn replay_body(request: &mut Request) {
     if let Some(body) = &request.body {
-        request.body = Some(body_of_source(&body.source));
+        request.body = Some(safely_extract_source(&body.source));
     }
 }
 

@@ -1,9 +1,9 @@
 //! [HTTP-redirect fetch](https://fetch.spec.whatwg.org/#concept-http-redirect-fetch): judge the redirect, rewrite the request, go back to main fetch.
 
-use sofetch_core::infrastructure::body_extraction::body_of_source;
+use sofetch_core::infrastructure::body_extraction::safely_extract_source;
 use sofetch_core::infrastructure::responses::Response;
-use sofetch_core::rules::redirect::redirect;
-use sofetch_core::rules::referrer::set_requests_referrer_policy_on_redirect;
+use sofetch_core::rules::redirect::{HeadersBy, redirect};
+use sofetch_core::rules::referrer::referrer_policy_on_redirect;
 use sofetch_core::rulings::Fetched;
 use sofetch_core::trace::Algorithm;
 
@@ -16,14 +16,15 @@ pub async fn http_redirect_fetch(fetch: &mut FetchParams, response: Response) ->
     // 1 to 11. Where to, and may it be followed?
     let location = response.internal().location_url(fetch.request.current_url().fragment());
     let sensitive = fetch.user_agent.settings.sensitive_headers.clone();
-    let (verdict, rewrite) = redirect(&fetch.request, response.internal(), location, &sensitive);
+    let headers_by = if fetch.request.owner { HeadersBy::Owner } else { HeadersBy::Page };
+    let (verdict, rewrite) = redirect(&fetch.request, response.internal(), location, headers_by, &sensitive);
     fetch.judge(verdict)?;
     let Some(rewrite) = rewrite else { return Ok(response) };
     // 12, 13, 18. Method, headers, URL list and count.
     rewrite.apply(&mut fetch.request);
     // 14. The body is made again from its source.
     if let Some(body) = &fetch.request.body {
-        fetch.request.body = Some(body_of_source(&body.source));
+        fetch.request.body = Some(safely_extract_source(&body.source));
     }
     // 15 to 17. Times.
     let now = fetch.coarsened_now();
@@ -36,7 +37,9 @@ pub async fn http_redirect_fetch(fetch: &mut FetchParams, response: Response) ->
         }
     }
     // 19. The redirect may set another referrer policy.
-    set_requests_referrer_policy_on_redirect(&mut fetch.request, response.internal());
+    if let Some(policy) = referrer_policy_on_redirect(&response.internal().header_list) {
+        fetch.request.referrer_policy = policy;
+    }
     // The redirect's own body is of no use: dropping it lets the connection drain or close.
     drop(response);
     // SKIPS 21: "manual" redirects of navigations are followed by HTML's navigate.

@@ -1,14 +1,13 @@
 //! [Main fetch](https://fetch.spec.whatwg.org/#concept-main-fetch): upgrades, blocks, the referrer, then the fork by response tainting; afterwards the filter and what may still block.
 
+use sofetch_core::hsts::{HstsMatch, HstsUpgrade, hsts_upgrade};
 use sofetch_core::infrastructure::bodies::Body;
-use sofetch_core::infrastructure::requests::{
-    CredentialsMode, Referrer, ReferrerPolicy, Request, ResponseTainting,
-};
-use sofetch_core::infrastructure::responses::{Filter, ResponseType};
+use sofetch_core::infrastructure::requests::{Referrer, ReferrerPolicy, Request, ResponseTainting};
+use sofetch_core::infrastructure::responses::ResponseType;
 use sofetch_core::infrastructure::statuses::is_null_body_status;
 use sofetch_core::ports::BoxFuture;
 use sofetch_core::rules::{
-    cors_preflight_cache::EntryScope, cors_safelists, mime_blocking, mixed_content, port_blocking, range_requested,
+    cors_preflight_cache::EntryScope, mime_blocking, mixed_content, port_blocking, range_requested,
     referrer, response_filtering, response_tainting, subresource_integrity,
 };
 use sofetch_core::rules::response_tainting::ResponseTaintingFork;
@@ -43,16 +42,16 @@ async fn answer(fetch: &mut FetchParams) -> Fetched {
     fetch.judge(mixed_content::local_urls_only(&fetch.request))?;
     // SKIPS 4: Content Security Policy has no room yet; a page with a `connect-src` needs it.
     // 5. `upgrade-insecure-requests`, then mixed content that is upgraded rather than blocked.
-    let (verdict, upgraded) = mixed_content::upgrade_insecure_request(&fetch.request);
+    let (verdict, upgraded) = mixed_content::upgrade_request_to_a_potentially_trustworthy_url(&fetch.request);
     fetch.judge(verdict)?;
     upgrade(fetch, upgraded);
     // 6.
-    let (verdict, upgraded) = mixed_content::upgrade_mixed_content_request(&fetch.request);
+    let (verdict, upgraded) = mixed_content::upgrade_a_mixed_content_request(&fetch.request);
     fetch.judge(verdict)?;
     upgrade(fetch, upgraded);
     // 7. What is blocked before it begins.
     fetch.judge(port_blocking::should_request_be_blocked_due_to_a_bad_port(&fetch.request))?;
-    fetch.judge(mixed_content::should_request_be_blocked_as_mixed_content(&fetch.request))?;
+    fetch.judge(mixed_content::should_fetching_request_be_blocked_as_mixed_content(&fetch.request))?;
     // SKIPS 7: Content Security Policy and Integrity Policy, as at step 4.
     // 8. An empty referrer policy is the policy container's.
     if fetch.request.referrer_policy == ReferrerPolicy::Empty {
@@ -64,16 +63,15 @@ async fn answer(fetch: &mut FetchParams) -> Fetched {
     if fetch.request.referrer != Referrer::NoReferrer {
         let (verdict, referrer) = referrer::determine_requests_referrer(&fetch.request);
         fetch.judge(verdict)?;
-        fetch.request.referrer = referrer;
+        fetch.request.referrer = referrer.map_or(Referrer::NoReferrer, Referrer::Url);
     }
     // 10. Known HSTS hosts are asked over https. NB: no HTTPS resource records: the system's resolver has none.
     upgrade_known_hsts_host(fetch).await?;
     // 11. "In parallel" is the future itself.
     // 12. The fork.
-    let unsafe_names = cors_safelists::cors_unsafe_request_header_names(&fetch.request.header_list);
-    let fork = fetch.judge(response_tainting::fork(&fetch.request, &unsafe_names))?;
+    let fork = fetch.judge(response_tainting::fork(&fetch.request, false))?;
     match fork {
-        ResponseTaintingFork::Basic { .. } => {
+        ResponseTaintingFork::Basic(_) => {
             fetch.request.response_tainting = ResponseTainting::Basic;
             override_fetch(OverrideType::SchemeFetch, fetch, false).await
         }
@@ -81,7 +79,7 @@ async fn answer(fetch: &mut FetchParams) -> Fetched {
             fetch.request.response_tainting = ResponseTainting::Opaque;
             override_fetch(OverrideType::SchemeFetch, fetch, false).await
         }
-        ResponseTaintingFork::CorsWithPreflight { .. } => {
+        ResponseTaintingFork::CorsWithPreflight(_) => {
             fetch.request.response_tainting = ResponseTainting::Cors;
             let fetched = override_fetch(OverrideType::HttpFetch, fetch, true).await;
             // A failure takes back what earlier preflights granted.
@@ -111,10 +109,16 @@ async fn upgrade_known_hsts_host(fetch: &mut FetchParams) -> Result<(), NetworkE
     if url.scheme() != "http" {
         return Ok(());
     }
-    let known = fetch.unless_canceled(hsts.is_known_host(url.hostname(), fetch.user_agent.clock.wall())).await?;
-    let (verdict, upgraded) = sofetch_core::hsts::hsts_upgrade(&url, &known);
-    fetch.judge(verdict)?;
-    upgrade(fetch, upgraded);
+    // Only a domain can be known: others are not looked up.
+    let mut verdict = hsts_upgrade(&url, &HstsMatch::Unknown);
+    if verdict == HstsUpgrade::Unknown {
+        let now = fetch.user_agent.clock.wall();
+        let known = fetch.unless_canceled(hsts.is_known_host(url.hostname(), now)).await?;
+        verdict = hsts_upgrade(&url, &known);
+    }
+    if let HstsUpgrade::Upgraded { .. } = fetch.judge(verdict)? {
+        fetch.request.set_current_url(url.with_scheme("https"));
+    }
     Ok(())
 }
 
@@ -124,15 +128,10 @@ async fn filter_and_block(fetch: &mut FetchParams, fetched: Fetched) -> Fetched 
     // 14. A response that nobody filtered (a service worker's may be) is filtered by the request's tainting.
     if response.filter().is_none() && !fetch.request.owner {
         if fetch.request.response_tainting == ResponseTainting::Cors {
-            let include = fetch.request.credentials_mode == CredentialsMode::Include;
-            response_filtering::set_cors_exposed_header_name_list(response.internal_mut(), include);
+            let mode = fetch.request.credentials_mode;
+            fetch.judge(response_filtering::set_cors_exposed_header_name_list(mode, response.internal_mut()))?;
         }
-        let filter = match fetch.request.response_tainting {
-            ResponseTainting::Basic => Filter::Basic,
-            ResponseTainting::Cors => Filter::Cors,
-            ResponseTainting::Opaque => Filter::Opaque,
-        };
-        response = response.filtered(filter);
+        response = response.filtered(response_filtering::filter_for(fetch.request.response_tainting));
     } else if response.filter().is_none() {
         // DEPARTS: on the user's own behalf nothing is hidden; the type is "basic" all the same.
         response.internal_mut().response_type = ResponseType::Basic;
@@ -154,10 +153,10 @@ async fn filter_and_block(fetch: &mut FetchParams, fetched: Fetched) -> Fetched 
         internal.timing_allow_passed = true;
     }
     // 20. What the response itself may be blocked for.
-    fetch.judge(mixed_content::should_response_be_blocked_as_mixed_content(request, response.internal()))?;
+    fetch.judge(mixed_content::should_response_to_request_be_blocked_as_mixed_content(request, response.internal()))?;
     // SKIPS 20: Content Security Policy, as at step 4.
-    fetch.judge(mime_blocking::should_response_be_blocked_due_to_its_mime_type(request, response.internal()))?;
-    fetch.judge(mime_blocking::should_response_be_blocked_due_to_nosniff(request, response.internal()))?;
+    fetch.judge(mime_blocking::should_response_to_request_be_blocked_due_to_its_mime_type(request, response.internal()))?;
+    fetch.judge(mime_blocking::should_response_to_request_be_blocked_due_to_nosniff(request, response.internal()))?;
     // 21. No part of an opaque response to somebody who asked for the whole.
     fetch.judge(range_requested::range_requested_block(request, &response))?;
     // 22. Some responses have no body, whatever the server sent.

@@ -47,7 +47,7 @@ pub(crate) fn fetch_response_handover(fetch: &mut FetchParams, fetched: Fetched)
         timing_info: fetch.timing_info.clone(),
         clock: fetch.user_agent.clock.clone(),
         trace: fetch.trace.clone(),
-        body_info: response.internal().body_info.clone(),
+        body_info: if response.is_opaque() { Arc::default() } else { response.internal().body_info.clone() },
         cross_origin_isolated_capability: fetch.cross_origin_isolated_capability,
     };
     // 5 to 8. processResponse is the caller's await; a body carries the rest in an identity transform.
@@ -99,7 +99,6 @@ struct Reported {
     response_status: u16,
     content_type: String,
     timing_allow_passed: bool,
-    opaque: bool,
 }
 
 impl Reported {
@@ -111,8 +110,8 @@ impl Reported {
         if fetch.request.mode != Mode::Navigate || internal.redirect_taint == RedirectTaint::SameOrigin {
             response_status = response.status();
             let shown = sofetch_core::rules::response_filtering::shown_header_list(response);
-            if let Some(mime_type) = mime_types::extract_a_mime_type(&shown) {
-                content_type = mime_types::minimize_a_supported_mime_type(&mime_type);
+            if let Ok(mime_type) = mime_types::extract_a_mime_type(&shown) {
+                content_type = mime_type.minimize(|_| true).to_owned();
             }
         }
         Reported {
@@ -120,13 +119,11 @@ impl Reported {
             response_status,
             content_type,
             timing_allow_passed: internal.timing_allow_passed,
-            opaque: response.is_opaque(),
         }
     }
 
     fn finish(self, timing_info: FetchTimingInfo, body_info: ResponseBodyInfo) -> ReportedTiming {
-        // 4.2.4. Without the server's leave nothing but the start is told. NB: an opaque response's body info is a new one.
-        let body_info = if self.opaque { ResponseBodyInfo::default() } else { body_info };
+        // 4.2.4. Without the server's leave nothing but the start is told.
         let body_info = ResponseBodyInfo { content_type: self.content_type, ..body_info };
         ReportedTiming {
             timing_info: if self.timing_allow_passed { timing_info } else { timing_info.opaque() },

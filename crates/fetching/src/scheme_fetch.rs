@@ -5,8 +5,8 @@ use std::sync::Arc;
 use bytes::Bytes;
 use sofetch_core::infrastructure::blobs::BlobUrlEntry;
 use sofetch_core::infrastructure::bodies::{Body, BodySource};
-use sofetch_core::infrastructure::data_urls::process_data_url;
-use sofetch_core::infrastructure::ranges::{build_content_range, parse_single_range_header_value};
+use sofetch_core::infrastructure::data_urls::data_url_processor;
+use sofetch_core::infrastructure::ranges::{build_a_content_range, parse_a_single_range_header_value};
 use sofetch_core::infrastructure::responses::{InternalResponse, Response};
 use sofetch_core::rules::schemes::{SchemeFetch, blob_fetch};
 use sofetch_core::rules::verdict::said;
@@ -37,7 +37,7 @@ pub async fn scheme_fetch(fetch: &mut FetchParams) -> Fetched {
             };
             fetch_blob(fetch, entry)
         }
-        "data" => match process_data_url(&url) {
+        "data" => match data_url_processor(&url) {
             Err(_) => refuse(fetch, SchemeFetch::DataInvalid),
             Ok(data) => {
                 fetch.judge(SchemeFetch::Data)?;
@@ -64,8 +64,8 @@ pub async fn scheme_fetch(fetch: &mut FetchParams) -> Fetched {
 
 fn fetch_blob(fetch: &FetchParams, entry: Option<Arc<BlobUrlEntry>>) -> Fetched {
     let range = fetch.request.header_list.get("Range").map(|value| {
-        let range = parse_single_range_header_value(&value, true);
-        (range.map(|range| (range.first, range.last)), said(&value))
+        let range = parse_a_single_range_header_value(&value, true);
+        (range.ok().map(|range| (range.start, range.end)), said(&value))
     });
     let verdict = fetch.judge(blob_fetch(&fetch.request, entry.as_deref(), range))?;
     let Some(entry) = entry else { return refuse(fetch, SchemeFetch::BlobUnknown) };
@@ -83,7 +83,7 @@ fn fetch_blob(fetch: &FetchParams, entry: Option<Arc<BlobUrlEntry>>) -> Fetched 
             let length = sliced.size().to_string();
             internal.header_list.append("Content-Length", length);
             internal.header_list.append("Content-Type", Bytes::from(blob.content_type().to_owned()));
-            internal.header_list.append("Content-Range", build_content_range(first, last, full_length));
+            internal.header_list.append("Content-Range", build_a_content_range(first, last, full_length));
             sliced
         }
         // 13. The whole.
