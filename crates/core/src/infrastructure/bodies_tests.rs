@@ -1,4 +1,6 @@
 //! Tests of `bodies.rs`, polled by hand: the executor is a waker that counts.
+//!
+//! Longer than most files because every way in which two branches can wait for each other is a case of its own.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 

@@ -2,7 +2,8 @@
 //!
 //! Parsed here and not by data-url's `mime`, which on hostile input departs from the algorithm (it keeps a second
 //! `charset` in another case, lets control characters into quoted values and drops values before trailing rubbish)
-//! and takes quadratic time over many parameters. Nothing here decides what a type is good for: see `rules/mime_blocking.rs`.
+//! and takes quadratic time over many parameters. Longer than most files by its groups: each is a name of the Standard
+//! with a list of its own. Nothing here decides what a type is good for: see `rules/mime_blocking.rs`.
 
 use std::borrow::Cow;
 use std::collections::BTreeSet;
@@ -329,8 +330,8 @@ fn parse_parameters(input: &str) -> Vec<(String, String)> {
     parameters
 }
 
-/// <https://fetch.spec.whatwg.org/#collect-an-http-quoted-string> with *extract-value* true, from after the opening
-/// quote on: the value, and what follows the closing quote.
+/// Fetch's "collect an HTTP quoted string" with *extract-value* true, from after the opening quote on: the value, and
+/// what follows the closing quote.
 fn collect_an_http_quoted_string(input: &str) -> (Cow<'_, str>, &str) {
     let mut value = Cow::Borrowed("");
     let mut rest = input;

@@ -1,4 +1,4 @@
-//! multipart/form-data both ways: [HTML's encoding algorithm](https://html.spec.whatwg.org/#multipart-form-data) and the parser that Body's [formData()](https://fetch.spec.whatwg.org/#dom-body-formdata) needs.
+//! multipart/form-data both ways: [HTML's encoding algorithm](https://html.spec.whatwg.org/#multipart-form-data) and the parser that Body's `formData()` needs ([RFC 7578](https://www.rfc-editor.org/rfc/rfc7578)).
 //!
 //! Files are never copied: the encoder shares their segments, the parser slices its input. The boundary is an
 //! argument, its randomness the caller's.
@@ -150,8 +150,7 @@ impl fmt::Display for MultipartFailure {
 }
 impl std::error::Error for MultipartFailure {}
 
-/// The parser that <https://fetch.spec.whatwg.org/#dom-body-formdata> asks for: RFC 7578, with its own rules for files,
-/// types and text. `boundary` is the type's parameter; `now`, in milliseconds since the epoch, is when its files are made.
+/// The parser that Body's `formData()` asks for: RFC 7578, with Fetch's own rules for files, types and text. `boundary` is the type's parameter; `now`, in milliseconds since the epoch, is when its files are made.
 ///
 /// Linear: a delimiter holds a CR only where it begins, so looking for one never reads a byte twice.
 pub fn multipart_form_data_parse(
