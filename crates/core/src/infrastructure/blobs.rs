@@ -109,3 +109,77 @@ pub struct BlobUrlEntry {
     /// The site of the environment's top level: [partitions](https://w3c.github.io/FileAPI/#check-for-same-partition-blob-url-usage) the store.
     pub top_level_site: Site,
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn blob() -> Blob {
+        Blob::new(["ab", "", "cde", "f"].map(Bytes::from), "Text/Plain")
+    }
+
+    #[test]
+    fn slice_table() {
+        for (name, start, end, expected) in [
+            ("all of it", None, None, "abcdef"),
+            ("from the start", None, Some(3), "abc"),
+            ("to the end", Some(3), None, "def"),
+            ("across segments", Some(1), Some(5), "bcde"),
+            ("a whole segment", Some(2), Some(5), "cde"),
+            ("negative from the end", Some(-2), None, "ef"),
+            ("negative at both", Some(-4), Some(-1), "cde"),
+            ("before the start is the start", Some(-7), Some(2), "ab"),
+            ("beyond the end is the end", Some(4), Some(100), "ef"),
+            ("all beyond the end is empty", Some(100), Some(200), ""),
+            ("an end before the start is empty", Some(4), Some(2), ""),
+            ("an end before the beginning is empty", None, Some(-100), ""),
+            ("nothing is empty", Some(3), Some(3), ""),
+            ("the least and the greatest", Some(i64::MIN), Some(i64::MAX), "abcdef"),
+            ("the other way round", Some(i64::MAX), Some(i64::MIN), ""),
+        ] {
+            let slice = blob().slice(start, end, "");
+            assert_eq!(slice.bytes(), expected, "{name}");
+            assert_eq!(slice.size(), expected.len() as u64, "{name}");
+            assert!(slice.segments().iter().all(|segment| !segment.is_empty()), "{name}");
+        }
+        assert_eq!(Blob::default().slice(Some(-1), Some(1), "").size(), 0);
+    }
+
+    #[test]
+    fn a_slice_of_a_slice_shares_the_bytes() {
+        let bytes = Bytes::from(vec![b'x'; 100]);
+        let whole = Blob::new([bytes.clone()], "");
+        let slice = whole.slice(Some(10), None, "").slice(Some(10), Some(20), "");
+        assert_eq!(slice.bytes().as_ptr(), bytes[20..].as_ptr());
+        assert_eq!(slice.size(), 10);
+    }
+
+    #[test]
+    fn a_slice_has_the_type_it_is_given_not_its_origin_s() {
+        assert_eq!(blob().content_type(), "text/plain");
+        assert_eq!(blob().slice(None, None, "").content_type(), "");
+        assert_eq!(blob().slice(None, None, "X/Y").content_type(), "x/y");
+    }
+
+    #[test]
+    fn type_table() {
+        for (name, given, kept) in [
+            ("empty", "", ""),
+            ("lower-cased", "Text/HTML;Charset=UTF-8", "text/html;charset=utf-8"),
+            ("not checked further", " not a type ~", " not a type ~"),
+            ("DEL is outside the range", "a\u{7F}", ""),
+            ("so is everything above ASCII", "t\u{E9}xt/plain", ""),
+        ] {
+            assert_eq!(Blob::new([], given).content_type(), kept, "{name}");
+        }
+    }
+
+    #[test]
+    fn row_68_a_type_with_line_breaks_or_nul_is_dropped() {
+        for bad in ["\r", "\n", "\0", "\t", "\r\nX-Injected: 1"] {
+            let hostile = format!("text/plain{bad}");
+            assert_eq!(Blob::new([], &hostile).content_type(), "", "{bad:?}");
+            assert_eq!(blob().slice(None, None, &hostile).content_type(), "", "{bad:?}");
+        }
+    }
+}

@@ -1,6 +1,8 @@
 //! [Bodies](https://fetch.spec.whatwg.org/#bodies): a stream, its source, its length; cloning tees.
 //!
 //! The stream is ours ([`ByteStream`]); a body over bytes or a blob never allocates one, and its clones share the bytes.
+//! Longer than most files because teeing stands here too: it is private to bodies, and a clone of a clone joins the
+//! tee there is rather than standing on it, so that ten thousand clones are not ten thousand calls deep.
 
 use std::collections::VecDeque;
 use std::fmt;
@@ -79,8 +81,37 @@ pub struct Body {
 }
 
 enum Stream {
+    /// One chunk, or, empty, the end.
+    Bytes(Bytes),
     Chunks(VecDeque<Bytes>),
-    Stream(Box<dyn ByteStream>),
+    Pulled(Box<dyn ByteStream>),
+    Branch(Branch),
+    Failed(BodyError),
+}
+
+impl Stream {
+    const ENDED: Stream = Stream::Bytes(Bytes::new());
+
+    fn into_boxed(self) -> Box<dyn ByteStream> {
+        match self {
+            Stream::Pulled(stream) => stream,
+            Stream::Branch(branch) => Box::new(branch),
+            stream => Box::new(stream),
+        }
+    }
+}
+
+impl ByteStream for Stream {
+    fn poll_next(&mut self, context: &mut Context<'_>) -> Poll<Option<Result<Bytes, BodyError>>> {
+        match self {
+            Stream::Bytes(bytes) if bytes.is_empty() => Poll::Ready(None),
+            Stream::Bytes(bytes) => Poll::Ready(Some(Ok(std::mem::take(bytes)))),
+            Stream::Chunks(chunks) => Poll::Ready(chunks.pop_front().map(Ok)),
+            Stream::Pulled(stream) => stream.poll_next(context),
+            Stream::Branch(branch) => branch.poll_next(context),
+            Stream::Failed(error) => Poll::Ready(Some(Err(error.clone()))),
+        }
+    }
 }
 
 impl Body {
@@ -88,7 +119,7 @@ impl Body {
     pub fn from_bytes(bytes: impl Into<Bytes>) -> Body {
         let bytes = bytes.into();
         Body {
-            stream: Mutex::new(Stream::Chunks([bytes.clone()].into())),
+            stream: Mutex::new(Stream::Bytes(bytes.clone())),
             length: Some(bytes.len() as u64),
             source: BodySource::Bytes(bytes),
         }
@@ -96,34 +127,40 @@ impl Body {
 
     /// Chunks known beforehand under a source of the caller's (blobs, serialized forms).
     pub fn from_chunks(chunks: impl IntoIterator<Item = Bytes>, source: BodySource) -> Body {
-        let chunks: VecDeque<Bytes> = chunks.into_iter().collect();
+        let chunks: VecDeque<Bytes> = chunks.into_iter().filter(|chunk| !chunk.is_empty()).collect();
         let length = chunks.iter().map(|chunk| chunk.len() as u64).sum();
         Body { stream: Mutex::new(Stream::Chunks(chunks)), source, length: Some(length) }
     }
 
-    /// A stream: source null, length null.
-    pub fn from_stream(stream: impl ByteStream + 'static) -> Body {
-        Body { stream: Mutex::new(Stream::Stream(Box::new(stream))), source: BodySource::Null, length: None }
+    /// A blob: its segments, its size, itself as the source.
+    pub fn from_blob(blob: Blob) -> Body {
+        Body::from_chunks(blob.clone().segments().iter().cloned(), BodySource::Blob(blob))
     }
 
-    /// The next chunk. Empty chunks are passed over.
+    /// A stream: source null, length null.
+    pub fn from_stream(stream: impl ByteStream + 'static) -> Body {
+        Body::from_boxed_stream(Box::new(stream))
+    }
+
+    /// As [`Body::from_stream`], of a stream that is boxed already.
+    pub fn from_boxed_stream(stream: Box<dyn ByteStream>) -> Body {
+        Body { stream: Mutex::new(Stream::Pulled(stream)), source: BodySource::Null, length: None }
+    }
+
+    /// The next chunk. Empty chunks are passed over. The end and an error are for ever: every later poll says the same,
+    /// so that nobody takes a body that broke off for one that ended.
     pub fn poll_chunk(&mut self, context: &mut Context<'_>) -> Poll<Option<Result<Bytes, BodyError>>> {
-        match self.stream() {
-            Stream::Chunks(chunks) => loop {
-                match chunks.pop_front() {
-                    Some(chunk) if chunk.is_empty() => continue,
-                    next => return Poll::Ready(next.map(Ok)),
-                }
-            },
-            Stream::Stream(stream) => match stream.poll_next(context) {
-                Poll::Pending => Poll::Pending,
-                Poll::Ready(Some(Ok(chunk))) => Poll::Ready(Some(Ok(chunk))),
-                // The end and errors are for ever: what held the stream's resources goes now.
-                Poll::Ready(last) => {
-                    *self.stream() = Stream::Chunks(VecDeque::new());
-                    Poll::Ready(last)
-                }
-            },
+        let stream = self.stream();
+        loop {
+            let next = stream.poll_next(context);
+            match &next {
+                Poll::Ready(Some(Ok(chunk))) if chunk.is_empty() => continue,
+                Poll::Ready(Some(Ok(_))) | Poll::Pending => {}
+                // What held the stream's resources goes now.
+                Poll::Ready(None) => *stream = Stream::ENDED,
+                Poll::Ready(Some(Err(error))) => *stream = Stream::Failed(error.clone()),
+            }
+            return next;
         }
     }
 
@@ -160,39 +197,39 @@ impl Body {
     }
 
     /// As [`Body::clone_body`], but the faster branch waits once the slower is `limit` bytes behind.
+    ///
+    /// With a limit, both must be read side by side: who reads one to its end before the other waits for ever.
     pub fn tee(&mut self, limit: Option<usize>) -> Body {
         let (source, length) = (self.source.clone(), self.length);
         let stream = self.stream();
-        let branch = match stream {
-            Stream::Chunks(chunks) => Stream::Chunks(chunks.clone()),
-            Stream::Stream(_) => {
-                let Stream::Stream(whole) = std::mem::replace(stream, Stream::Chunks(VecDeque::new())) else {
-                    unreachable!("the arm above matched a stream");
-                };
-                let shared = Arc::new(Tee::new(whole, limit));
-                *stream = Stream::Stream(Box::new(Branch { tee: shared.clone(), index: 0 }));
-                Stream::Stream(Box::new(Branch { tee: shared, index: 1 }))
+        let (own, other) = match std::mem::replace(stream, Stream::ENDED) {
+            Stream::Bytes(bytes) => (Stream::Bytes(bytes.clone()), Stream::Bytes(bytes)),
+            Stream::Chunks(chunks) => (Stream::Chunks(chunks.clone()), Stream::Chunks(chunks)),
+            Stream::Failed(error) => (Stream::Failed(error.clone()), Stream::Failed(error)),
+            Stream::Branch(branch) if branch.tee.limit == limit => {
+                let other = branch.fork();
+                (Stream::Branch(branch), Stream::Branch(other))
+            }
+            stream => {
+                let own = Branch::first_of(Tee::new(stream.into_boxed(), limit));
+                let other = own.fork();
+                (Stream::Branch(own), Stream::Branch(other))
             }
         };
-        Body { stream: Mutex::new(branch), source, length }
+        *stream = own;
+        Body { stream: Mutex::new(other), source, length }
     }
 
     /// The body's stream piped through `through`; source and length stay.
     pub fn pipe_through<S: ByteStream + 'static>(&mut self, through: impl FnOnce(Box<dyn ByteStream>) -> S) {
         let stream = self.stream();
-        let whole: Box<dyn ByteStream> = match std::mem::replace(stream, Stream::Chunks(VecDeque::new())) {
-            Stream::Chunks(chunks) => Box::new(Chunks(chunks)),
-            Stream::Stream(whole) => whole,
-        };
-        *stream = Stream::Stream(Box::new(through(whole)));
+        let whole = std::mem::replace(stream, Stream::ENDED).into_boxed();
+        *stream = Stream::Pulled(Box::new(through(whole)));
     }
 
     /// The body as a stream of its own.
     pub fn into_stream(self) -> Box<dyn ByteStream> {
-        match self.stream.into_inner().unwrap_or_else(PoisonError::into_inner) {
-            Stream::Chunks(chunks) => Box::new(Chunks(chunks)),
-            Stream::Stream(stream) => stream,
-        }
+        self.stream.into_inner().unwrap_or_else(PoisonError::into_inner).into_boxed()
     }
 
     fn stream(&mut self) -> &mut Stream {
@@ -223,15 +260,9 @@ impl fmt::Display for TooLarge {
 }
 impl std::error::Error for TooLarge {}
 
-struct Chunks(VecDeque<Bytes>);
-
-impl ByteStream for Chunks {
-    fn poll_next(&mut self, _: &mut Context<'_>) -> Poll<Option<Result<Bytes, BodyError>>> {
-        Poll::Ready(self.0.pop_front().map(Ok))
-    }
-}
-
-/// <https://streams.spec.whatwg.org/#readablestream-tee>, over our pulled streams.
+/// <https://streams.spec.whatwg.org/#readablestream-tee>, over our pulled streams and for any number of branches.
+// DEPARTS: a branch gives what it has queued before it gives an error, where a `ReadableStream` drops its queue: what
+// arrived is worth reading, and the error comes all the same. https://streams.spec.whatwg.org/#abstract-opdef-readablestreamdefaulttee
 struct Tee {
     state: Mutex<TeeState>,
     wakers: Arc<BranchWakers>,
@@ -239,39 +270,93 @@ struct Tee {
 }
 
 struct TeeState {
-    source: Option<Box<dyn ByteStream>>,
-    error: Option<BodyError>,
-    branches: [BranchState; 2],
+    source: TeeSource,
+    /// By index; `None` where a branch was dropped.
+    branches: Vec<Option<BranchState>>,
+    /// The indices of those.
+    free: Vec<usize>,
 }
 
-#[derive(Default)]
+enum TeeSource {
+    Idle(Box<dyn ByteStream>),
+    /// A branch polls it, with the state unlocked: whatever the source does meanwhile, waking a task that drops a
+    /// branch for one, finds no lock held. `awaited` when another branch came by and must be woken.
+    Polled {
+        awaited: bool,
+    },
+    Ended(Option<BodyError>),
+}
+
+#[derive(Clone, Default)]
 struct BranchState {
     queue: VecDeque<Bytes>,
     queued: usize,
-    dropped: bool,
 }
 
-/// The source knows one waker; whichever branch polled, both may be waiting for what it wakes.
+/// The source knows one waker; whichever branch polled, all may be waiting for what it wakes. Apart from the tee,
+/// so that the source, which keeps it, does not keep itself.
 #[derive(Default)]
-struct BranchWakers([Mutex<Option<Waker>>; 2]);
+struct BranchWakers(Mutex<Vec<Option<Waker>>>);
 
-impl Wake for BranchWakers {
-    fn wake(self: Arc<Self>) {
-        for waker in &self.0 {
-            if let Some(waker) = lock(waker).take() {
+impl BranchWakers {
+    /// Keeps the waker of a branch; gives back the one it replaces, to be dropped where no lock is held.
+    fn keep(&self, index: usize, context: &Context<'_>) -> Option<Waker> {
+        let mut wakers = lock(&self.0);
+        if wakers.len() <= index {
+            wakers.resize(index + 1, None);
+        }
+        match &wakers[index] {
+            Some(waker) if waker.will_wake(context.waker()) => None,
+            _ => wakers[index].replace(context.waker().clone()),
+        }
+    }
+
+    fn forget(&self, index: usize) -> Option<Waker> {
+        lock(&self.0).get_mut(index)?.take()
+    }
+
+    /// Wakes outside the lock: a woken task may poll or drop a branch there and then.
+    fn wake_all_but(&self, index: Option<usize>) {
+        let mut next = 0;
+        loop {
+            let waker = {
+                let mut wakers = lock(&self.0);
+                if next == wakers.len() {
+                    return;
+                }
+                if index == Some(next) { None } else { wakers[next].take() }
+            };
+            next += 1;
+            if let Some(waker) = waker {
                 waker.wake();
             }
         }
     }
 }
 
+impl Wake for BranchWakers {
+    fn wake(self: Arc<Self>) {
+        self.wake_all_but(None);
+    }
+}
+
 impl Tee {
     fn new(source: Box<dyn ByteStream>, limit: Option<usize>) -> Tee {
         Tee {
-            state: Mutex::new(TeeState { source: Some(source), error: None, branches: Default::default() }),
+            state: Mutex::new(TeeState {
+                source: TeeSource::Idle(source),
+                branches: Vec::new(),
+                free: Vec::new(),
+            }),
             wakers: Arc::default(),
             limit,
         }
+    }
+
+    /// Is a branch with so much in its queue too far behind? NB: one with nothing queued never is, not even under
+    /// a limit of 0: else all would wait for all.
+    fn is_too_far_behind(&self, queued: usize) -> bool {
+        self.limit.is_some_and(|limit| queued >= limit.max(1))
     }
 }
 
@@ -280,65 +365,138 @@ struct Branch {
     index: usize,
 }
 
+impl Branch {
+    fn first_of(tee: Tee) -> Branch {
+        lock(&tee.state).branches.push(Some(BranchState::default()));
+        Branch { tee: Arc::new(tee), index: 0 }
+    }
+
+    /// Another branch that stands where this one stands.
+    fn fork(&self) -> Branch {
+        let mut state = lock(&self.tee.state);
+        let fork = state.branches[self.index].clone();
+        let index = match state.free.pop() {
+            Some(index) => {
+                state.branches[index] = fork;
+                index
+            }
+            None => {
+                state.branches.push(fork);
+                state.branches.len() - 1
+            }
+        };
+        Branch { tee: self.tee.clone(), index }
+    }
+
+    /// After a poll: the source goes back, what it gave goes to the other branches, and they are told.
+    fn give_back(&self, source: Box<dyn ByteStream>, next: &Poll<Option<Result<Bytes, BodyError>>>) {
+        let mut state = lock(&self.tee.state);
+        let awaited = matches!(state.source, TeeSource::Polled { awaited: true });
+        // NB: a source that has ended is dropped with the arguments, after the lock.
+        state.source = match next {
+            Poll::Ready(None) => TeeSource::Ended(None),
+            Poll::Ready(Some(Err(error))) => TeeSource::Ended(Some(error.clone())),
+            _ => TeeSource::Idle(source),
+        };
+        if let Poll::Ready(Some(Ok(chunk))) = next
+            && !chunk.is_empty()
+        {
+            let others = state.branches.iter_mut().enumerate().filter(|(index, _)| *index != self.index);
+            for branch in others.filter_map(|(_, branch)| branch.as_mut()) {
+                branch.queued += chunk.len();
+                branch.queue.push_back(chunk.clone());
+            }
+        }
+        drop(state);
+        if awaited || next.is_ready() {
+            self.tee.wakers.wake_all_but(Some(self.index));
+        }
+    }
+}
+
 impl ByteStream for Branch {
     fn poll_next(&mut self, context: &mut Context<'_>) -> Poll<Option<Result<Bytes, BodyError>>> {
-        let mut state = lock(&self.tee.state);
-        let TeeState { source, error, branches } = &mut *state;
-        let own = &mut branches[self.index];
-        if let Some(chunk) = own.queue.pop_front() {
+        let tee = &*self.tee;
+        // NB: declared before the guard, so dropped after it.
+        let _replaced;
+        let mut state = lock(&tee.state);
+        let TeeState { source, branches, .. } = &mut *state;
+        if let Some(own) = &mut branches[self.index]
+            && let Some(chunk) = own.queue.pop_front()
+        {
+            let was_too_far_behind = tee.is_too_far_behind(own.queued);
             own.queued -= chunk.len();
-            let roomy = self.tee.limit.is_some_and(|limit| own.queued < limit);
+            let caught_up = was_too_far_behind && !tee.is_too_far_behind(own.queued);
             drop(state);
-            if roomy {
-                wake(&self.tee.wakers.0[1 - self.index]);
+            if caught_up {
+                tee.wakers.wake_all_but(Some(self.index));
             }
             return Poll::Ready(Some(Ok(chunk)));
         }
-        let Some(stream) = source else { return Poll::Ready(error.clone().map(Err)) };
-        *lock(&self.tee.wakers.0[self.index]) = Some(context.waker().clone());
-        let other = &mut branches[1 - self.index];
-        if !other.dropped && self.tee.limit.is_some_and(|limit| other.queued >= limit) {
+        if let TeeSource::Ended(error) = source {
+            return Poll::Ready(error.clone().map(Err));
+        }
+        _replaced = tee.wakers.keep(self.index, context);
+        // The own queue is empty, so whoever is too far behind is another.
+        if branches.iter().flatten().any(|branch| tee.is_too_far_behind(branch.queued)) {
             return Poll::Pending;
         }
-        let both = Waker::from(self.tee.wakers.clone());
-        let next = match stream.poll_next(&mut Context::from_waker(&both)) {
-            Poll::Pending => return Poll::Pending,
-            Poll::Ready(next) => next,
+        let mut polled = match std::mem::replace(source, TeeSource::Polled { awaited: true }) {
+            TeeSource::Idle(polled) => polled,
+            // Another thread is at it (or the source polls its own branch): it will wake us.
+            _ => return Poll::Pending,
         };
-        match &next {
-            Some(Ok(chunk)) if !other.dropped => {
-                other.queued += chunk.len();
-                other.queue.push_back(chunk.clone());
-            }
-            Some(Ok(_)) => {}
-            Some(Err(failure)) => {
-                *error = Some(failure.clone());
-                *source = None;
-            }
-            None => *source = None,
-        }
+        *source = TeeSource::Polled { awaited: false };
         drop(state);
-        wake(&self.tee.wakers.0[1 - self.index]);
-        Poll::Ready(next)
+        let unwinding = EndOnUnwind(tee);
+        let all = Waker::from(tee.wakers.clone());
+        let next = polled.poll_next(&mut Context::from_waker(&all));
+        std::mem::forget(unwinding);
+        self.give_back(polled, &next);
+        next
     }
 }
+
+/// Dropped only when the source panicked: the other branches would wait for it for ever.
+struct EndOnUnwind<'a>(&'a Tee);
+
+impl Drop for EndOnUnwind<'_> {
+    fn drop(&mut self) {
+        lock(&self.0.state).source = TeeSource::Ended(Some(BodyError::new(StreamPanicked)));
+        self.0.wakers.wake_all_but(None);
+    }
+}
+
+/// A body's stream panicked in the hands of another reader.
+#[derive(Clone, Copy, Debug)]
+struct StreamPanicked;
+
+impl fmt::Display for StreamPanicked {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("the body's stream panicked")
+    }
+}
+impl std::error::Error for StreamPanicked {}
 
 impl Drop for Branch {
     fn drop(&mut self) {
+        // NB: chunks and wakers may run a stranger's code when dropped: after the locks.
         let mut state = lock(&self.tee.state);
-        state.branches[self.index] = BranchState { dropped: true, ..BranchState::default() };
+        let own = state.branches[self.index].take();
+        let _waker = self.tee.wakers.forget(self.index);
+        state.free.push(self.index);
         drop(state);
-        wake(&self.tee.wakers.0[1 - self.index]);
-    }
-}
-
-fn wake(waker: &Mutex<Option<Waker>>) {
-    let waker = lock(waker).take();
-    if let Some(waker) = waker {
-        waker.wake();
+        // Nobody else waits for this branch: a source that was ready woke all.
+        if own.is_some_and(|own| self.tee.is_too_far_behind(own.queued)) {
+            self.tee.wakers.wake_all_but(Some(self.index));
+        }
     }
 }
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
+
+#[cfg(test)]
+#[path = "bodies_tests.rs"]
+mod tests;
