@@ -85,7 +85,8 @@ pub(crate) async fn http_network_fetch(
     };
     {
         let mut timing = fetch.timing();
-        timing.final_network_response_start_time = head.started_at.coarsen(fetch.cross_origin_isolated_capability);
+        timing.final_network_response_start_time =
+            head.started_at.coarsen(fetch.cross_origin_isolated_capability);
     }
     let mut internal = InternalResponse {
         status: head.status,
@@ -185,4 +186,3 @@ fn filtered_coding(codings: &[String]) -> String {
         _ => "multiple".to_owned(),
     }
 }
-

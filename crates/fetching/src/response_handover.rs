@@ -84,7 +84,8 @@ impl EndOfBody {
             decoded: body_info.decoded_size,
             error: error.map(network_error_of),
         });
-        let (Some(reported), Some(process)) = (self.reported, &self.callbacks.process_response_end_of_body) else {
+        let (Some(reported), Some(process)) = (self.reported, &self.callbacks.process_response_end_of_body)
+        else {
             return;
         };
         let mut timing_info = self.timing_info.lock().unwrap_or_else(PoisonError::into_inner).clone();

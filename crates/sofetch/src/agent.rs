@@ -8,14 +8,14 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use sofetch_core::ports::{
-    AuthenticationEntries, BlobUrls, CookieStore, Files, HstsStore, HttpCache, Network, OverrideFetch, PreflightCache,
-    Prompt, Reports, ServiceWorkers, Timers,
+    AuthenticationEntries, BlobUrls, CookieStore, Files, HstsStore, HttpCache, Network, OverrideFetch,
+    PreflightCache, Prompt, Reports, ServiceWorkers, Timers,
 };
 use sofetch_core::trace::Observer;
 use sofetch_fetching::user_agent::{Settings, UserAgent as EngineAgent};
 use sofetch_net::{
-    AddressPolicy, ClientIdentity, NetworkConfig, ResolveOverride, SystemClock, SystemRandom, TokioNetwork, TokioTasks,
-    TokioTimers,
+    AddressPolicy, ClientIdentity, NetworkConfig, ResolveOverride, SystemClock, SystemRandom, TokioNetwork,
+    TokioTasks, TokioTimers,
 };
 use sofetch_store::memory::{MemoryAuthenticationEntries, MemoryHsts, MemoryPreflightCache};
 use tokio::runtime::Handle;
@@ -298,7 +298,8 @@ impl UserAgentBuilder {
     /// Connects to global unicast addresses only: the guard against requests forged towards one's own network. Judged on
     /// the address connected, at every hop, proxies too; `data:` and `blob:` never leave the process and stay allowed.
     pub fn public_only(mut self, public_only: bool) -> Self {
-        self.network_config.addresses = if public_only { AddressPolicy::PublicOnly } else { AddressPolicy::Any };
+        self.network_config.addresses =
+            if public_only { AddressPolicy::PublicOnly } else { AddressPolicy::Any };
         self
     }
 

@@ -76,12 +76,16 @@ pub(crate) async fn attempt(
     let controller = FetchController::new();
     ends.watch(&controller, engine);
     let callbacks = Callbacks {
-        process_request_body_chunk_length: ends.on_upload.clone().map(|told| boxed(move |length| told(length))),
+        process_request_body_chunk_length: ends
+            .on_upload
+            .clone()
+            .map(|told| boxed(move |length| told(length))),
         process_request_end_of_body: None,
         process_early_hints_response: None,
-        process_response_end_of_body: ends.on_timing.clone().map(|told| -> Box<dyn Fn(_) + Send + Sync> {
-            Box::new(move |timing| told(timing))
-        }),
+        process_response_end_of_body: ends
+            .on_timing
+            .clone()
+            .map(|told| -> Box<dyn Fn(_) + Send + Sync> { Box::new(move |timing| told(timing)) }),
     };
     if let Some(error) = controller.appropriate_network_error() {
         return Err(error);

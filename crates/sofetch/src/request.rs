@@ -373,8 +373,8 @@ impl Request {
         for HeaderOperation { name, value, replace } in self.headers {
             match (client.is_some(), replace) {
                 (false, replace) => owner_append(&mut list, &name, &value, replace)?,
-                (true, false) => thrown(header_guards::append(&mut list, guard, &name, &value))?,
-                (true, true) => thrown(header_guards::set(&mut list, guard, &name, &value))?,
+                (true, false) => thrown(header_guards::append(&mut list, guard, name, value))?,
+                (true, true) => thrown(header_guards::set(&mut list, guard, name, value))?,
             }
         }
         // 36. GET and HEAD have no body. DEPARTS: on the user's own behalf they may, and it is always framed.
