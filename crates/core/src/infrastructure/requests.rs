@@ -213,6 +213,18 @@ words! {
     }
 }
 
+impl Destination {
+    /// <https://fetch.spec.whatwg.org/#concept-potential-destination-translate>: "fetch" is the empty string, any other
+    /// potential destination itself; `None` for what is none.
+    pub fn translate(potential_destination: &str) -> Option<Destination> {
+        match potential_destination {
+            "" => None,
+            "fetch" => Some(Destination::Empty),
+            destination => Destination::from_word(destination),
+        }
+    }
+}
+
 /// <https://fetch.spec.whatwg.org/#concept-request-referrer>
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Referrer {
@@ -455,8 +467,8 @@ impl Request {
         taint
     }
 
-    /// <https://fetch.spec.whatwg.org/#serializing-a-request-origin>; isomorphic encoded it is its
-    /// [byte-serialization](https://fetch.spec.whatwg.org/#byte-serializing-a-request-origin).
+    /// <https://fetch.spec.whatwg.org/#serializing-a-request-origin>; isomorphic encoded it is
+    /// <https://fetch.spec.whatwg.org/#byte-serializing-a-request-origin>.
     pub fn serialize_origin(&self) -> String {
         if self.redirect_taint() != RedirectTaint::SameOrigin {
             return "null".to_owned();
