@@ -558,6 +558,12 @@ impl Request {
         self.reserved_client.as_ref().or(self.client.as_ref()).map(|client| client.network_partition_key())
     }
 
+    /// <https://fetch.spec.whatwg.org/#determine-the-http-cache-partition>: the network partition key names it; without
+    /// one there is no cache.
+    pub fn http_cache_partition(&self) -> Option<NetworkPartitionKey> {
+        self.network_partition_key()
+    }
+
     /// <https://fetch.spec.whatwg.org/#request-determine-the-environment>
     pub fn environment(&self) -> Option<&Arc<Client>> {
         self.reserved_client.as_ref().or(self.client.as_ref())
