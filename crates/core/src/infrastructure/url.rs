@@ -20,17 +20,42 @@ pub struct Url {
 }
 
 /// What was handed over is not a valid URL.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub struct InvalidUrl {
-    /// The input as given.
+    /// The input as given, credentials and all: not for a log.
     pub input: String,
+}
+
+impl InvalidUrl {
+    /// The input without what may be credentials. Nothing is certain of what does not parse: all before the last `@`
+    /// counts, but the scheme.
+    pub fn redacted(&self) -> String {
+        let start = match (self.input.find("://"), self.input.find(':')) {
+            (Some(at), _) => at + 3,
+            (None, Some(at)) => at + 1,
+            (None, None) => 0,
+        };
+        match self.input.rfind('@') {
+            Some(at) if at >= start => {
+                format!("{}[redacted]{}", &self.input[..start], &self.input[at..])
+            }
+            _ => self.input.clone(),
+        }
+    }
 }
 
 impl fmt::Display for InvalidUrl {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "invalid URL: {:?}", self.input)
+        write!(f, "invalid URL: {:?}", self.redacted())
     }
 }
+
+impl fmt::Debug for InvalidUrl {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("InvalidUrl").field("input", &self.redacted()).finish()
+    }
+}
+
 impl std::error::Error for InvalidUrl {}
 
 impl Url {
@@ -412,6 +437,23 @@ impl std::str::FromStr for Url {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_does_not_parse_keeps_its_credentials_to_itself() {
+        for (input, shown) in [
+            ("http://user:secret@host:99999/", "http://[redacted]@host:99999/"),
+            ("http://user:sec/ret@host/", "http://[redacted]@host/"),
+            ("http:user:secret@[", "http:[redacted]@["),
+            ("//user:secret@[/", "//user:[redacted]@[/"),
+            ("user@", "[redacted]@"),
+            ("http://[", "http://["),
+            ("/a b", "/a b"),
+        ] {
+            let invalid = InvalidUrl { input: input.to_owned() };
+            assert_eq!(invalid.redacted(), shown);
+            assert!(!format!("{invalid} {invalid:?}").contains("secret"), "{invalid}");
+        }
+    }
 
     fn url(input: &str) -> Url {
         Url::parse(input, None).expect("a URL of the table")
