@@ -130,7 +130,8 @@ pub fn redirect(
     if request.redirect_count >= LONGEST_CHAIN {
         return (Redirect::TooMany { count: request.redirect_count }, None);
     }
-    if location.includes_credentials() {
+    // DEPARTS: without a page there is no origin to guard, and 9 and 10 are CORS; curl follows too.
+    if location.includes_credentials() && headers_by == HeadersBy::Page {
         // 9.
         let same_origin = request.origin.as_ref().is_some_and(|origin| location.same_origin_with(origin));
         if request.mode == Mode::Cors && !same_origin {
