@@ -177,14 +177,17 @@ async fn append_credentials(
         return Ok(());
     }
     let url_has_credentials = http_request.current_url().includes_credentials();
+    // DEPARTS: on the user's own behalf credentials in a URL are sent at once, as curl sends them, and before an entry:
+    // that may be another user's.
+    let at_once = url_has_credentials && http_request.owner;
     let mut value = None;
-    if (!http_request.use_url_credentials || !url_has_credentials)
+    if !at_once
+        && (!http_request.use_url_credentials || !url_has_credentials)
         && let Some(entries) = fetch.user_agent.authentication_entries.clone()
     {
         value = fetch.unless_canceled(entries.entry(http_request)).await?;
     }
-    // DEPARTS: on the user's own behalf credentials in a URL are sent at once, as curl sends them.
-    if value.is_none() && url_has_credentials && (is_authentication_fetch || http_request.owner) {
+    if value.is_none() && url_has_credentials && (is_authentication_fetch || at_once) {
         value = Some(request_headers::basic_authorization(http_request.current_url()));
     }
     if let Some(value) = value {
