@@ -1,6 +1,7 @@
 //! [HTTP-network fetch](https://fetch.spec.whatwg.org/#concept-http-network-fetch): obtain a connection, send, hear interim responses, receive; the body stays with the socket until it is pulled.
 
 use sofetch_core::infrastructure::bodies::{Body, ByteStream};
+use sofetch_core::infrastructure::body_extraction::safely_extract_source;
 use sofetch_core::infrastructure::header_values::{HeaderListValues, extract_header_list_values};
 use sofetch_core::infrastructure::requests::Request;
 use sofetch_core::infrastructure::responses::{InternalResponse, Response};
@@ -40,6 +41,8 @@ pub(crate) async fn http_network_fetch(
     };
     let network = fetch.user_agent.network.clone();
     let mut body = request.body.take();
+    let source = body.as_ref().map(|body| body.source.clone());
+    let mut is_transmitted = false;
     let mut resends = 0;
     let head = loop {
         let obtained = fetch.unless_canceled(network.obtain_a_connection(ask.clone())).await?;
@@ -65,7 +68,8 @@ pub(crate) async fn http_network_fetch(
             method: request.method.clone(),
             url: request.current_url().clone(),
             header_list: request.header_list.clone(),
-            body: transmitted(fetch, body.take()),
+            // NB: once only, or its progress would be told twice.
+            body: if is_transmitted { body.take() } else { transmitted(fetch, body.take()) },
             on_interim: Some(hear_interims(fetch)),
             trace: fetch.trace.clone(),
         };
@@ -74,7 +78,14 @@ pub(crate) async fn http_network_fetch(
             // The pool cannot know that a connection is about to be closed by the other side: try another one.
             Err(failed) if failed.resend_is_safe && resends < RESENDS => {
                 resends += 1;
-                body = failed.unread_body;
+                // NB: a server that refused to begin may have been sent much of the body: it is made again.
+                (body, is_transmitted) = match (failed.unread_body, &source) {
+                    (None, Some(source)) => match safely_extract_source(source) {
+                        None => return Err(NetworkError::new(failed.fault)),
+                        again => (again, false),
+                    },
+                    (unread, _) => (unread, true),
+                };
             }
             Err(failed) => {
                 // A body of the script's that failed has ended the fetch by its own reason already.
