@@ -122,7 +122,7 @@ fn transmitted(fetch: &FetchParams, body: Option<Body>) -> Option<Body> {
     match body {
         None => {
             if let Some(process) = &fetch.callbacks.process_request_end_of_body {
-                process();
+                process(());
             }
             None
         }
@@ -145,7 +145,7 @@ fn hear_interims(fetch: &FetchParams) -> Box<dyn FnMut(Interim) + Send> {
         }
         drop(timing);
         if let (103, Some(process)) = (interim.status, &callbacks.process_early_hints_response) {
-            process(&interim);
+            process(interim);
         }
     })
 }
