@@ -100,18 +100,16 @@ pub(crate) async fn http_network_fetch(
         internal.body = Some(response_body(fetch, stream, &mut internal)?);
     }
     // 15. Set-Cookie.
-    if include_credentials {
-        if let Some(cookies) = fetch.user_agent.cookies.clone() {
-            let now = fetch.user_agent.clock.wall();
-            fetch.unless_canceled(cookies.store_set_cookie(request, &internal.header_list, now)).await?;
-        }
+    if include_credentials && let Some(cookies) = fetch.user_agent.cookies.clone() {
+        let now = fetch.user_agent.clock.wall();
+        fetch.unless_canceled(cookies.store_set_cookie(request, &internal.header_list, now)).await?;
     }
     // NB: Strict-Transport-Security counts over secure transport only (RFC 6797, 8.1); the Standard leaves the noting to it.
-    if let (Some(hsts), "https") = (fetch.user_agent.hsts.clone(), request.current_url().scheme()) {
-        if let Some(header) = internal.header_list.first("Strict-Transport-Security") {
-            let host = request.current_url().hostname();
-            hsts.note(host, header.value(), fetch.user_agent.clock.wall()).await;
-        }
+    if let (Some(hsts), "https") = (fetch.user_agent.hsts.clone(), request.current_url().scheme())
+        && let Some(header) = internal.header_list.first("Strict-Transport-Security")
+    {
+        let host = request.current_url().hostname();
+        hsts.note(host, header.value(), fetch.user_agent.clock.wall()).await;
     }
     // 17.
     Ok(Response::new(internal))
@@ -165,7 +163,7 @@ fn response_body(
     };
     let filtered = filtered_coding(&codings);
     internal.body_info.lock().unwrap_or_else(std::sync::PoisonError::into_inner).content_encoding = filtered;
-    let codings = ContentCodings::new(&codings, fetch.user_agent.settings.codings.clone())
+    let codings = ContentCodings::new(&codings, fetch.user_agent.settings.codings)
         .map_err(|misbehaved: PeerMisbehaved| NetworkError::new(misbehaved))?;
     let decoded = Decoded::new(stream, codings, internal.body_info.clone());
     let limit = fetch.user_agent.settings.max_body_size;

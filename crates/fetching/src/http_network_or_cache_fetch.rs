@@ -61,10 +61,8 @@ pub(crate) fn http_network_or_cache_fetch(
                 .await;
         }
         // 17. What the user typed is remembered for the realm.
-        if is_authentication_fetch {
-            if let Some(entries) = fetch.user_agent.authentication_entries.clone() {
-                entries.create(&fetch.request, &response).await;
-            }
+        if is_authentication_fetch && let Some(entries) = fetch.user_agent.authentication_entries.clone() {
+            entries.create(&fetch.request, &response).await;
         }
         Ok(response)
     })
@@ -100,11 +98,11 @@ async fn dress(
         fetch.append_header(http_request, "Content-Length", value);
     }
     // 8.10. What is kept alive has a quota.
-    if http_request.keepalive {
-        if let Some(group) = fetch.user_agent.fetch_group(http_request) {
-            let inflight = group.inflight_keepalive_bytes(&fetch.controller);
-            fetch.judge(request_headers::keepalive_quota(http_request, inflight))?;
-        }
+    if http_request.keepalive
+        && let Some(group) = fetch.user_agent.fetch_group(http_request)
+    {
+        let inflight = group.inflight_keepalive_bytes(&fetch.controller);
+        fetch.judge(request_headers::keepalive_quota(http_request, inflight))?;
     }
     // 8.11. Referer.
     if let Some(value) = request_headers::referer(http_request) {
@@ -180,10 +178,10 @@ async fn append_credentials(
     }
     let url_has_credentials = http_request.current_url().includes_credentials();
     let mut value = None;
-    if !http_request.use_url_credentials || !url_has_credentials {
-        if let Some(entries) = fetch.user_agent.authentication_entries.clone() {
-            value = fetch.unless_canceled(entries.entry(http_request)).await?;
-        }
+    if (!http_request.use_url_credentials || !url_has_credentials)
+        && let Some(entries) = fetch.user_agent.authentication_entries.clone()
+    {
+        value = fetch.unless_canceled(entries.entry(http_request)).await?;
     }
     // DEPARTS: on the user's own behalf credentials in a URL are sent at once, as curl sends them.
     if value.is_none() && url_has_credentials && (is_authentication_fetch || http_request.owner) {

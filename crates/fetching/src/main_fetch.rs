@@ -54,10 +54,10 @@ async fn answer(fetch: &mut FetchParams) -> Fetched {
     fetch.judge(mixed_content::should_fetching_request_be_blocked_as_mixed_content(&fetch.request))?;
     // SKIPS 7: Content Security Policy and Integrity Policy, as at step 4.
     // 8. An empty referrer policy is the policy container's.
-    if fetch.request.referrer_policy == ReferrerPolicy::Empty {
-        if let Some(container) = &fetch.request.policy_container {
-            fetch.request.referrer_policy = container.referrer_policy;
-        }
+    if fetch.request.referrer_policy == ReferrerPolicy::Empty
+        && let Some(container) = &fetch.request.policy_container
+    {
+        fetch.request.referrer_policy = container.referrer_policy;
     }
     // 9. The referrer.
     if fetch.request.referrer != Referrer::NoReferrer {
