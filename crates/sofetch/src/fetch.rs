@@ -23,7 +23,7 @@ use crate::request::Request;
 use crate::response::Response;
 use crate::retry;
 
-/// Fetches on your own behalf with the [shared agent](UserAgent::shared): no origin asks, nothing is hidden.
+/// <https://fetch.spec.whatwg.org/#dom-global-fetch>, on your own behalf with the [shared agent](UserAgent::shared): no origin asks, nothing is hidden.
 ///
 /// The input is a URL or a [`Request`]. Any status is an answer; an error means that there is none.
 ///
