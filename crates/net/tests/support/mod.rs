@@ -10,7 +10,7 @@ use sofetch_core::infrastructure::header_list::HeaderList;
 use sofetch_core::infrastructure::methods::Method;
 use sofetch_core::infrastructure::url::Url;
 use sofetch_core::ports::{
-    Connection, ConnectionRequest, ExchangeFault, Interim, Network, WireRequest, WireResponse,
+    Answer, Connection, ConnectionRequest, ExchangeFault, Interim, Network, WireRequest, WireResponse,
 };
 use sofetch_core::trace::{Event, Observer, Trace, TraceId, WireEvent};
 use sofetch_core::wire_faults::{NetworkFault, PeerMisbehaved, WireFault};
@@ -174,8 +174,11 @@ impl Ask {
         self
     }
 
-    pub async fn obtain(&self, network: &TokioNetwork) -> Result<Box<dyn Connection>, NetworkFault> {
-        network.obtain_a_connection(self.request.clone()).await
+    pub fn obtain<'a>(
+        &self,
+        network: &'a TokioNetwork,
+    ) -> Answer<'a, Result<Box<dyn Connection>, NetworkFault>> {
+        network.obtain_a_connection(self.request.clone())
     }
 
     pub async fn over(self, connection: Box<dyn Connection>) -> Result<WireResponse, ExchangeFault> {
