@@ -1,6 +1,8 @@
 //! What the tests share: servers that speak raw bytes on loopback, a network to ask them through, an observer.
 #![allow(dead_code, unreachable_pub, clippy::unwrap_used)]
 
+pub mod tls;
+
 use std::future::Future;
 use std::sync::{Arc, Mutex};
 
