@@ -151,3 +151,16 @@ async fn a_resolver_that_fails() {
         assert_eq!(recorder.said(), ["resolving nowhere.test"], "{row}");
     }
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_resolver_that_halts() {
+    struct Halting;
+    impl Resolve for Halting {
+        fn resolve<'a>(&'a self, _: &'a str) -> BoxFuture<'a, io::Result<Vec<IpAddr>>> {
+            Box::pin(std::future::pending())
+        }
+    }
+    let config = NetworkConfig { resolver: Some(Arc::new(Halting)), ..NetworkConfig::default() };
+    let fault = ask("http://nowhere.test/").send(&network(config)).await.err().unwrap();
+    assert_eq!(word(&fault), "timed-out Resolve");
+}

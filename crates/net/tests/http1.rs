@@ -107,7 +107,11 @@ async fn bodies_and_their_ends() {
     let network = network(NetworkConfig::default());
     for (row, answer, expected) in [
         ("a length", "HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello", Ok("hello")),
-        ("row 98: one byte short", "HTTP/1.1 200 OK\r\nContent-Length: 6\r\n\r\nhello", Err("truncated")),
+        (
+            "rows 75 and 98: one byte short",
+            "HTTP/1.1 200 OK\r\nContent-Length: 6\r\n\r\nhello",
+            Err("truncated"),
+        ),
         ("row 98: one byte over", "HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nhello", Ok("hell")),
         ("no length: to the end", "HTTP/1.1 200 OK\r\n\r\nhello", Ok("hello")),
         ("an empty one", "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n", Ok("")),
@@ -117,12 +121,12 @@ async fn bodies_and_their_ends() {
             Ok("hello"),
         ),
         (
-            "chunks without their end",
+            "row 75: chunks without their end",
             "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n",
             Err("truncated"),
         ),
         (
-            "a chunk without its end",
+            "row 75: a chunk without its end",
             "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n9\r\nhello",
             Err("truncated"),
         ),

@@ -4,10 +4,13 @@
 mod support;
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use rustls::HandshakeKind;
 use sofetch_core::infrastructure::timing::Timestamp;
-use sofetch_net::{ConfigError, HttpVersions, NetworkConfig, Roots, SystemClock, TlsConfig, TokioNetwork};
+use sofetch_net::{
+    ConfigError, HttpVersions, NetworkConfig, Roots, SystemClock, TimeOuts, TlsConfig, TokioNetwork,
+};
 use support::tls::*;
 use support::*;
 use tokio::sync::mpsc;
@@ -211,4 +214,27 @@ async fn versions_that_are_wanted_and_not_spoken() {
     config.versions = HttpVersions::Http2Only;
     let fault = ask(&format!("https://a.test:{port}/")).send(&network(config)).await.err().unwrap();
     assert_eq!(word(&fault), "http2 not-negotiated");
+}
+
+#[tokio::test]
+async fn a_server_that_wants_a_certificate_and_gets_none() {
+    let authority = Authority::new();
+    let config = authority.server_for(&["a.test"], &[], Clients::Known);
+    let port = always_tls(config, OK).await;
+    let url = format!("https://a.test:{port}/");
+    let fault = ask(&url).read(&network(authority.trusted(&["a.test"]))).await.unwrap_err();
+    assert_eq!(word(&fault), "tls", "{fault:?}");
+    let mut known = authority.trusted(&["a.test"]);
+    known.tls.client_identity = Some(authority.identity(&["client.test"]));
+    assert_eq!(ask(&url).read(&network(known)).await.unwrap().1, "ok");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_handshake_that_halts() {
+    let authority = Authority::new();
+    let url = serve(|_, mut peer| async move { peer.closed().await }).await.replace("http:", "https:");
+    let mut config = authority.trusted(&[]);
+    config.time_outs =
+        TimeOuts { tls: Some(Duration::from_secs(9)), resolve: None, connect: None, ..TimeOuts::default() };
+    assert_eq!(word(&ask(&url).send(&network(config)).await.err().unwrap()), "timed-out Tls");
 }

@@ -14,6 +14,15 @@ use tokio_rustls::server::TlsStream;
 
 use super::Peer;
 
+#[derive(PartialEq)]
+pub enum Clients {
+    Anybody,
+    /// For a certificate, which they need not have.
+    Asked,
+    /// Only those with a certificate.
+    Known,
+}
+
 pub struct Authority {
     issuer: Issuer<'static, KeyPair>,
     certificate: rcgen::Certificate,
@@ -50,18 +59,23 @@ impl Authority {
 
     /// A server's configuration for these names; `clients` asks for certificates of this authority.
     pub fn server(&self, names: &[&str], alpn: &[&str], clients: bool) -> ServerConfig {
+        self.server_for(names, alpn, if clients { Clients::Asked } else { Clients::Anybody })
+    }
+
+    pub fn server_for(&self, names: &[&str], alpn: &[&str], clients: Clients) -> ServerConfig {
         let (certificate, key) = self.issue(names);
-        let provider = Arc::new(rustls::crypto::ring::default_provider());
+        let provider = provider();
         let builder = ServerConfig::builder_with_provider(provider.clone())
             .with_safe_default_protocol_versions()
             .unwrap();
-        let builder = if clients {
+        let builder = if clients != Clients::Anybody {
             let mut roots = RootCertStore::empty();
             roots.add(self.certificate.der().clone()).unwrap();
-            let verifier = WebPkiClientVerifier::builder_with_provider(Arc::new(roots), provider)
-                .allow_unauthenticated()
-                .build()
-                .unwrap();
+            let mut verifier = WebPkiClientVerifier::builder_with_provider(Arc::new(roots), provider);
+            if clients == Clients::Asked {
+                verifier = verifier.allow_unauthenticated();
+            }
+            let verifier = verifier.build().unwrap();
             builder.with_client_cert_verifier(verifier)
         } else {
             builder.with_no_client_auth()
@@ -120,4 +134,11 @@ pub async fn always_tls(config: ServerConfig, answer: &'static str) -> u16 {
         }
     })
     .await
+}
+
+fn provider() -> Arc<rustls::crypto::CryptoProvider> {
+    #[cfg(feature = "ring")]
+    return Arc::new(rustls::crypto::ring::default_provider());
+    #[cfg(not(feature = "ring"))]
+    return Arc::new(rustls::crypto::aws_lc_rs::default_provider());
 }
