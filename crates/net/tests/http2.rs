@@ -1,4 +1,6 @@
 //! HTTP/2: one connection for many, faults of servers frame by frame, cancelling, windows.
+//!
+//! Over 400 lines: the frames are written by hand, and every test needs them or the server beside them.
 #![allow(clippy::unwrap_used)]
 
 mod support;
