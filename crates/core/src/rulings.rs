@@ -71,6 +71,8 @@ rulings! {
     HeaderGuard(crate::rules::header_guards::HeaderGuard),
     CorsSafelist(crate::rules::cors_safelists::CorsSafelist),
     CorsExposure(crate::rules::cors_safelists::CorsExposure),
+    NosniffBlocking(crate::rules::mime_blocking::NosniffBlocking),
+    MimeTypeBlocking(crate::rules::mime_blocking::MimeTypeBlocking),
     NetworkGate(crate::rules::network_gate::NetworkGate),
     RedirectMode(crate::rules::redirect_mode::RedirectModeVerdict),
     AuthenticationNeed(crate::rules::authentication::AuthenticationNeed),

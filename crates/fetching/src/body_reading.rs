@@ -90,7 +90,7 @@ impl ByteStream for TransmittedBody {
             None if !self.ended => {
                 self.ended = true;
                 if let Some(process) = &self.callbacks.process_request_end_of_body {
-                    process();
+                    process(());
                 }
             }
             None => {}

@@ -2,9 +2,9 @@
 
 use std::sync::{Arc, Mutex};
 
+use sofetch_core::infrastructure::timing::FetchTimingInfo;
 use sofetch_core::rules::cors_preflight::{preflight_answer, preflight_request};
 use sofetch_core::rules::cors_safelists::cors_unsafe_request_header_names;
-use sofetch_core::infrastructure::timing::FetchTimingInfo;
 use sofetch_core::rulings::NetworkError;
 use sofetch_core::trace::{Algorithm, Event, Purpose, RequestSnapshot};
 

@@ -70,12 +70,12 @@ pub async fn fetch(
     }
     // 15. Internal priority: hyper has no use for it.
     // 16. A subresource request joins its client's fetch group.
-    if fetch.request.is_subresource_request() {
-        if let Some(group) = fetch.user_agent.fetch_group(&fetch.request) {
-            let length = fetch.request.body.as_ref().and_then(|body| body.length).unwrap_or(0);
-            let membership = group.append(fetch.controller.clone(), fetch.request.keepalive, length);
-            fetch.membership = Some(membership);
-        }
+    if fetch.request.is_subresource_request()
+        && let Some(group) = fetch.user_agent.fetch_group(&fetch.request)
+    {
+        let length = fetch.request.body.as_ref().and_then(|body| body.length).unwrap_or(0);
+        let membership = group.append(fetch.controller.clone(), fetch.request.keepalive, length);
+        fetch.membership = Some(membership);
     }
     // 17. Main fetch; 18. the controller is the caller's already.
     main_fetch(&mut fetch, false).await

@@ -30,7 +30,8 @@ impl FetchGroup {
         keepalive: bool,
         body_length: u64,
     ) -> Membership {
-        let record = Arc::new(FetchRecord { controller, keepalive, body_length, done: AtomicBool::new(false) });
+        let record =
+            Arc::new(FetchRecord { controller, keepalive, body_length, done: AtomicBool::new(false) });
         self.lock().push(record.clone());
         Membership { group: self.clone(), record }
     }

@@ -45,14 +45,17 @@ pub struct FetchParams {
 #[derive(Default)]
 pub struct Callbacks {
     /// <https://fetch.spec.whatwg.org/#process-request-body>: bytes of the body handed to the transport.
-    pub process_request_body_chunk_length: Option<Box<dyn Fn(u64) + Send + Sync>>,
+    pub process_request_body_chunk_length: Option<Process<u64>>,
     /// <https://fetch.spec.whatwg.org/#process-request-end-of-body>
-    pub process_request_end_of_body: Option<Box<dyn Fn() + Send + Sync>>,
+    pub process_request_end_of_body: Option<Process<()>>,
     /// <https://fetch.spec.whatwg.org/#fetch-processearlyhintsresponse>
-    pub process_early_hints_response: Option<Box<dyn Fn(&Interim) + Send + Sync>>,
+    pub process_early_hints_response: Option<Process<Interim>>,
     /// <https://fetch.spec.whatwg.org/#process-response-end-of-body>, with what Resource Timing would be told.
-    pub process_response_end_of_body: Option<Box<dyn Fn(ReportedTiming) + Send + Sync>>,
+    pub process_response_end_of_body: Option<Process<ReportedTiming>>,
 }
+
+/// An algorithm that is told of something.
+pub type Process<T> = Box<dyn Fn(T) + Send + Sync>;
 
 /// What [fetch response handover](https://fetch.spec.whatwg.org/#fetch-finale) reports once the body has ended.
 #[derive(Clone, Debug)]

@@ -9,7 +9,9 @@ use crate::fetch_params::FetchParams;
 
 /// HTTP fetch, steps 3.1 to 3.4: a clone of the request goes to the worker, if any could want it.
 pub(crate) async fn handle_fetch(fetch: &mut FetchParams) -> Result<HandledFetch, NetworkError> {
-    let Some(service_workers) = fetch.user_agent.service_workers.clone() else { return Ok(HandledFetch::None) };
+    let Some(service_workers) = fetch.user_agent.service_workers.clone() else {
+        return Ok(HandledFetch::None);
+    };
     if skips_service_workers(&fetch.request) || !service_workers.may_handle(&fetch.request) {
         return Ok(HandledFetch::None);
     }
@@ -21,5 +23,8 @@ pub(crate) async fn handle_fetch(fetch: &mut FetchParams) -> Result<HandledFetch
 
 /// Handle fetch's own first refusals: plug-ins' and workers' requests never reach a worker.
 fn skips_service_workers(request: &Request) -> bool {
-    matches!(request.destination, Destination::Embed | Destination::Object | Destination::ServiceWorker | Destination::WebIdentity)
+    matches!(
+        request.destination,
+        Destination::Embed | Destination::Object | Destination::ServiceWorker | Destination::WebIdentity
+    )
 }

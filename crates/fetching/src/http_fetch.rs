@@ -51,7 +51,8 @@ pub async fn http_fetch(fetch: &mut FetchParams, make_cors_preflight: bool) -> F
         }
     };
     // 5. What is opaque must say that it may be embedded.
-    if fetch.request.response_tainting == ResponseTainting::Opaque || response.response_type() == ResponseType::Opaque
+    if fetch.request.response_tainting == ResponseTainting::Opaque
+        || response.response_type() == ResponseType::Opaque
     {
         let (verdict, violations) = cross_origin_resource_policy_check(&fetch.request, response.internal());
         if let Some(reports) = &fetch.user_agent.reports {

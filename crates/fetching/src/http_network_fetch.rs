@@ -85,7 +85,8 @@ pub(crate) async fn http_network_fetch(
     };
     {
         let mut timing = fetch.timing();
-        timing.final_network_response_start_time = head.started_at.coarsen(fetch.cross_origin_isolated_capability);
+        timing.final_network_response_start_time =
+            head.started_at.coarsen(fetch.cross_origin_isolated_capability);
     }
     let mut internal = InternalResponse {
         status: head.status,
@@ -99,18 +100,16 @@ pub(crate) async fn http_network_fetch(
         internal.body = Some(response_body(fetch, stream, &mut internal)?);
     }
     // 15. Set-Cookie.
-    if include_credentials {
-        if let Some(cookies) = fetch.user_agent.cookies.clone() {
-            let now = fetch.user_agent.clock.wall();
-            fetch.unless_canceled(cookies.store_set_cookie(request, &internal.header_list, now)).await?;
-        }
+    if include_credentials && let Some(cookies) = fetch.user_agent.cookies.clone() {
+        let now = fetch.user_agent.clock.wall();
+        fetch.unless_canceled(cookies.store_set_cookie(request, &internal.header_list, now)).await?;
     }
     // NB: Strict-Transport-Security counts over secure transport only (RFC 6797, 8.1); the Standard leaves the noting to it.
-    if let (Some(hsts), "https") = (fetch.user_agent.hsts.clone(), request.current_url().scheme()) {
-        if let Some(header) = internal.header_list.first("Strict-Transport-Security") {
-            let host = request.current_url().hostname();
-            hsts.note(host, header.value(), fetch.user_agent.clock.wall()).await;
-        }
+    if let (Some(hsts), "https") = (fetch.user_agent.hsts.clone(), request.current_url().scheme())
+        && let Some(header) = internal.header_list.first("Strict-Transport-Security")
+    {
+        let host = request.current_url().hostname();
+        hsts.note(host, header.value(), fetch.user_agent.clock.wall()).await;
     }
     // 17.
     Ok(Response::new(internal))
@@ -121,7 +120,7 @@ fn transmitted(fetch: &FetchParams, body: Option<Body>) -> Option<Body> {
     match body {
         None => {
             if let Some(process) = &fetch.callbacks.process_request_end_of_body {
-                process();
+                process(());
             }
             None
         }
@@ -144,7 +143,7 @@ fn hear_interims(fetch: &FetchParams) -> Box<dyn FnMut(Interim) + Send> {
         }
         drop(timing);
         if let (103, Some(process)) = (interim.status, &callbacks.process_early_hints_response) {
-            process(&interim);
+            process(interim);
         }
     })
 }
@@ -164,7 +163,7 @@ fn response_body(
     };
     let filtered = filtered_coding(&codings);
     internal.body_info.lock().unwrap_or_else(std::sync::PoisonError::into_inner).content_encoding = filtered;
-    let codings = ContentCodings::new(&codings, fetch.user_agent.settings.codings.clone())
+    let codings = ContentCodings::new(&codings, fetch.user_agent.settings.codings)
         .map_err(|misbehaved: PeerMisbehaved| NetworkError::new(misbehaved))?;
     let decoded = Decoded::new(stream, codings, internal.body_info.clone());
     let limit = fetch.user_agent.settings.max_body_size;
@@ -185,4 +184,3 @@ fn filtered_coding(codings: &[String]) -> String {
         _ => "multiple".to_owned(),
     }
 }
-

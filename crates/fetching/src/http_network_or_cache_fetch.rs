@@ -3,9 +3,9 @@
 use bytes::Bytes;
 use sofetch_core::infrastructure::bodies::{Body, BodySource};
 use sofetch_core::infrastructure::body_extraction::safely_extract_source;
+use sofetch_core::infrastructure::clients::NetworkPartitionKey;
 use sofetch_core::infrastructure::requests::{CacheMode, Request, ServiceWorkersMode};
 use sofetch_core::infrastructure::responses::{CacheState, Response};
-use sofetch_core::infrastructure::clients::NetworkPartitionKey;
 use sofetch_core::ports::{BoxFuture, CredentialsPrompt, Freshness};
 use sofetch_core::rules::authentication::{AuthenticationNeed, authentication_need};
 use sofetch_core::rules::network_gate::network_after_cache;
@@ -33,7 +33,8 @@ pub(crate) fn http_network_or_cache_fetch(
         let include_credentials = dress(fetch, &mut http_request, is_authentication_fetch).await?;
         // 8.23. SKIPS: WebDriver BiDi's "before request sent" is the trace's wire events.
         // 8.24 to 8.26. The cache, 9, 10. and the network.
-        let mut response = cache_or_network(fetch, &mut http_request, include_credentials, is_new_connection_fetch).await?;
+        let mut response =
+            cache_or_network(fetch, &mut http_request, include_credentials, is_new_connection_fetch).await?;
         // 11 to 13. What the response knows of its request.
         let internal = response.internal_mut();
         internal.url_list = http_request.url_list().to_vec();
@@ -50,17 +51,18 @@ pub(crate) fn http_network_or_cache_fetch(
             is_new_connection_fetch,
         );
         let need = fetch.judge(need)?;
-        if let Some(authenticated) = refetch_arguments(fetch, need, &response, is_authentication_fetch).await? {
+        if let Some(authenticated) =
+            refetch_arguments(fetch, need, &response, is_authentication_fetch).await?
+        {
             let (is_authentication_fetch, is_new_connection_fetch) = authenticated;
             drop(response);
             drop(room);
-            return http_network_or_cache_fetch(fetch, is_authentication_fetch, is_new_connection_fetch).await;
+            return http_network_or_cache_fetch(fetch, is_authentication_fetch, is_new_connection_fetch)
+                .await;
         }
         // 17. What the user typed is remembered for the realm.
-        if is_authentication_fetch {
-            if let Some(entries) = fetch.user_agent.authentication_entries.clone() {
-                entries.create(&fetch.request, &response).await;
-            }
+        if is_authentication_fetch && let Some(entries) = fetch.user_agent.authentication_entries.clone() {
+            entries.create(&fetch.request, &response).await;
         }
         Ok(response)
     })
@@ -96,11 +98,11 @@ async fn dress(
         fetch.append_header(http_request, "Content-Length", value);
     }
     // 8.10. What is kept alive has a quota.
-    if http_request.keepalive {
-        if let Some(group) = fetch.user_agent.fetch_group(http_request) {
-            let inflight = group.inflight_keepalive_bytes(&fetch.controller);
-            fetch.judge(request_headers::keepalive_quota(http_request, inflight))?;
-        }
+    if http_request.keepalive
+        && let Some(group) = fetch.user_agent.fetch_group(http_request)
+    {
+        let inflight = group.inflight_keepalive_bytes(&fetch.controller);
+        fetch.judge(request_headers::keepalive_quota(http_request, inflight))?;
     }
     // 8.11. Referer.
     if let Some(value) = request_headers::referer(http_request) {
@@ -124,7 +126,9 @@ async fn dress(
     // 8.15. User-Agent.
     if !http_request.header_list.contains("User-Agent") {
         let emulated = http_request.client.as_ref().and_then(|client| client.emulated_user_agent.clone());
-        if let Some(value) = emulated.map(Bytes::from).or_else(|| fetch.user_agent.settings.user_agent.clone()) {
+        if let Some(value) =
+            emulated.map(Bytes::from).or_else(|| fetch.user_agent.settings.user_agent.clone())
+        {
             fetch.append_header(http_request, "User-Agent", value);
         }
     }
@@ -174,10 +178,10 @@ async fn append_credentials(
     }
     let url_has_credentials = http_request.current_url().includes_credentials();
     let mut value = None;
-    if !http_request.use_url_credentials || !url_has_credentials {
-        if let Some(entries) = fetch.user_agent.authentication_entries.clone() {
-            value = fetch.unless_canceled(entries.entry(http_request)).await?;
-        }
+    if (!http_request.use_url_credentials || !url_has_credentials)
+        && let Some(entries) = fetch.user_agent.authentication_entries.clone()
+    {
+        value = fetch.unless_canceled(entries.entry(http_request)).await?;
     }
     // DEPARTS: on the user's own behalf credentials in a URL are sent at once, as curl sends them.
     if value.is_none() && url_has_credentials && (is_authentication_fetch || http_request.owner) {
@@ -197,7 +201,7 @@ async fn cache_or_network(
     is_new_connection_fetch: bool,
 ) -> Fetched {
     // 8.24, 8.25. Without a partition there is no cache.
-    let partition = http_request.network_partition_key();
+    let partition = http_request.http_cache_partition();
     if partition.is_none() {
         http_request.cache_mode = CacheMode::NoStore;
     }
@@ -236,9 +240,9 @@ async fn cache_or_network(
     fetch.judge(network_after_cache(http_request))?;
     let mut forward =
         http_network_fetch(fetch, http_request, include_credentials, is_new_connection_fetch).await?;
-    settle(fetch, &partition, http_request, &mut forward, stored, revalidating).await.map(|from_cache| {
-        from_cache.unwrap_or(forward)
-    })
+    settle(fetch, &partition, http_request, &mut forward, stored, revalidating)
+        .await
+        .map(|from_cache| from_cache.unwrap_or(forward))
 }
 
 /// Steps 10.3 to 10.5: invalidate, freshen or store. `Some` is the stored response, validated.
@@ -260,7 +264,8 @@ async fn settle(
     let now = fetch.user_agent.clock.wall();
     // 10.4. Validated: the stored response, with the new headers.
     if let (true, 304, Some(stored)) = (revalidating, status, stored) {
-        let fresh = fetch.unless_canceled(cache.freshen(partition, http_request, stored, forward, now)).await?;
+        let fresh =
+            fetch.unless_canceled(cache.freshen(partition, http_request, stored, forward, now)).await?;
         return Ok(Some(from_cache(fresh, CacheState::Validated)));
     }
     // 10.5. Stored, if the rules of caching allow.
@@ -324,7 +329,8 @@ async fn refetch_arguments(
             // 14.3. The user is asked; giving nothing keeps the 401.
             if need == AuthenticationNeed::AskUser {
                 fetch.check_canceled()?;
-                let Some((username, password)) = ask(fetch, response, "WWW-Authenticate", false).await? else {
+                let Some((username, password)) = ask(fetch, response, "WWW-Authenticate", false).await?
+                else {
                     return Ok(None);
                 };
                 let url = fetch.request.current_url().with_credentials(&username, &password);
@@ -349,7 +355,7 @@ async fn refetch_arguments(
 
 fn replay_body(request: &mut Request) {
     if let Some(body) = &request.body {
-        request.body = Some(safely_extract_source(&body.source));
+        request.body = safely_extract_source(&body.source);
     }
 }
 

@@ -24,7 +24,7 @@ pub async fn http_redirect_fetch(fetch: &mut FetchParams, response: Response) ->
     rewrite.apply(&mut fetch.request);
     // 14. The body is made again from its source.
     if let Some(body) = &fetch.request.body {
-        fetch.request.body = Some(safely_extract_source(&body.source));
+        fetch.request.body = safely_extract_source(&body.source);
     }
     // 15 to 17. Times.
     let now = fetch.coarsened_now();

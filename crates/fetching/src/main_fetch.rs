@@ -6,11 +6,11 @@ use sofetch_core::infrastructure::requests::{Referrer, ReferrerPolicy, Request, 
 use sofetch_core::infrastructure::responses::ResponseType;
 use sofetch_core::infrastructure::statuses::is_null_body_status;
 use sofetch_core::ports::BoxFuture;
-use sofetch_core::rules::{
-    cors_preflight_cache::EntryScope, mime_blocking, mixed_content, port_blocking, range_requested,
-    referrer, response_filtering, response_tainting, subresource_integrity,
-};
 use sofetch_core::rules::response_tainting::ResponseTaintingFork;
+use sofetch_core::rules::{
+    cors_preflight_cache::EntryScope, mime_blocking, mixed_content, port_blocking, range_requested, referrer,
+    response_filtering, response_tainting, subresource_integrity,
+};
 use sofetch_core::rulings::{Fetched, NetworkError};
 use sofetch_core::trace::{Algorithm, Event, RequestSnapshot};
 
@@ -54,10 +54,10 @@ async fn answer(fetch: &mut FetchParams) -> Fetched {
     fetch.judge(mixed_content::should_fetching_request_be_blocked_as_mixed_content(&fetch.request))?;
     // SKIPS 7: Content Security Policy and Integrity Policy, as at step 4.
     // 8. An empty referrer policy is the policy container's.
-    if fetch.request.referrer_policy == ReferrerPolicy::Empty {
-        if let Some(container) = &fetch.request.policy_container {
-            fetch.request.referrer_policy = container.referrer_policy;
-        }
+    if fetch.request.referrer_policy == ReferrerPolicy::Empty
+        && let Some(container) = &fetch.request.policy_container
+    {
+        fetch.request.referrer_policy = container.referrer_policy;
     }
     // 9. The referrer.
     if fetch.request.referrer != Referrer::NoReferrer {
@@ -129,7 +129,10 @@ async fn filter_and_block(fetch: &mut FetchParams, fetched: Fetched) -> Fetched 
     if response.filter().is_none() && !fetch.request.owner {
         if fetch.request.response_tainting == ResponseTainting::Cors {
             let mode = fetch.request.credentials_mode;
-            fetch.judge(response_filtering::set_cors_exposed_header_name_list(mode, response.internal_mut()))?;
+            fetch.judge(response_filtering::set_cors_exposed_header_name_list(
+                mode,
+                response.internal_mut(),
+            ))?;
         }
         response = response.filtered(response_filtering::filter_for(fetch.request.response_tainting));
     } else if response.filter().is_none() {
@@ -153,10 +156,19 @@ async fn filter_and_block(fetch: &mut FetchParams, fetched: Fetched) -> Fetched 
         internal.timing_allow_passed = true;
     }
     // 20. What the response itself may be blocked for.
-    fetch.judge(mixed_content::should_response_to_request_be_blocked_as_mixed_content(request, response.internal()))?;
+    fetch.judge(mixed_content::should_response_to_request_be_blocked_as_mixed_content(
+        request,
+        response.internal(),
+    ))?;
     // SKIPS 20: Content Security Policy, as at step 4.
-    fetch.judge(mime_blocking::should_response_to_request_be_blocked_due_to_its_mime_type(request, response.internal()))?;
-    fetch.judge(mime_blocking::should_response_to_request_be_blocked_due_to_nosniff(request, response.internal()))?;
+    fetch.judge(mime_blocking::should_response_to_request_be_blocked_due_to_its_mime_type(
+        request,
+        response.internal(),
+    ))?;
+    fetch.judge(mime_blocking::should_response_to_request_be_blocked_due_to_nosniff(
+        request,
+        response.internal(),
+    ))?;
     // 21. No part of an opaque response to somebody who asked for the whole.
     fetch.judge(range_requested::range_requested_block(request, &response))?;
     // 22. Some responses have no body, whatever the server sent.

@@ -18,11 +18,11 @@ use crate::fetch_params::{FetchParams, ReportedTiming};
 pub(crate) fn fetch_response_handover(fetch: &mut FetchParams, fetched: Fetched) -> Fetched {
     let _room = fetch.trace.enter(Algorithm::FetchResponseHandover);
     // 1, 2. Server-Timing, for secure contexts; what may be seen of it the TAO check says.
-    if let (Ok(response), Some(client)) = (&fetched, &fetch.request.client) {
-        if client.is_secure_context() {
-            let headers = get_decode_and_split("Server-Timing", &response.internal().header_list);
-            fetch.timing().server_timing_headers = headers.unwrap_or_default();
-        }
+    if let (Ok(response), Some(client)) = (&fetched, &fetch.request.client)
+        && client.is_secure_context()
+    {
+        let headers = get_decode_and_split("Server-Timing", &response.internal().header_list);
+        fetch.timing().server_timing_headers = headers.unwrap_or_default();
     }
     // SKIPS 3: full timing info is for documents.
     fetch.trace.emit(|| Event::Ended(outcome(&fetched)));
@@ -84,7 +84,8 @@ impl EndOfBody {
             decoded: body_info.decoded_size,
             error: error.map(network_error_of),
         });
-        let (Some(reported), Some(process)) = (self.reported, &self.callbacks.process_response_end_of_body) else {
+        let (Some(reported), Some(process)) = (self.reported, &self.callbacks.process_response_end_of_body)
+        else {
             return;
         };
         let mut timing_info = self.timing_info.lock().unwrap_or_else(PoisonError::into_inner).clone();

@@ -6,10 +6,9 @@ use bytes::Bytes;
 use sofetch_core::infrastructure::blobs::BlobUrlEntry;
 use sofetch_core::infrastructure::bodies::{Body, BodySource};
 use sofetch_core::infrastructure::data_urls::data_url_processor;
-use sofetch_core::infrastructure::ranges::{build_a_content_range, parse_a_single_range_header_value};
+use sofetch_core::infrastructure::ranges::build_a_content_range;
 use sofetch_core::infrastructure::responses::{InternalResponse, Response};
 use sofetch_core::rules::schemes::{SchemeFetch, blob_fetch};
-use sofetch_core::rules::verdict::said;
 use sofetch_core::rulings::Fetched;
 use sofetch_core::trace::Algorithm;
 
@@ -45,7 +44,9 @@ pub async fn scheme_fetch(fetch: &mut FetchParams) -> Fetched {
             }
         },
         "file" => {
-            let Some(files) = fetch.user_agent.files.clone() else { return refuse(fetch, SchemeFetch::FileRefused) };
+            let Some(files) = fetch.user_agent.files.clone() else {
+                return refuse(fetch, SchemeFetch::FileRefused);
+            };
             match fetch.unless_canceled(files.read(&fetch.request)).await? {
                 Some(response) => {
                     fetch.judge(SchemeFetch::File)?;
@@ -63,11 +64,8 @@ pub async fn scheme_fetch(fetch: &mut FetchParams) -> Fetched {
 }
 
 fn fetch_blob(fetch: &FetchParams, entry: Option<Arc<BlobUrlEntry>>) -> Fetched {
-    let range = fetch.request.header_list.get("Range").map(|value| {
-        let range = parse_a_single_range_header_value(&value, true);
-        (range.ok().map(|range| (range.start, range.end)), said(&value))
-    });
-    let verdict = fetch.judge(blob_fetch(&fetch.request, entry.as_deref(), range))?;
+    let range = fetch.request.header_list.get("Range");
+    let verdict = fetch.judge(blob_fetch(&fetch.request, entry.as_deref(), range.as_deref()))?;
     let Some(entry) = entry else { return refuse(fetch, SchemeFetch::BlobUnknown) };
     let blob = &entry.object;
     let mut internal = InternalResponse::default();
@@ -99,7 +97,10 @@ fn fetch_blob(fetch: &FetchParams, entry: Option<Arc<BlobUrlEntry>>) -> Fetched 
 }
 
 fn local_response(status_message: &'static str, content_type: impl Into<Bytes>, body: Body) -> Response {
-    let mut internal = InternalResponse { status_message: Bytes::from_static(status_message.as_bytes()), ..Default::default() };
+    let mut internal = InternalResponse {
+        status_message: Bytes::from_static(status_message.as_bytes()),
+        ..Default::default()
+    };
     internal.header_list.append("Content-Type", content_type.into());
     internal.body = Some(body);
     Response::new(internal)

@@ -1,21 +1,24 @@
 //! [`UserAgent`]: joins the engine, the network and the stores; everything that the Standard calls the user agent's lives here.
+//!
+//! Long by its builder, which has a method for each thing that people set; what an agent *does* is the first half:
+//! it makes the engine at its first fetch, when it is known on which runtime.
 
 use std::fmt;
-use std::net::IpAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use bytes::Bytes;
 use sofetch_core::ports::{
-    AuthenticationEntries, BlobUrls, CookieStore, Files, HstsStore, HttpCache, Network, OverrideFetch, PreflightCache,
-    Prompt, Reports, ServiceWorkers, Timers,
+    AuthenticationEntries, BlobUrls, CookieStore, Files, HstsStore, HttpCache, Network, OverrideFetch,
+    PreflightCache, Prompt, Reports, ServiceWorkers, Timers,
 };
 use sofetch_core::trace::Observer;
 use sofetch_fetching::user_agent::{Settings, UserAgent as EngineAgent};
 use sofetch_net::{
-    AddressPolicy, ClientIdentity, NetworkConfig, ResolveOverride, SystemClock, SystemRandom, TokioNetwork, TokioTasks,
-    TokioTimers,
+    AddressPolicy, ClientIdentity, ConnectTo, NetworkConfig, ResolveOverride, SystemClock, SystemRandom,
+    TokioNetwork, TokioTasks, TokioTimers,
 };
 use sofetch_store::memory::{MemoryAuthenticationEntries, MemoryHsts, MemoryPreflightCache};
 use tokio::runtime::Handle;
@@ -275,6 +278,17 @@ impl UserAgentBuilder {
         self
     }
 
+    /// A place that is connected to in place of a host and port; the URL, `Host` and the certificate's name stay.
+    pub fn connect_to(mut self, host: &str, port: u16, place: SocketAddr) -> Self {
+        self.network_config.connect_to.push(ConnectTo {
+            host: Some(host.to_owned()),
+            port: Some(port),
+            to_host: Some(place.ip().to_string()),
+            to_port: Some(place.port()),
+        });
+        self
+    }
+
     /// PEM certificates that are believed besides the platform's.
     pub fn add_root_certificates_pem(mut self, pem: impl AsRef<[u8]>) -> Self {
         self.network_config.tls.extra_ca_pem.extend_from_slice(pem.as_ref());
@@ -298,7 +312,8 @@ impl UserAgentBuilder {
     /// Connects to global unicast addresses only: the guard against requests forged towards one's own network. Judged on
     /// the address connected, at every hop, proxies too; `data:` and `blob:` never leave the process and stay allowed.
     pub fn public_only(mut self, public_only: bool) -> Self {
-        self.network_config.addresses = if public_only { AddressPolicy::PublicOnly } else { AddressPolicy::Any };
+        self.network_config.addresses =
+            if public_only { AddressPolicy::PublicOnly } else { AddressPolicy::Any };
         self
     }
 

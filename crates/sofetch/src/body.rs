@@ -6,10 +6,7 @@ use std::task::{Context, Poll};
 use bytes::Bytes;
 use futures_core::Stream;
 use serde::de::DeserializeOwned;
-use sofetch_core::infrastructure::blobs::Blob;
 use sofetch_core::infrastructure::bodies::Body;
-use sofetch_core::infrastructure::form_data::FormData;
-use sofetch_core::infrastructure::mime_types::{self, MimeType};
 
 use crate::error::{Error, ErrorKind};
 
@@ -42,23 +39,8 @@ impl Stream for BodyStream {
     }
 }
 
-/// <https://fetch.spec.whatwg.org/#concept-body-consume-body>'s last part: bytes to text.
-pub(crate) fn utf8_decode(bytes: &[u8]) -> String {
-    encoding_rs::UTF_8.decode_with_bom_removal(bytes).0.into_owned()
-}
-
 /// Bytes to a value, by serde. A byte order mark is passed over, as the Standard's decoding does.
 pub(crate) fn parse_json<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Error> {
     let bytes = bytes.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(bytes);
     serde_json::from_slice(bytes).map_err(|error| Error::of(ErrorKind::Decode).with_source(error))
-}
-
-/// Bytes to a blob with the body's MIME type.
-pub(crate) fn to_blob(bytes: Bytes, mime_type: Option<&MimeType>) -> Blob {
-    Blob::new([bytes], &mime_type.map(ToString::to_string).unwrap_or_default())
-}
-
-/// Bytes to form data, by the body's MIME type.
-pub(crate) fn to_form_data(bytes: &Bytes, mime_type: Option<&MimeType>) -> Result<FormData, Error> {
-    mime_types::form_data_of(bytes, mime_type).map_err(|error| Error::of(ErrorKind::Decode).with_source(error))
 }

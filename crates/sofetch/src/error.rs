@@ -98,7 +98,10 @@ impl Error {
         Error(Box::new(Inner { kind, network_error: None, source: None, url: None }))
     }
 
-    pub(crate) fn with_source(mut self, source: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Error {
+    pub(crate) fn with_source(
+        mut self,
+        source: impl Into<Box<dyn std::error::Error + Send + Sync>>,
+    ) -> Error {
         self.0.source = Some(source.into());
         self
     }

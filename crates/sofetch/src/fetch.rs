@@ -23,7 +23,7 @@ use crate::request::Request;
 use crate::response::Response;
 use crate::retry;
 
-/// Fetches on your own behalf with the [shared agent](UserAgent::shared): no origin asks, nothing is hidden.
+/// <https://fetch.spec.whatwg.org/#dom-global-fetch>, on your own behalf with the [shared agent](UserAgent::shared): no origin asks, nothing is hidden.
 ///
 /// The input is a URL or a [`Request`]. Any status is an answer; an error means that there is none.
 ///
@@ -76,12 +76,16 @@ pub(crate) async fn attempt(
     let controller = FetchController::new();
     ends.watch(&controller, engine);
     let callbacks = Callbacks {
-        process_request_body_chunk_length: ends.on_upload.clone().map(|told| boxed(move |length| told(length))),
+        process_request_body_chunk_length: ends
+            .on_upload
+            .clone()
+            .map(|told| boxed(move |length| told(length))),
         process_request_end_of_body: None,
         process_early_hints_response: None,
-        process_response_end_of_body: ends.on_timing.clone().map(|told| -> Box<dyn Fn(_) + Send + Sync> {
-            Box::new(move |timing| told(timing))
-        }),
+        process_response_end_of_body: ends
+            .on_timing
+            .clone()
+            .map(|told| -> Box<dyn Fn(_) + Send + Sync> { Box::new(move |timing| told(timing)) }),
     };
     if let Some(error) = controller.appropriate_network_error() {
         return Err(error);

@@ -35,7 +35,7 @@ impl Headers {
         Headers { list, guard }
     }
 
-    /// Headers with these pairs, as `new Headers(init)`.
+    /// <https://fetch.spec.whatwg.org/#dom-headers>: headers with these pairs.
     ///
     /// # Errors
     /// An invalid name or value.
@@ -59,7 +59,7 @@ impl Headers {
     /// # Errors
     /// An invalid name or value; immutable headers.
     pub fn append(&mut self, name: impl AsRef<[u8]>, value: impl AsRef<[u8]>) -> Result<(), Error> {
-        thrown(header_guards::append(&mut self.list, self.guard, name.as_ref(), value.as_ref()))
+        thrown(header_guards::append(&mut self.list, self.guard, copied(name), copied(value)))
     }
 
     /// <https://fetch.spec.whatwg.org/#dom-headers-set>
@@ -67,7 +67,7 @@ impl Headers {
     /// # Errors
     /// As [`Headers::append`].
     pub fn set(&mut self, name: impl AsRef<[u8]>, value: impl AsRef<[u8]>) -> Result<(), Error> {
-        thrown(header_guards::set(&mut self.list, self.guard, name.as_ref(), value.as_ref()))
+        thrown(header_guards::set(&mut self.list, self.guard, copied(name), copied(value)))
     }
 
     /// <https://fetch.spec.whatwg.org/#dom-headers-delete>
@@ -90,7 +90,10 @@ impl Headers {
 
     /// Every value of that name, in order, uncombined (what the article of 2015 calls `getAll`).
     pub fn get_all(&self, name: impl AsRef<str>) -> Vec<String> {
-        self.list.get_all(name.as_ref()).map(|value| value.iter().map(|&byte| byte as char).collect()).collect()
+        self.list
+            .get_all(name.as_ref())
+            .map(|value| value.iter().map(|&byte| byte as char).collect())
+            .collect()
     }
 
     /// <https://fetch.spec.whatwg.org/#dom-headers-getsetcookie>
@@ -130,6 +133,10 @@ impl Headers {
     }
 }
 
+fn copied(bytes: impl AsRef<[u8]>) -> Bytes {
+    Bytes::copy_from_slice(bytes.as_ref())
+}
+
 pub(crate) fn thrown(verdict: HeaderGuard) -> Result<(), Error> {
     let misuse = match verdict {
         HeaderGuard::InvalidName { .. } => Misuse::InvalidHeaderName,
@@ -156,7 +163,12 @@ pub(crate) fn is_framing_name(name: &[u8]) -> bool {
 }
 
 /// The owner's rules: any name but the framing ones.
-pub(crate) fn owner_append(list: &mut HeaderList, name: &[u8], value: &[u8], replace: bool) -> Result<(), Error> {
+pub(crate) fn owner_append(
+    list: &mut HeaderList,
+    name: &[u8],
+    value: &[u8],
+    replace: bool,
+) -> Result<(), Error> {
     if !is_header_name(name) {
         return Err(Error::misuse(Misuse::InvalidHeaderName));
     }

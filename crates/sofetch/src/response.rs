@@ -1,6 +1,7 @@
 //! [Response](https://fetch.spec.whatwg.org/#response-class): what a fetch answers, read once.
 
 use std::fmt;
+use std::time::{SystemTime, UNIX_EPOCH};
 
 use bytes::Bytes;
 use serde::Serialize;
@@ -9,6 +10,7 @@ use sofetch_core::infrastructure::blobs::Blob;
 use sofetch_core::infrastructure::bodies::Body;
 use sofetch_core::infrastructure::form_data::FormData;
 use sofetch_core::infrastructure::mime_types::{MimeType, extract_a_mime_type};
+use sofetch_core::infrastructure::package_data::{blob_of, form_data_of, text_of};
 use sofetch_core::infrastructure::responses::{InternalResponse, Response as CoreResponse};
 use sofetch_core::infrastructure::statuses::{is_null_body_status, is_ok_status, is_redirect_status};
 use sofetch_core::infrastructure::url::Url;
@@ -17,7 +19,7 @@ use sofetch_core::rules::response_filtering::shown_header_list;
 
 pub use sofetch_core::infrastructure::responses::ResponseType;
 
-use crate::body::{BodyStream, parse_json, to_blob, to_form_data, utf8_decode};
+use crate::body::{BodyStream, parse_json};
 use crate::error::{Error, ErrorKind, Misuse};
 use crate::headers::Headers;
 
@@ -86,7 +88,8 @@ impl Response {
     /// # Errors
     /// A value that does not serialize.
     pub fn from_json<T: Serialize + ?Sized>(value: &T) -> Result<Response, Error> {
-        let bytes = serde_json::to_vec(value).map_err(|error| Error::misuse(Misuse::Serialize).with_source(error))?;
+        let bytes =
+            serde_json::to_vec(value).map_err(|error| Error::misuse(Misuse::Serialize).with_source(error))?;
         let headers = Headers::from_pairs([("Content-Type", "application/json")])?;
         Response::new(200, headers, Some(bytes.into()))
     }
@@ -168,7 +171,7 @@ impl Response {
     /// # Errors
     /// As [`Response::bytes`].
     pub async fn text(&mut self) -> Result<String, Error> {
-        Ok(utf8_decode(&self.bytes().await?))
+        Ok(text_of(&self.bytes().await?))
     }
 
     /// The text under the charset that `Content-Type` names (the Standard's `text()` is always UTF-8).
@@ -176,7 +179,8 @@ impl Response {
     /// # Errors
     /// As [`Response::bytes`].
     pub async fn text_with_charset(&mut self) -> Result<String, Error> {
-        let charset = self.mime_type().and_then(|mime_type| mime_type.parameter("charset").map(str::to_owned));
+        let charset =
+            self.mime_type().and_then(|mime_type| mime_type.parameter("charset").map(str::to_owned));
         let encoding = charset.and_then(|label| encoding_rs::Encoding::for_label(label.as_bytes()));
         let bytes = self.bytes().await?;
         Ok(encoding.unwrap_or(encoding_rs::UTF_8).decode(&bytes).0.into_owned())
@@ -196,7 +200,7 @@ impl Response {
     /// As [`Response::bytes`].
     pub async fn blob(&mut self) -> Result<Blob, Error> {
         let mime_type = self.mime_type();
-        Ok(to_blob(self.bytes().await?, mime_type.as_ref()))
+        Ok(blob_of(self.bytes().await?, mime_type.as_ref()))
     }
 
     /// <https://fetch.spec.whatwg.org/#dom-body-formdata>: multipart/form-data or application/x-www-form-urlencoded.
@@ -205,10 +209,12 @@ impl Response {
     /// As [`Response::bytes`], and [`ErrorKind::Decode`].
     pub async fn form_data(&mut self) -> Result<FormData, Error> {
         let mime_type = self.mime_type();
-        to_form_data(&self.bytes().await?, mime_type.as_ref())
+        let now = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_millis());
+        form_data_of(&self.bytes().await?, mime_type.as_ref(), i64::try_from(now).unwrap_or(i64::MAX))
+            .map_err(|failure| Error::of(ErrorKind::Decode).with_source(failure))
     }
 
-    /// The body as a stream of chunks; the body counts as used.
+    /// <https://fetch.spec.whatwg.org/#dom-body-body>: the body as a stream of chunks; it counts as used.
     ///
     /// # Errors
     /// The body was used.
@@ -254,7 +260,7 @@ impl Response {
 
     /// <https://fetch.spec.whatwg.org/#concept-body-mime-type>
     pub fn mime_type(&self) -> Option<MimeType> {
-        extract_a_mime_type(self.headers.as_list())
+        extract_a_mime_type(self.headers.as_list()).ok()
     }
 
     /// An error for a status of 400 and above; otherwise the response. The Standard has no such rule: any status is

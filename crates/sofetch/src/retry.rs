@@ -3,7 +3,7 @@
 use std::sync::Mutex;
 use std::time::Duration;
 
-use sofetch_core::infrastructure::body_extraction::body_of_source;
+use sofetch_core::infrastructure::body_extraction::safely_extract_source;
 use sofetch_core::infrastructure::requests::Request as CoreRequest;
 use sofetch_core::rulings::{Fetched, Reason};
 use sofetch_core::trace::{Purpose, Trace};
@@ -69,11 +69,14 @@ pub(crate) async fn fetch_with_retries(
     let Some(retry) = agent.retry() else { return attempt(engine, request, ends, trace).await };
     let budget = agent.retry_budget();
     budget.deposit(retry.budget);
-    let replayable = request.method.is_idempotent() && request.body.as_ref().is_none_or(|body| !body.source.is_null());
+    let replayable =
+        request.method.is_idempotent() && request.body.as_ref().is_none_or(|body| !body.source.is_null());
     let mut spare = replayable.then(|| spare_of(&request));
     let mut fetched = attempt(engine, request, ends, trace.clone()).await;
     for number in 0..retry.retries {
-        let (Some(again), Some(wait)) = (spare.take(), wait_before_retry(&fetched, number, retry)) else { break };
+        let (Some(again), Some(wait)) = (spare.take(), wait_before_retry(&fetched, number, retry)) else {
+            break;
+        };
         if ends.is_aborted() || !budget.withdraw() {
             break;
         }
@@ -94,7 +97,7 @@ pub(crate) async fn fetch_with_retries(
 
 fn spare_of(request: &CoreRequest) -> Box<CoreRequest> {
     let mut spare = request.clone_without_body();
-    spare.body = request.body.as_ref().map(|body| body_of_source(&body.source));
+    spare.body = request.body.as_ref().and_then(|body| safely_extract_source(&body.source));
     Box::new(spare)
 }
 

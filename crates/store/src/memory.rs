@@ -12,7 +12,9 @@ use sofetch_core::infrastructure::responses::Response;
 use sofetch_core::infrastructure::timing::{Timestamp, WallTime};
 use sofetch_core::infrastructure::url::Url;
 use sofetch_core::ports::{Answer, AuthenticationEntries, BlobUrls, HstsStore, PreflightCache};
-use sofetch_core::rules::cors_preflight_cache::{CacheLookUp, CorsPreflightCache, EntryScope, Grant, Question};
+use sofetch_core::rules::cors_preflight_cache::{
+    CacheLookUp, CorsPreflightCache, EntryScope, Grant, Question,
+};
 use sofetch_core::rules::request_headers::basic_authorization;
 
 /// How many cache entries the preflight cache holds.

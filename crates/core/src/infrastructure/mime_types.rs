@@ -12,6 +12,7 @@ use std::fmt;
 use encoding_rs::Encoding;
 
 use crate::infrastructure::header_list::HeaderList;
+use crate::infrastructure::header_values::get_decode_and_split_value;
 
 /// <https://mimesniff.spec.whatwg.org/#mime-type>
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -389,44 +390,8 @@ pub(crate) fn isomorphic_decode(input: &[u8]) -> Cow<'_, str> {
     }
 }
 
-// MERGE: replace by header_values::get_decode_and_split
-fn get_decode_and_split_value(value: &[u8]) -> Vec<String> {
-    let input = isomorphic_decode(value);
-    let mut values = Vec::new();
-    let mut rest = &*input;
-    let mut start = rest;
-    loop {
-        let end = rest.find(['"', ',']).unwrap_or(rest.len());
-        let mut tail = rest[end..].chars();
-        match tail.next() {
-            Some('"') => rest = skip_quoted(tail.as_str()),
-            next => {
-                let value = &start[..start.len() - rest.len() + end];
-                values.push(value.trim_matches([' ', '\t']).to_owned());
-                if next.is_none() {
-                    return values;
-                }
-                rest = tail.as_str();
-                start = rest;
-            }
-        }
-    }
-}
-
-fn skip_quoted(mut rest: &str) -> &str {
-    loop {
-        let Some(end) = rest.find(['"', '\\']) else { return "" };
-        let mut tail = rest[end..].chars();
-        if tail.next() == Some('"') {
-            return tail.as_str();
-        }
-        tail.next();
-        rest = tail.as_str();
-    }
-}
-
 #[cfg(test)]
-#[path = "wpt_data.rs"]
+#[path = "wpt_data_tests.rs"]
 pub(crate) mod wpt_data;
 
 #[cfg(test)]

@@ -16,6 +16,7 @@ pub mod methods;
 pub mod mime_types;
 pub mod multipart;
 pub mod origins;
+pub mod package_data;
 pub mod percent_encoding;
 pub mod ranges;
 pub mod requests;

@@ -2,8 +2,9 @@
 
 use crate::infrastructure::blobs::BlobUrlEntry;
 use crate::infrastructure::methods::Method;
+use crate::infrastructure::ranges::{SingleRange, parse_a_single_range_header_value};
 use crate::infrastructure::requests::{Destination, Request};
-use crate::rules::verdict::Verdict;
+use crate::rules::verdict::{Verdict, said};
 
 /// The verdict of scheme fetch's switch.
 #[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
@@ -75,12 +76,8 @@ impl Verdict for SchemeFetch {
 
 /// Scheme fetch, "blob", steps 2 to 8: may this request have the entry's blob, and which part of it?
 ///
-/// `range` is the parsed `Range` header: outer `None` without one, inner `None` where it is not a single range.
-pub fn blob_fetch(
-    request: &Request,
-    entry: Option<&BlobUrlEntry>,
-    range: Option<(Option<(Option<u64>, Option<u64>)>, String)>,
-) -> SchemeFetch {
+/// `range` is the value of the request's `Range` header.
+pub fn blob_fetch(request: &Request, entry: Option<&BlobUrlEntry>, range: Option<&[u8]>) -> SchemeFetch {
     // 2. Only GET, and only what the store knows.
     if request.method != Method::GET {
         return SchemeFetch::BlobMethod { method: request.method.to_string() };
@@ -88,29 +85,25 @@ pub fn blob_fetch(
     let Some(entry) = entry else { return SchemeFetch::BlobUnknown };
     // 3 to 7. The same partition, unless the document itself is what is fetched.
     // SKIPS 5: a top-level document that fetches itself needs documents.
-    if request.destination != Destination::Document {
-        if let Some(environment) = request.environment() {
-            if environment.network_partition_key().top_level_site != entry.top_level_site {
-                return SchemeFetch::BlobOtherPartition;
-            }
-        }
+    if request.destination != Destination::Document
+        && let Some(environment) = request.environment()
+        && environment.network_partition_key().top_level_site != entry.top_level_site
+    {
+        return SchemeFetch::BlobOtherPartition;
     }
     // 13, 14. The whole, or one range within.
     let full_length = entry.object.size();
-    let (range, said) = match range {
-        None => return SchemeFetch::Blob,
-        Some((range, said)) => (range, said),
-    };
-    let (first, last) = match range {
+    let Some(value) = range else { return SchemeFetch::Blob };
+    let (first, last) = match parse_a_single_range_header_value(value, true) {
         // A suffix: that many bytes from the end.
-        Some((None, Some(suffix))) if full_length > 0 && suffix > 0 => {
+        Ok(SingleRange { start: None, end: Some(suffix) }) if full_length > 0 && suffix > 0 => {
             // NB: a suffix longer than the blob is all of it (RFC 9110, 14.1.2); the text's subtraction would go below 0.
             (full_length.saturating_sub(suffix), full_length - 1)
         }
-        Some((Some(first), last)) if first < full_length => {
+        Ok(SingleRange { start: Some(first), end: last }) if first < full_length => {
             (first, last.map_or(full_length - 1, |last| last.min(full_length - 1)))
         }
-        _ => return SchemeFetch::BlobRangeInvalid { said },
+        _ => return SchemeFetch::BlobRangeInvalid { said: said(value) },
     };
     SchemeFetch::BlobRange { first, last, full_length }
 }
@@ -130,21 +123,20 @@ mod tests {
             top_level_site: Origin::new_opaque().site(),
         };
         let part = |first, last| SchemeFetch::BlobRange { first, last, full_length: 10 };
-        let invalid = || SchemeFetch::BlobRangeInvalid { said: "range".into() };
+        let invalid = |said: &str| SchemeFetch::BlobRangeInvalid { said: said.into() };
         for (row, range, verdict) in [
             ("without a range it is whole", None, SchemeFetch::Blob),
-            ("first and last", Some(Some((Some(2), Some(5)))), part(2, 5)),
-            ("an open end", Some(Some((Some(2), None))), part(2, 9)),
-            ("an end beyond is clamped", Some(Some((Some(2), Some(500)))), part(2, 9)),
-            ("a suffix", Some(Some((None, Some(3)))), part(7, 9)),
-            ("a suffix longer than the blob is all of it", Some(Some((None, Some(30)))), part(0, 9)),
-            ("an empty suffix is nothing", Some(Some((None, Some(0)))), invalid()),
-            ("a start beyond is refused", Some(Some((Some(10), None))), invalid()),
-            ("no range at all is refused", Some(None), invalid()),
+            ("first and last", Some("bytes=2-5"), part(2, 5)),
+            ("an open end", Some("bytes=2-"), part(2, 9)),
+            ("an end beyond is clamped", Some("bytes=2-500"), part(2, 9)),
+            ("a suffix", Some("bytes=-3"), part(7, 9)),
+            ("a suffix longer than the blob is all of it", Some("bytes=-30"), part(0, 9)),
+            ("an empty suffix is nothing", Some("bytes=-0"), invalid("bytes=-0")),
+            ("a start beyond is refused", Some("bytes=10-"), invalid("bytes=10-")),
+            ("no range at all is refused", Some("lines=1-2"), invalid("lines=1-2")),
         ] {
             let request = Request::new(Url::parse("blob:x", None).expect("a valid URL"));
-            let range = range.map(|range| (range, "range".to_owned()));
-            assert_eq!(blob_fetch(&request, Some(&entry), range), verdict, "{row}");
+            assert_eq!(blob_fetch(&request, Some(&entry), range.map(str::as_bytes)), verdict, "{row}");
         }
         let mut request = Request::new(Url::parse("blob:x", None).expect("a valid URL"));
         assert_eq!(blob_fetch(&request, None, None), SchemeFetch::BlobUnknown);

@@ -1,0 +1,196 @@
+//! An HTTP/2 connection, which many exchanges share, and the way of a request's body into a stream of it.
+//!
+//! Its driver is a task of the IO runtime, one a connection. Push is refused; what a stream may send unread is bounded
+//! by its window.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
+use std::task::{Context, Poll, Waker};
+use std::time::Duration;
+
+use bytes::Bytes;
+use h2::SendStream;
+use h2::client::{Builder, SendRequest};
+
+use sofetch_core::infrastructure::timing::Timestamp;
+use sofetch_core::ports::Clock;
+use sofetch_core::wire_faults::NetworkFault;
+
+use crate::config::Limits;
+use crate::create_a_connection::About;
+use crate::errors::{self, Scene};
+use crate::runtime::IoRuntime;
+use crate::socket::Socket;
+use crate::upload::Upload;
+
+/// A share of an HTTP/2 connection.
+pub(crate) struct Http2 {
+    pub(crate) sender: SendRequest<Bytes>,
+    pub(crate) shared: Arc<Shared>,
+    pub(crate) reused: bool,
+}
+
+pub(crate) struct Shared {
+    pub(crate) about: Arc<About>,
+    clock: Arc<dyn Clock>,
+    ended: AtomicBool,
+    streams: AtomicUsize,
+    idle_since: AtomicU64,
+}
+
+impl Http2 {
+    pub(crate) async fn handshake(
+        socket: Socket,
+        limits: &Limits,
+        about: Arc<About>,
+        runtime: &Arc<IoRuntime>,
+        clock: &Arc<dyn Clock>,
+    ) -> Result<Http2, NetworkFault> {
+        let head_bytes = u32::try_from(limits.head_bytes).unwrap_or(u32::MAX);
+        let scene =
+            Scene { reused: false, tls_host: about.tls_host.as_deref(), head_bytes: limits.head_bytes };
+        let (sender, connection) = Builder::new()
+            .enable_push(false)
+            .max_header_list_size(head_bytes)
+            .initial_window_size(limits.http2_stream_window)
+            .initial_connection_window_size(limits.http2_connection_window)
+            .handshake::<_, Bytes>(socket)
+            .await
+            .map_err(|error| errors::of_http2(error, &scene))?;
+        let shared = Arc::new(Shared {
+            about: about.clone(),
+            clock: clock.clone(),
+            ended: AtomicBool::new(false),
+            streams: AtomicUsize::new(0),
+            idle_since: AtomicU64::new(clock.now().0),
+        });
+        let driven = Driven(shared.clone());
+        // Its end ends the streams too, each with its own error.
+        runtime.spawn(async move {
+            let _driven = driven;
+            let _ = connection.await;
+        });
+        Ok(Http2 { sender, shared, reused: false })
+    }
+
+    /// Another share, for one who finds it made.
+    pub(crate) fn share(&self) -> Http2 {
+        Http2 { sender: self.sender.clone(), shared: self.shared.clone(), reused: true }
+    }
+
+    /// Another share, for the one it was made for.
+    pub(crate) fn share_as_new(&self) -> Http2 {
+        Http2 { reused: false, ..self.share() }
+    }
+
+    /// Does it take new streams, as far as one look tells?
+    pub(crate) fn is_usable(&self) -> bool {
+        !self.shared.ended.load(Ordering::Acquire)
+            && !matches!(
+                self.sender.clone().poll_ready(&mut Context::from_waker(Waker::noop())),
+                Poll::Ready(Err(_))
+            )
+    }
+
+    /// For how long it has had no stream.
+    pub(crate) fn idled_for(&self, now: Timestamp) -> Duration {
+        match self.shared.streams.load(Ordering::Acquire) {
+            0 => now.since(Timestamp(self.shared.idle_since.load(Ordering::Relaxed))),
+            _ => Duration::ZERO,
+        }
+    }
+}
+
+/// Falls with the driver.
+struct Driven(Arc<Shared>);
+
+impl Drop for Driven {
+    fn drop(&mut self) {
+        self.0.ended.store(true, Ordering::Release);
+    }
+}
+
+/// A stream counts as long as this lives.
+pub(crate) struct Counted(Arc<Shared>);
+
+impl Counted {
+    pub(crate) fn new(shared: &Arc<Shared>) -> Counted {
+        shared.streams.fetch_add(1, Ordering::AcqRel);
+        Counted(shared.clone())
+    }
+}
+
+impl Drop for Counted {
+    fn drop(&mut self) {
+        self.0.idle_since.store(self.0.clock.now().0, Ordering::Relaxed);
+        self.0.streams.fetch_sub(1, Ordering::AcqRel);
+    }
+}
+
+/// Moves a request's body into its stream, as far as the peer lets it.
+pub(crate) struct Pump {
+    pub(crate) stream: SendStream<Bytes>,
+    pub(crate) upload: Upload,
+    waiting: Option<Bytes>,
+    pub(crate) done: bool,
+}
+
+impl Pump {
+    pub(crate) fn new(stream: SendStream<Bytes>, upload: Upload) -> Pump {
+        Pump { stream, upload, waiting: None, done: false }
+    }
+
+    pub(crate) fn poll(&mut self, context: &mut Context<'_>) -> Poll<()> {
+        while !self.done {
+            let Some(mut chunk) = self.waiting.take() else {
+                match self.upload.poll_chunk(context) {
+                    Poll::Pending => {
+                        // Should the peer reset the stream meanwhile, nobody need wait for the body.
+                        if self.stream.poll_reset(context).is_ready() {
+                            self.done = true;
+                        }
+                        return if self.done { Poll::Ready(()) } else { Poll::Pending };
+                    }
+                    Poll::Ready(Some(Ok(chunk))) if chunk.is_empty() => continue,
+                    Poll::Ready(Some(Ok(chunk))) => {
+                        self.stream.reserve_capacity(chunk.len());
+                        self.waiting = Some(chunk);
+                        continue;
+                    }
+                    // A failed body resets the stream, so that its part is not taken for the whole.
+                    Poll::Ready(Some(Err(_))) => {
+                        self.stream.send_reset(h2::Reason::CANCEL);
+                        self.done = true;
+                    }
+                    Poll::Ready(None) => {
+                        let _ = self.stream.send_data(Bytes::new(), true);
+                        self.done = true;
+                    }
+                }
+                continue;
+            };
+            let room = match self.stream.capacity() {
+                0 => match self.stream.poll_capacity(context) {
+                    Poll::Pending => {
+                        self.waiting = Some(chunk);
+                        return Poll::Pending;
+                    }
+                    Poll::Ready(Some(Ok(room))) => room,
+                    Poll::Ready(_) => {
+                        self.done = true;
+                        break;
+                    }
+                },
+                room => room,
+            };
+            let part = chunk.split_to(room.min(chunk.len()));
+            if self.stream.send_data(part, false).is_err() {
+                self.done = true;
+            } else if !chunk.is_empty() {
+                self.stream.reserve_capacity(chunk.len());
+                self.waiting = Some(chunk);
+            }
+        }
+        Poll::Ready(())
+    }
+}

@@ -1,0 +1,252 @@
+//! hyper as the codec of HTTP/1.1, without a task: the connection is polled by whoever waits for it.
+//!
+//! Order matters for speed: the connection is polled before what it feeds, and what was fed is asked before the
+//! connection is polled again.
+
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::task::{Context, Poll, Wake, Waker};
+
+use bytes::Bytes;
+use http::uri::PathAndQuery;
+use http::{HeaderValue, Request, Response, Uri};
+use http_body::Body as _;
+use hyper::body::Incoming;
+use hyper::client::conn::TrySendError;
+use hyper::client::conn::http1::{Builder, Connection, SendRequest};
+use hyper::ext::ReasonPhrase;
+use hyper_util::rt::TokioIo;
+
+use sofetch_core::wire_faults::{NetworkFault, WireFault};
+
+use crate::config::Limits;
+use crate::errors::{self, Scene};
+use crate::socket::{Traffic, WatchedSocket};
+use crate::transport::{
+    HeadFailure, Interims, RequestHead, ResponseHead, Transport, header_list, header_map,
+};
+use crate::upload::{OutgoingBody, Upload};
+
+type Answer = Result<Response<Incoming>, TrySendError<Request<OutgoingBody>>>;
+
+pub(crate) struct HyperTransport {
+    sender: SendRequest<OutgoingBody>,
+    /// `None` once it ended.
+    connection: Option<Connection<TokioIo<WatchedSocket>, OutgoingBody>>,
+    answer: Option<Pin<Box<dyn Future<Output = Answer> + Send>>>,
+    incoming: Option<Incoming>,
+    /// How the connection ended, where nobody was told.
+    ended_with: Option<hyper::Error>,
+    fed: Arc<Fed>,
+    traffic: Arc<Traffic>,
+    tls_host: Option<String>,
+    head_bytes: usize,
+    used: bool,
+}
+
+/// The waker of what the connection feeds. Only we poll the connection, so its feeding needs to wake nobody; but tokio
+/// may refuse a poll for fairness' sake, and that wish to be polled again must not be lost.
+struct Fed(AtomicBool);
+
+impl Wake for Fed {
+    fn wake(self: Arc<Self>) {
+        self.0.store(true, Ordering::Relaxed);
+    }
+
+    fn wake_by_ref(self: &Arc<Self>) {
+        self.0.store(true, Ordering::Relaxed);
+    }
+}
+
+impl HyperTransport {
+    pub(crate) async fn handshake(
+        socket: WatchedSocket,
+        limits: &Limits,
+        tls_host: Option<String>,
+    ) -> Result<HyperTransport, NetworkFault> {
+        let traffic = socket.traffic.clone();
+        let mut builder = Builder::new();
+        builder
+            .title_case_headers(true)
+            .allow_obsolete_multiline_headers_in_responses(true)
+            .ignore_invalid_headers_in_responses(true)
+            .max_headers(limits.head_count)
+            .max_header_size(limits.head_bytes)
+            // NB: the buffer must hold the whole head, and hyper panics below 8 KiB.
+            .max_buf_size(limits.head_bytes.max(64 * 1024));
+        let (sender, connection) = builder
+            .handshake(TokioIo::new(socket))
+            .await
+            .map_err(|error| WireFault::Other { cause: Arc::new(error) })?;
+        Ok(HyperTransport {
+            sender,
+            connection: Some(connection),
+            answer: None,
+            incoming: None,
+            ended_with: None,
+            fed: Arc::new(Fed(AtomicBool::new(false))),
+            traffic,
+            tls_host,
+            head_bytes: limits.head_bytes,
+            used: false,
+        })
+    }
+
+    fn poll_connection(&mut self, context: &mut Context<'_>) {
+        let Some(connection) = &mut self.connection else { return };
+        if let Poll::Ready(result) = Pin::new(connection).poll(context) {
+            self.connection = None;
+            self.ended_with = result.err();
+        }
+    }
+
+    /// Polls what the connection feeds.
+    fn poll_fed<T>(
+        fed: &Arc<Fed>,
+        context: &mut Context<'_>,
+        poll: impl FnOnce(&mut Context<'_>) -> Poll<T>,
+    ) -> Poll<T> {
+        fed.0.store(false, Ordering::Relaxed);
+        let waker = Waker::from(fed.clone());
+        let result = poll(&mut Context::from_waker(&waker));
+        if result.is_pending() && fed.0.load(Ordering::Relaxed) {
+            context.waker().wake_by_ref();
+        }
+        result
+    }
+
+    fn scene(&self) -> Scene<'_> {
+        Scene { reused: self.used, tls_host: self.tls_host.as_deref(), head_bytes: self.head_bytes }
+    }
+
+    fn failure(&mut self, mut error: TrySendError<Request<OutgoingBody>>) -> HeadFailure {
+        let unwritten = error.take_message().is_some() && !self.traffic.has_written();
+        // What ended the connection says more than that it ended.
+        let error = match self.ended_with.take() {
+            Some(ended) if error.error().is_canceled() => ended,
+            _ => error.into_error(),
+        };
+        HeadFailure { fault: errors::before_the_head(error, &self.scene()), unwritten }
+    }
+}
+
+impl Transport for HyperTransport {
+    fn is_alive(&mut self) -> bool {
+        self.poll_connection(&mut Context::from_waker(Waker::noop()));
+        self.connection.is_some() && self.sender.is_ready()
+    }
+
+    fn start(
+        &mut self,
+        head: RequestHead<'_>,
+        body: Option<Upload>,
+        interims: Interims,
+    ) -> Result<(), WireFault> {
+        let mut headers = header_map(head.header_list, Some(head.url.host_and_port()), 2)?;
+        if head.chunked {
+            // NB: without it hyper leaves out the body of a GET.
+            headers.insert(http::header::TRANSFER_ENCODING, HeaderValue::from_static("chunked"));
+        }
+        let mut request = Request::new(OutgoingBody(body));
+        *request.method_mut() = http::Method::from_bytes(head.method.as_str().as_bytes())
+            .map_err(|_| WireFault::CannotCarry { what: "method", said: head.method.as_str().to_owned() })?;
+        *request.uri_mut() = target(&head)?;
+        *request.headers_mut() = headers;
+        hyper::ext::on_informational(&mut request, move |interim| {
+            interims.tell(interim.status().as_u16(), interim.headers());
+        });
+        self.traffic.begin();
+        self.incoming = None;
+        self.answer = Some(Box::pin(self.sender.try_send_request(request)));
+        Ok(())
+    }
+
+    fn poll_head(&mut self, context: &mut Context<'_>) -> Poll<Result<ResponseHead, HeadFailure>> {
+        self.poll_connection(context);
+        let Some(answer) = &mut self.answer else { return Poll::Pending };
+        let answer = match Self::poll_fed(&self.fed, context, |context| answer.as_mut().poll(context)) {
+            Poll::Pending => return Poll::Pending,
+            Poll::Ready(answer) => answer,
+        };
+        self.answer = None;
+        let response = match answer {
+            Ok(response) => response,
+            Err(error) => return Poll::Ready(Err(self.failure(error))),
+        };
+        self.used = true;
+        let (parts, incoming) = response.into_parts();
+        self.incoming = Some(incoming).filter(|incoming| !incoming.is_end_stream());
+        let status_message = match parts.extensions.get::<ReasonPhrase>() {
+            Some(reason) => Bytes::copy_from_slice(reason.as_bytes()),
+            None => Bytes::from_static(parts.status.canonical_reason().unwrap_or_default().as_bytes()),
+        };
+        Poll::Ready(Ok(ResponseHead {
+            status: parts.status.as_u16(),
+            status_message,
+            header_list: header_list(&parts.headers),
+        }))
+    }
+
+    fn poll_body(&mut self, context: &mut Context<'_>) -> Poll<Option<Result<Bytes, NetworkFault>>> {
+        let mut polled = false;
+        loop {
+            let Some(incoming) = &mut self.incoming else { return Poll::Ready(None) };
+            let next =
+                Self::poll_fed(&self.fed, context, |context| Pin::new(&mut *incoming).poll_frame(context));
+            match next {
+                Poll::Pending if polled => return Poll::Pending,
+                Poll::Pending => {
+                    self.poll_connection(context);
+                    polled = true;
+                }
+                Poll::Ready(Some(Ok(frame))) => {
+                    // Trailers are read and left.
+                    let Ok(chunk) = frame.into_data() else { continue };
+                    if incoming.is_end_stream() {
+                        self.incoming = None;
+                    }
+                    return Poll::Ready(Some(Ok(chunk)));
+                }
+                Poll::Ready(Some(Err(error))) => {
+                    self.incoming = None;
+                    let error = self.ended_with.take().filter(|_| error.is_closed()).unwrap_or(error);
+                    return Poll::Ready(Some(Err(errors::within_the_body(error, &self.scene()))));
+                }
+                Poll::Ready(None) => {
+                    self.incoming = None;
+                    return Poll::Ready(None);
+                }
+            }
+        }
+    }
+
+    fn body_has_ended(&self) -> bool {
+        self.incoming.is_none()
+    }
+
+    fn may_be_reused(&mut self) -> bool {
+        if self.incoming.is_some() || self.answer.is_some() {
+            return false;
+        }
+        if !self.sender.is_ready() {
+            self.poll_connection(&mut Context::from_waker(Waker::noop()));
+        }
+        self.connection.is_some() && self.sender.is_ready()
+    }
+
+    fn traffic(&self) -> &Arc<Traffic> {
+        &self.traffic
+    }
+}
+
+fn target(head: &RequestHead<'_>) -> Result<Uri, WireFault> {
+    let target = head.url.path_and_query();
+    let parsed = if head.absolute {
+        Uri::try_from(format!("{}://{}{target}", head.url.scheme(), head.url.host_and_port())).ok()
+    } else {
+        PathAndQuery::from_maybe_shared(Bytes::copy_from_slice(target.as_bytes())).ok().map(Uri::from)
+    };
+    parsed.ok_or_else(|| WireFault::CannotCarry { what: "request-target", said: target.to_owned() })
+}
