@@ -1,1 +1,14 @@
-//! placeholder
+//! Words, trees, JSON and spans for every event of a fetch. It reads what the engine tells its observers, and decides nothing.
+//!
+//! - [`recording`]: a [`Recorder`] listens, a [`Recording`] is the tree of what it heard; [`json`] is its JSON form.
+//! - [`words`]: one plain sentence for each ruling, and a hint for each that blocks. The house's only sentences.
+//! - [`tree`]: a recording as an indented tree; [`timeline`]: its exchanges as bars; [`cors_story`]: what CORS made of it.
+//! - [`tracing`]: events as `tracing` spans and events; [`Both`] lets two observers listen.
+//! - [`safe_text`]: what strangers sent, escaped; credentials redacted.
+
+pub mod recording;
+pub mod safe_text;
+pub mod words;
+
+pub use recording::{Entry, RecordedFetch, Recorder, Recording, Timed};
+pub use safe_text::Secrets;
