@@ -366,7 +366,7 @@ mod tests {
         ] {
             let mut list = HeaderList::new();
             for (name, value) in headers {
-                list.append(name, value);
+                list.push_received(name, value);
             }
             assert_eq!(ends_in_doubt(status, &list), expected, "{row}");
         }
