@@ -6,9 +6,23 @@
 //! - [`tracing`]: events as `tracing` spans and events; [`Both`] lets two observers listen.
 //! - [`safe_text`]: what strangers sent, escaped; credentials redacted.
 
+pub mod cors_story;
+pub mod json;
+mod lines;
 pub mod recording;
 pub mod safe_text;
+pub mod timeline;
+pub mod tracing;
+pub mod tree;
 pub mod words;
 
+#[cfg(test)]
+mod test_recordings;
+
+pub use self::tracing::{Both, Spans};
+pub use cors_story::CorsStory;
 pub use recording::{Entry, RecordedFetch, Recorder, Recording, Timed};
 pub use safe_text::Secrets;
+pub use timeline::{bars, timeline};
+pub use tree::{Options, tree};
+pub use words::{hint, words};
