@@ -1,8 +1,8 @@
 //! Words, trees, JSON and spans for every event of a fetch. It reads what the engine tells its observers, and decides nothing.
 //!
 //! - [`recording`]: a [`Recorder`] listens, a [`Recording`] is the tree of what it heard; [`json`] is its JSON form.
-//! - [`words`]: one plain sentence for each ruling, and a hint for each that blocks. The house's only sentences.
-//! - [`tree`]: a recording as an indented tree; [`timeline`]: its exchanges as bars; [`cors_story`]: what CORS made of it.
+//! - [`mod@words`]: one plain sentence for each ruling, and a hint for each that blocks. The house's only sentences.
+//! - [`mod@tree`]: a recording as an indented tree; [`mod@timeline`]: its exchanges as bars; [`cors_story`]: what CORS made of it.
 //! - [`tracing`]: events as `tracing` spans and events; [`Both`] lets two observers listen.
 //! - [`safe_text`]: what strangers sent, escaped; credentials redacted.
 

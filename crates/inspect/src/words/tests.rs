@@ -1,4 +1,6 @@
-//! Every verdict has a sentence, whatever strangers said. Over 400 lines because it names every variant of every verdict.
+//! Every verdict has a sentence, whatever strangers said.
+//!
+//! Over 400 lines because it names every variant of every verdict and of every fault, most of them with hostile evidence.
 
 use std::sync::Arc;
 use std::time::Duration;
