@@ -7,6 +7,8 @@ use std::time::Instant;
 
 use sofetch_core::infrastructure::timing::Timestamp;
 use sofetch_core::ports::Clock;
+use sofetch_core::rules::response_tainting::{BasicBecause, ResponseTaintingFork};
+use sofetch_core::rulings::Ruling;
 use sofetch_core::trace::{Event, Observer, Outcome, Purpose, RequestSnapshot, TraceId, WireEvent};
 
 /// More events than this are counted, not kept: no peer can make a recording grow without bound.
@@ -182,6 +184,15 @@ impl RecordedFetch {
         })
     }
 
+    /// Does no page ask, but the program's owner himself?
+    pub fn is_owners(&self) -> bool {
+        let owner = ResponseTaintingFork::Basic(BasicBecause::Owner);
+        self.events().any(|timed| match &timed.event {
+            Event::Ruled(ruling) => matches!(&**ruling, Ruling::ResponseTaintingFork(fork) if *fork == owner),
+            _ => false,
+        })
+    }
+
     /// How it answered, if it did.
     pub fn outcome(&self) -> Option<&Outcome> {
         self.events().find_map(|timed| match &timed.event {
@@ -267,3 +278,7 @@ impl Flat {
         self.roots.into_iter().filter_map(|root| done[root].take()).collect()
     }
 }
+
+#[cfg(test)]
+#[path = "recording_tests.rs"]
+mod tests;

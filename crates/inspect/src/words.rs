@@ -5,16 +5,20 @@
 
 mod cors;
 mod faults;
+mod headers;
 mod quoting;
 mod reading;
 mod requests;
 mod responses;
+#[cfg(test)]
+mod sentences_tests;
 #[cfg(test)]
 mod tests;
 
 use sofetch_core::rulings::Ruling;
 use sofetch_core::trace::{Algorithm, Purpose};
 
+pub(crate) use cors::preflight_reasons;
 pub use faults::{
     hint_for_network_error, hint_for_wire_fault, words_for_network_error, words_for_peer_misbehaved,
     words_for_wire_fault,
@@ -101,6 +105,8 @@ fn sayable(ruling: &Ruling) -> &dyn Words {
         Ruling::RedirectMode(verdict) => verdict,
         Ruling::AuthenticationNeed(verdict) => verdict,
         Ruling::SchemeFetch(verdict) => verdict,
+        Ruling::NosniffBlocking(verdict) => verdict,
+        Ruling::MimeTypeBlocking(verdict) => verdict,
     }
 }
 
