@@ -34,14 +34,15 @@ impl CorsStory {
         }
         page.gap();
         page.verdict(self);
-        page.script(&self.script);
+        page.script(&self.script, if self.page { "The script" } else { "The caller" });
         page.text
     }
 
     /// How it ended, in one or two sentences.
     pub fn verdict_words(&self) -> String {
         let why = match &self.verdict {
-            StoryVerdict::Readable => return "The script may read the response.".to_owned(),
+            StoryVerdict::Readable if self.page => return "The script may read the response.".to_owned(),
+            StoryVerdict::Readable => return "No page asks: the response may be read.".to_owned(),
             StoryVerdict::Unreadable { response_type } => {
                 return format!(
                     "There is a response, and the script can read nothing of it: its type is \"{response_type}\"."
@@ -146,10 +147,13 @@ impl Page {
     fn checks(&mut self, checks: &[Ruling]) {
         for ruling in checks {
             let weight = weight(ruling);
-            // The reasons for a preflight were told as such.
-            let told =
-                matches!(ruling, Ruling::ResponseTaintingFork(ResponseTaintingFork::CorsWithPreflight(_)));
-            if !told && weight != Weight::Idle || self.options.verbose {
+            // The reasons for a preflight were told as such, and the referrer is another story.
+            let aside = matches!(
+                ruling,
+                Ruling::ResponseTaintingFork(ResponseTaintingFork::CorsWithPreflight(_))
+                    | Ruling::ReferrerDecision(_)
+            );
+            if !aside && weight != Weight::Idle || self.options.verbose {
                 let (sign, paint) = mark(weight);
                 self.line(1, paint, &format!("{sign} {}", words(ruling)));
             }
@@ -174,16 +178,16 @@ impl Page {
         }
     }
 
-    fn script(&mut self, script: &ScriptView) {
+    fn script(&mut self, script: &ScriptView, who: &str) {
         match script {
             ScriptView::Nothing => {}
             ScriptView::Rejected { with } => {
-                self.line(0, Paint::Plain, &format!("The script sees: {with}, and no reason."));
+                self.line(0, Paint::Plain, &format!("{who} sees: {with}, and no reason."));
             }
             ScriptView::Response { response_type, status, url, readable, hidden } => {
                 let url = url.as_deref().map(|url| format!(", {url}")).unwrap_or_default();
                 let head =
-                    format!("The script sees: a response of type \"{response_type}\", status {status}{url}");
+                    format!("{who} sees: a response of type \"{response_type}\", status {status}{url}");
                 self.line(0, Paint::Plain, &head);
                 for (name, shown) in readable {
                     self.line(1, Paint::Good, &format!("{name}: {}", clause(*shown)));

@@ -64,7 +64,8 @@ impl Words for OriginHeader {
         }
     }
 
-    weighed!(Idle: OriginHeader::NotSent);
+    // The header itself is told when it is set.
+    weighed!(Idle: OriginHeader::NotSent | OriginHeader::Asked { .. } | OriginHeader::UnsafeMethod { .. });
 }
 
 impl Words for FetchMetadata {
