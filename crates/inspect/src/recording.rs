@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 use std::fmt;
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Instant;
 
@@ -16,11 +17,11 @@ const LIMIT: usize = 100_000;
 
 /// An observer that keeps every event with its time.
 ///
-/// One recorder is for one fetch, or for several one after another. NB: traces count their fetches from 1 each, so that
-/// fetches at the same time under one recorder would be mixed up.
+/// One recorder serves any number of fetches, also at the same time: each has ids of its own.
 pub struct Recorder {
     time: Time,
     heard: Mutex<Heard>,
+    begun: AtomicU32,
 }
 
 enum Time {
@@ -46,12 +47,16 @@ pub struct Timed {
 impl Recorder {
     /// A recorder that counts time from now.
     pub fn new() -> Arc<Recorder> {
-        Arc::new(Recorder { time: Time::SinceMade(Instant::now()), heard: Mutex::default() })
+        Arc::new(Recorder {
+            time: Time::SinceMade(Instant::now()),
+            heard: Mutex::default(),
+            begun: AtomicU32::new(0),
+        })
     }
 
     /// A recorder that asks this clock.
     pub fn with_clock(clock: Arc<dyn Clock>) -> Arc<Recorder> {
-        Arc::new(Recorder { time: Time::OfPort(clock), heard: Mutex::default() })
+        Arc::new(Recorder { time: Time::OfPort(clock), heard: Mutex::default(), begun: AtomicU32::new(0) })
     }
 
     /// All that was heard so far.
@@ -75,6 +80,10 @@ impl Recorder {
 }
 
 impl Observer for Recorder {
+    fn begin(&self) -> u32 {
+        self.begun.fetch_add(1, Ordering::Relaxed)
+    }
+
     fn event(&self, id: TraceId, event: &Event) {
         let mut heard = self.heard.lock().unwrap_or_else(PoisonError::into_inner);
         let at = self.now();

@@ -4,6 +4,7 @@
 //! redacted always, for a log is nobody's own.
 
 use std::collections::HashMap;
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use sofetch_core::trace::{Algorithm, Event, Observer, Outcome, TraceId, WireEvent};
@@ -20,21 +21,27 @@ impl Observer for Both {
         self.0.event(id, event);
         self.1.event(id, event);
     }
+
+    fn begin(&self) -> u32 {
+        // Both hear the same ids: whichever counts further tells them apart.
+        self.0.begin().max(self.1.begin())
+    }
 }
 
 /// An observer that speaks to `tracing`.
 ///
-/// One is for one fetch, or for several one after another, as a recorder is. Its spans are children of the span that was
+/// One serves any number of fetches, each under spans of its own, as a recorder does. Its spans are children of the span that was
 /// current when it was made.
 pub struct Spans {
     within: Span,
     rooms: Mutex<HashMap<TraceId, Vec<Span>>>,
+    begun: AtomicU32,
 }
 
 impl Spans {
     /// An observer for a fetch that belongs to the current span.
     pub fn new() -> Arc<Spans> {
-        Arc::new(Spans { within: Span::current(), rooms: Mutex::default() })
+        Arc::new(Spans { within: Span::current(), rooms: Mutex::default(), begun: AtomicU32::new(0) })
     }
 
     fn innermost(&self, id: TraceId) -> Span {
@@ -43,7 +50,7 @@ impl Spans {
     }
 
     /// NB: what an earlier fetch of that id left behind is closed.
-    fn begin(&self, id: TraceId, span: Option<Span>) {
+    fn open(&self, id: TraceId, span: Option<Span>) {
         let mut rooms = self.rooms.lock().unwrap_or_else(PoisonError::into_inner);
         let left = match span {
             Some(span) => rooms.insert(id, vec![span]),
@@ -69,6 +76,10 @@ impl Spans {
 }
 
 impl Observer for Spans {
+    fn begin(&self) -> u32 {
+        self.begun.fetch_add(1, Ordering::Relaxed)
+    }
+
     fn event(&self, id: TraceId, event: &Event) {
         // NB: no lock is held while a subscriber runs: it may fetch.
         match event {
@@ -77,7 +88,7 @@ impl Observer for Spans {
                     let why = why.map_or("child", purpose);
                     tracing::debug_span!(target: "sofetch", parent: &self.innermost(parent), "child", purpose = why)
                 });
-                self.begin(id, span);
+                self.open(id, span);
             }
             Event::Entered(algorithm) => {
                 let span = room(*algorithm, &self.innermost(id));
