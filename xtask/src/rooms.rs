@@ -21,6 +21,12 @@ const ROOMS: &str = "ROOMS.md";
 /// Algorithms that two files may claim, with the reason.
 const DOUBLES: &[(&str, &str)] = &[];
 
+/// Pages that name algorithms without being their room.
+const NEVER_CLAIMS: &[&str] = &["crates/core/src/ports.rs", "crates/core/src/trace.rs"];
+
+/// The Rust face claims only what no other file does.
+const FACE: &str = "crates/sofetch/";
+
 /// How a state of `spec/states.tsv` may begin. Done is what a file claims and no line narrows.
 const STATE_WORDS: [&str; 3] = ["partly: ", "not ours: ", "not yet: "];
 
@@ -112,12 +118,20 @@ fn page(known: &[Anchor], files: &[Source], states: &str) -> Result<String, Vec<
                 }
                 cited.entry(anchor.id.clone()).or_insert(place);
             }
-            if let Some(anchor) = claim(line).and_then(|id| by_id.get(id)) {
+            if let Some(anchor) = claim(line).and_then(|id| by_id.get(id))
+                && !NEVER_CLAIMS.contains(&&*file.path)
+            {
                 let files = claims.entry(&anchor.id).or_default();
                 if !files.contains(&&*file.path) {
                     files.push(&file.path);
                 }
             }
+        }
+    }
+    // A face names what it shows; the room of an algorithm is where its steps stand.
+    for files in claims.values_mut() {
+        if files.iter().any(|file| !file.starts_with(FACE)) {
+            files.retain(|file| !file.starts_with(FACE));
         }
     }
     let states = read_states(states, &by_id, &mut faults);
@@ -178,11 +192,11 @@ fn citations(line: &str) -> impl Iterator<Item = &str> {
     })
 }
 
-/// A doc comment that is an anchor's URL and nothing else; a plain comment in JavaScript.
+/// A doc comment's line that begins with an anchor's URL; a plain comment in JavaScript.
 fn claim(line: &str) -> Option<&str> {
     let comment = line.trim();
     let comment = comment.strip_prefix("/// ").or_else(|| comment.strip_prefix("// "))?;
-    comment.strip_prefix('<')?.strip_prefix(URL)?.strip_suffix('>')
+    Some(comment.strip_prefix('<')?.strip_prefix(URL)?.split_once('>')?.0)
 }
 
 fn read_states<'a>(
@@ -305,7 +319,8 @@ mod tests {
             ("all claimed", &[both][..], "", 0),
             ("none claimed", &[""], "", 2),
             ("a state stands for a claim", &["/// <URL#one>"], "two?\tnot yet: x", 0),
-            ("more words are no claim", &["/// <URL#one>\n/// <URL#two?>, partly"], "", 1),
+            ("words after a claim", &["/// <URL#one>\n/// <URL#two?>, and why"], "", 0),
+            ("words before it", &["/// <URL#one>\n/// See <URL#two?>."], "", 1),
             ("nor is a word in a list", &["/// <URL#one>\n//! [a](URL#two?)."], "", 1),
             ("two files claim", &[both, "/// <URL#one>"], "", 1),
             ("one file claims twice", &[both, "", "//"], "", 0),

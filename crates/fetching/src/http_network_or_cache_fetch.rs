@@ -201,7 +201,7 @@ async fn cache_or_network(
     is_new_connection_fetch: bool,
 ) -> Fetched {
     // 8.24, 8.25. Without a partition there is no cache.
-    let partition = http_request.network_partition_key();
+    let partition = http_request.http_cache_partition();
     if partition.is_none() {
         http_request.cache_mode = CacheMode::NoStore;
     }

@@ -1,7 +1,10 @@
 //! [`UserAgent`]: joins the engine, the network and the stores; everything that the Standard calls the user agent's lives here.
+//!
+//! Long by its builder, which has a method for each thing that people set; what an agent *does* is the first half:
+//! it makes the engine at its first fetch, when it is known on which runtime.
 
 use std::fmt;
-use std::net::IpAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
@@ -14,8 +17,8 @@ use sofetch_core::ports::{
 use sofetch_core::trace::Observer;
 use sofetch_fetching::user_agent::{Settings, UserAgent as EngineAgent};
 use sofetch_net::{
-    AddressPolicy, ClientIdentity, NetworkConfig, ResolveOverride, SystemClock, SystemRandom, TokioNetwork,
-    TokioTasks, TokioTimers,
+    AddressPolicy, ClientIdentity, ConnectTo, NetworkConfig, ResolveOverride, SystemClock, SystemRandom,
+    TokioNetwork, TokioTasks, TokioTimers,
 };
 use sofetch_store::memory::{MemoryAuthenticationEntries, MemoryHsts, MemoryPreflightCache};
 use tokio::runtime::Handle;
@@ -272,6 +275,17 @@ impl UserAgentBuilder {
         let addresses = addresses.into_iter().collect();
         let entry = ResolveOverride { host: host.to_owned(), port: Some(port), addresses };
         self.network_config.resolve_overrides.push(entry);
+        self
+    }
+
+    /// A place that is connected to in place of a host and port; the URL, `Host` and the certificate's name stay.
+    pub fn connect_to(mut self, host: &str, port: u16, place: SocketAddr) -> Self {
+        self.network_config.connect_to.push(ConnectTo {
+            host: Some(host.to_owned()),
+            port: Some(port),
+            to_host: Some(place.ip().to_string()),
+            to_port: Some(place.port()),
+        });
         self
     }
 

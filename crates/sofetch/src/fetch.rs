@@ -23,7 +23,7 @@ use crate::request::Request;
 use crate::response::Response;
 use crate::retry;
 
-/// Fetches on your own behalf with the [shared agent](UserAgent::shared): no origin asks, nothing is hidden.
+/// <https://fetch.spec.whatwg.org/#dom-global-fetch>, on your own behalf with the [shared agent](UserAgent::shared): no origin asks, nothing is hidden.
 ///
 /// The input is a URL or a [`Request`]. Any status is an answer; an error means that there is none.
 ///
@@ -54,10 +54,10 @@ pub(crate) async fn fetch_for(
     let url = request.url().clone();
     let fetched = retry::fetch_with_retries(&agent, engine, Box::new(request), &mut ends, trace).await;
     let mut response = fetched.map_err(|error| Error::network(error).with_url(Some(&url)))?;
-    if let Some(body) = response.internal_mut().body.as_mut() {
-        if ends.reach_the_body() {
-            body.pipe_through(|stream| WatchedBody { stream, ends });
-        }
+    if let Some(body) = response.internal_mut().body.as_mut()
+        && ends.reach_the_body()
+    {
+        body.pipe_through(|stream| WatchedBody { stream, ends });
     }
     Ok(Response::of(response, Guard::Immutable))
 }

@@ -35,7 +35,7 @@ impl Headers {
         Headers { list, guard }
     }
 
-    /// Headers with these pairs, as `new Headers(init)`.
+    /// <https://fetch.spec.whatwg.org/#dom-headers>: headers with these pairs.
     ///
     /// # Errors
     /// An invalid name or value.

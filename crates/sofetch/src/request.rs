@@ -1,4 +1,7 @@
 //! [Request](https://fetch.spec.whatwg.org/#request-class): what to fetch, and how. Built by chaining; what is wrong comes out when it is fetched.
+//!
+//! Long by its setters, one for each member of `RequestInit` and each of ours; the rules stand in `into_core`, in the
+//! order of `new Request()`'s steps.
 
 use std::fmt;
 
@@ -304,7 +307,7 @@ impl Request {
         }
     }
 
-    /// [new Request()](https://fetch.spec.whatwg.org/#dom-request)'s steps, for a page's client or the user's own behalf.
+    /// <https://fetch.spec.whatwg.org/#dom-request>, for a page's client or the user's own behalf.
     pub(crate) fn into_core(
         self,
         client: Option<&Arc<Client>>,

@@ -214,7 +214,7 @@ impl Response {
             .map_err(|failure| Error::of(ErrorKind::Decode).with_source(failure))
     }
 
-    /// The body as a stream of chunks; the body counts as used.
+    /// <https://fetch.spec.whatwg.org/#dom-body-body>: the body as a stream of chunks; it counts as used.
     ///
     /// # Errors
     /// The body was used.

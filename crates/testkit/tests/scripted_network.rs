@@ -1,4 +1,7 @@
 //! The scripted network as a fetch would use it: rows met, reuse, faults, delays, bodies, and the stories told of them.
+//!
+//! One file, for all of it drives the same few lines of harness; each test is a row of what a script can say, and
+//! reads on its own.
 
 use std::sync::{Arc, Mutex};
 use std::time::Duration;

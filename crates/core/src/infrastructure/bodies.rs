@@ -164,12 +164,13 @@ impl Body {
         }
     }
 
-    /// The next chunk; `None` at the end. Dropping the future loses nothing.
+    /// <https://fetch.spec.whatwg.org/#body-incrementally-read>, a step of it: the next chunk, `None` at the end.
+    /// Dropping the future loses nothing.
     pub async fn chunk(&mut self) -> Option<Result<Bytes, BodyError>> {
         poll_fn(|context| self.poll_chunk(context)).await
     }
 
-    /// All that is left, joined. `limit` bounds it: one byte more is an error that says so.
+    /// <https://fetch.spec.whatwg.org/#body-fully-read>: all that is left, joined. `limit` bounds it: one byte more is an error that says so.
     pub async fn read_all(&mut self, limit: Option<u64>) -> Result<Bytes, BodyError> {
         let mut first = Bytes::new();
         let mut joined = BytesMut::new();

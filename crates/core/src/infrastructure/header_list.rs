@@ -130,6 +130,12 @@ impl HeaderList {
         self.headers.push(Header { known, name, value: value.into() });
     }
 
+    /// Adds a header as it was received: in its own case, and without a search for others of its name.
+    pub fn push_received(&mut self, name: impl Into<Name>, value: impl Into<Bytes>) {
+        let Name { known, bytes } = name.into();
+        self.headers.push(Header { known, name: bytes, value: value.into() });
+    }
+
     /// <https://fetch.spec.whatwg.org/#concept-header-list-delete>
     pub fn delete(&mut self, name: &str) {
         let known = known_name(name.as_bytes());

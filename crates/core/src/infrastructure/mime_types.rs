@@ -391,7 +391,7 @@ pub(crate) fn isomorphic_decode(input: &[u8]) -> Cow<'_, str> {
 }
 
 #[cfg(test)]
-#[path = "wpt_data.rs"]
+#[path = "wpt_data_tests.rs"]
 pub(crate) mod wpt_data;
 
 #[cfg(test)]

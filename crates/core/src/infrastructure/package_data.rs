@@ -1,4 +1,4 @@
-//! [Consume body](https://fetch.spec.whatwg.org/#concept-body-consume-body)'s last step: bytes into what the caller asked for.
+//! Package data, the last step of [consume body](https://fetch.spec.whatwg.org/#concept-body-consume-body): bytes into what the caller asked for.
 //!
 //! Text, blob and form data; JSON and buffers belong to each face.
 
@@ -52,7 +52,7 @@ pub fn blob_of(bytes: Bytes, mime_type: Option<&MimeType>) -> Blob {
     Blob::new([bytes], &mime_type.map(ToString::to_string).unwrap_or_default())
 }
 
-/// Form data, by the body's MIME type; `now`, in milliseconds since the epoch, is when its files are made.
+/// <https://fetch.spec.whatwg.org/#concept-body-consume-body>, its last step: form data, by the body's MIME type; `now`, in milliseconds since the epoch, is when its files are made.
 pub fn form_data_of(
     bytes: &Bytes,
     mime_type: Option<&MimeType>,

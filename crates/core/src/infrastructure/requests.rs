@@ -213,6 +213,18 @@ words! {
     }
 }
 
+impl Destination {
+    /// <https://fetch.spec.whatwg.org/#concept-potential-destination-translate>: "fetch" is the empty string, any other
+    /// potential destination itself; `None` for what is none.
+    pub fn translate(potential_destination: &str) -> Option<Destination> {
+        match potential_destination {
+            "" => None,
+            "fetch" => Some(Destination::Empty),
+            destination => Destination::from_word(destination),
+        }
+    }
+}
+
 /// <https://fetch.spec.whatwg.org/#concept-request-referrer>
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Referrer {
@@ -455,8 +467,8 @@ impl Request {
         taint
     }
 
-    /// <https://fetch.spec.whatwg.org/#serializing-a-request-origin>; isomorphic encoded it is its
-    /// [byte-serialization](https://fetch.spec.whatwg.org/#byte-serializing-a-request-origin).
+    /// <https://fetch.spec.whatwg.org/#serializing-a-request-origin>; isomorphic encoded it is
+    /// <https://fetch.spec.whatwg.org/#byte-serializing-a-request-origin>.
     pub fn serialize_origin(&self) -> String {
         if self.redirect_taint() != RedirectTaint::SameOrigin {
             return "null".to_owned();
@@ -544,6 +556,12 @@ impl Request {
     /// <https://fetch.spec.whatwg.org/#request-determine-the-network-partition-key>
     pub fn network_partition_key(&self) -> Option<NetworkPartitionKey> {
         self.reserved_client.as_ref().or(self.client.as_ref()).map(|client| client.network_partition_key())
+    }
+
+    /// <https://fetch.spec.whatwg.org/#determine-the-http-cache-partition>: the network partition key names it; without
+    /// one there is no cache.
+    pub fn http_cache_partition(&self) -> Option<NetworkPartitionKey> {
+        self.network_partition_key()
     }
 
     /// <https://fetch.spec.whatwg.org/#request-determine-the-environment>

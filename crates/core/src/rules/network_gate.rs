@@ -31,7 +31,7 @@ pub fn network_after_cache(request: &Request) -> NetworkGate {
     if request.cache_mode == CacheMode::OnlyIfCached { NetworkGate::OnlyIfCached } else { NetworkGate::Open }
 }
 
-/// HTTP-network fetch, step 2, by <https://fetch.spec.whatwg.org/#is-offline>.
+/// <https://fetch.spec.whatwg.org/#is-offline>, at HTTP-network fetch, step 2.
 pub fn is_offline(request: &Request) -> NetworkGate {
     match &request.client {
         Some(client) if client.offline => NetworkGate::Offline,
