@@ -1,8 +1,10 @@
 //! The house's own checks: `cargo xtask check` is the one command, here and in continuous integration.
 //!
-//! Each step is a command of its own. Nothing here is used at run time, and nothing here opens a socket.
+//! Each step is a command of its own. Nothing here is used at run time, and nothing here opens a socket; what `bench`
+//! starts is a package of its own, on loopback.
 
 mod arrows;
+mod bench;
 mod check;
 mod licences;
 mod rooms;
@@ -24,6 +26,7 @@ cargo xtask COMMAND
                                reads the Standard's source into spec/anchors.tsv
   test [--require-data]        cargo test on everything
   licences                     licences, bans and version floors of all dependencies
+  bench [ARGUMENTS]            what a fetch costs beside its peers, over loopback; see benches/src/main.rs
 ";
 
 fn main() -> ExitCode {
@@ -42,6 +45,7 @@ fn main() -> ExitCode {
         ["rooms", "--check"] => rooms::compare(),
         ["rooms", "--standard", path] => rooms::read_standard(path, None),
         ["rooms", "--standard", path, "--pin", pin] => rooms::read_standard(path, Some(pin)),
+        ["bench", ref arguments @ ..] => bench::bench(arguments),
         _ => {
             eprint!("{USAGE}");
             return ExitCode::from(2);
