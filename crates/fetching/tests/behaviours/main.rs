@@ -1,0 +1,10 @@
+//! Stories of chapter 4, one a behaviour: what a fetch does on a scripted network, compared with its printed tree under `tests/stories`.
+//!
+//! `UPDATE_STORIES=1` writes the trees; whoever does so reads them.
+
+#![allow(clippy::unwrap_used)]
+
+mod common;
+mod ports;
+mod preflights;
+mod simple;
