@@ -4,7 +4,19 @@
 
 #![allow(clippy::unwrap_used)]
 
+mod caching;
 mod common;
+mod credentials;
+mod ends;
+mod isolation;
+mod owner;
 mod ports;
 mod preflights;
+mod redirects;
+mod schemes;
+mod security;
+mod shape;
 mod simple;
+mod timing;
+mod wire;
+mod workers;
