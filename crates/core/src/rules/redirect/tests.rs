@@ -138,6 +138,15 @@ fn without_a_usable_location() {
 }
 
 #[test]
+fn on_the_users_own_behalf_a_redirect_may_bring_credentials() {
+    let mut request = request("https://a.test/");
+    (request.owner, request.mode) = (true, Mode::Cors);
+    let (verdict, rewrite) = judge(&request, 302, "https://user:secret@b.test/");
+    assert!(!verdict.blocks(), "{verdict:?}");
+    assert!(rewrite.is_some_and(|rewrite| rewrite.location.includes_credentials()));
+}
+
+#[test]
 fn an_unpopulated_origin_is_nobodys() {
     let mut request = Request::new(url(A));
     request.mode = Mode::Cors;
