@@ -334,16 +334,13 @@ fn revalidate_in_parallel(fetch: &mut FetchParams) {
     request.cache_mode = CacheMode::NoCache;
     request.prevent_no_cache_cache_control_header_modification = true;
     request.service_workers_mode = ServiceWorkersMode::None;
-    let mut revalidation = FetchParams {
-        user_agent: fetch.user_agent.clone(),
-        request: Box::new(request),
-        callbacks: Callbacks::default().into(),
-        controller: FetchController::new(),
-        timing_info: Default::default(),
-        cross_origin_isolated_capability: fetch.cross_origin_isolated_capability,
-        trace: fetch.trace.child(Purpose::Revalidation),
-        membership: None,
-    };
+    let mut revalidation = FetchParams::new(
+        fetch.user_agent.clone(),
+        Box::new(request),
+        Callbacks::default(),
+        FetchController::new(),
+        fetch.trace.child(Purpose::Revalidation),
+    );
     // It is issued in the client's context: if the client goes, so does it.
     revalidation.join_fetch_group();
     fetch.user_agent.tasks.clone().spawn(Box::pin(async move {
