@@ -89,8 +89,6 @@ fn clone_for_the_wire(request: &mut Request) -> Request {
     http_request
 }
 
-static NOTHING: Bytes = Bytes::new();
-
 /// Steps 8.3 to 8.22: credentials, lengths, and every header that is not the page's own.
 async fn dress(
     fetch: &FetchParams,
@@ -133,8 +131,8 @@ async fn dress(
     }
     // 8.15. User-Agent.
     let settings = &fetch.user_agent.settings;
-    let default = settings.user_agent.as_ref().unwrap_or(&NOTHING);
-    if let Some(value) = request_headers::user_agent(http_request, default) {
+    let default = settings.user_agent.clone().unwrap_or_default();
+    if let Some(value) = request_headers::user_agent(http_request, &default) {
         fetch.append_header(http_request, "User-Agent", value);
     }
     // 8.16. Conditions of the caller's own switch the cache off.

@@ -28,7 +28,7 @@ fn about_blank() {
 #[test]
 fn other_about_urls() {
     let world = World::new([]);
-    world.err(from(A, "about:config").mode(Mode::Navigate));
+    world.err(from("http://a.test/", "about:config").mode(Mode::Navigate));
     world.tells("schemes/about-other");
 }
 
@@ -171,10 +171,10 @@ fn files_are_refused_unless_somebody_reads_them() {
     world.err(from("file:///page", "file:///etc/passwd"));
     world.tells("schemes/file-refused");
     let world = World::with([], |agent| {
-        agent.files = Some(Arc::new(Folder(HashMap::from([("/tmp/x", "text")]), Slow::default())));
+        agent.files = Some(Arc::new(Folder(HashMap::from([("/folder/x", "text")]), Slow::default())));
     });
-    assert_eq!(world.ok(own("file:///tmp/x")).1, "text");
-    world.err(own("file:///tmp/y"));
+    assert_eq!(world.ok(own("file:///folder/x")).1, "text");
+    world.err(own("file:///folder/y"));
     world.tells("schemes/file");
 }
 

@@ -1,4 +1,6 @@
 //! What goes wrong on the wire, what is sent again, and bodies: their codings, limits, streams and interim responses.
+//!
+//! Longer than most files because a network that loses bodies is written out here, which no other file needs.
 
 use std::io::Write;
 use std::sync::{Arc, Mutex};
@@ -7,12 +9,18 @@ use bytes::Bytes;
 use sofetch_core::infrastructure::abort_reason::AbortReason;
 use sofetch_core::infrastructure::bodies::{Body, BodyError};
 use sofetch_core::infrastructure::requests::{Mode, Request};
+use sofetch_core::infrastructure::timing::ConnectionTimingInfo;
+use sofetch_core::ports::{
+    Answer, BoxFuture, Connection, ConnectionRequest, ExchangeFault, Network, Protocol, WireRequest,
+    WireResponse,
+};
 use sofetch_core::rulings::Reason;
-use sofetch_core::wire_faults::{PeerMisbehaved, Phase, WireFault};
+use sofetch_core::wire_faults::{NetworkFault, PeerMisbehaved, Phase, WireFault};
 use sofetch_fetching::fetch_params::Callbacks;
-use sofetch_testkit::{Fate, Scripted, get, post};
+use sofetch_testkit::{Fate, Scripted, ScriptedNetwork, VirtualClock, get, post};
 
 use crate::common::{A, ALLOW_A, B, Chunks, OWN, With, World, from, own, why};
+use crate::ports::Slow;
 
 fn closed(reused: bool) -> WireFault {
     WireFault::Closed { reused, cause: None }
@@ -80,6 +88,67 @@ fn what_may_have_reached_the_server_is_not_sent_again() {
     let world = World::new([post(OWN).expects_body("four").fails(closed(true))]);
     world.err(from(A, OWN).method("POST").body("four"));
     world.tells("wire/not-resent");
+}
+
+/// A network that keeps the bodies of what it failed to send.
+struct Losing(ScriptedNetwork);
+
+struct LosingConnection(Box<dyn Connection>);
+
+impl Network for Losing {
+    fn obtain_a_connection(
+        &self,
+        ask: ConnectionRequest,
+    ) -> Answer<'_, Result<Box<dyn Connection>, NetworkFault>> {
+        Answer::later(async move {
+            let connection = self.0.obtain_a_connection(ask).await?;
+            Ok(Box::new(LosingConnection(connection)) as Box<dyn Connection>)
+        })
+    }
+}
+
+impl Connection for LosingConnection {
+    fn timing_info(&self) -> &ConnectionTimingInfo {
+        self.0.timing_info()
+    }
+    fn protocol(&self) -> Protocol {
+        self.0.protocol()
+    }
+    fn reused(&self) -> bool {
+        self.0.reused()
+    }
+    fn exchange(
+        self: Box<Self>,
+        request: WireRequest,
+    ) -> BoxFuture<'static, Result<WireResponse, ExchangeFault>> {
+        Box::pin(async move {
+            let lost = |fault: ExchangeFault| ExchangeFault { unread_body: None, ..fault };
+            self.0.exchange(request).await.map_err(lost)
+        })
+    }
+}
+
+fn losing(script: impl IntoIterator<Item = Scripted>) -> World {
+    let clock = VirtualClock::new();
+    let network = ScriptedNetwork::by(&clock, script);
+    let wrapped = network.clone();
+    World::on(network, &clock, &Slow::default(), |agent| agent.network = Arc::new(Losing(wrapped)))
+}
+
+#[test]
+fn a_body_that_does_not_come_back_is_made_again_from_its_source() {
+    let world = losing([post(OWN).fails_safely(closed(true)), post(OWN).expects_body("four"), get(OWN)]);
+    let told = Arc::new(Told::default());
+    world.fetch_with(from(A, OWN).method("POST").body("four"), callbacks(&told)).expect("a response");
+    assert_eq!(*told.ends.lock().unwrap(), 1);
+    world.ok(from(A, OWN));
+    world.network.assert_done();
+}
+
+#[test]
+fn a_stream_that_does_not_come_back_is_an_error() {
+    let world = losing([post(OWN).fails_safely(closed(true))]);
+    assert_eq!(world.err(own(OWN).method("POST").stream(&["one"])).code(), "closed");
 }
 
 #[derive(Default)]

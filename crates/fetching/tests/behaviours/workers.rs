@@ -191,6 +191,20 @@ fn an_opaque_answer_must_be_embeddable() {
     world.tells("workers/refused-corp");
 }
 
+#[test]
+fn an_opaque_answer_of_the_own_origin_is_its_own() {
+    let world = World::with(
+        [],
+        answers(|| {
+            let mut response = answered(200, &[("Cross-Origin-Resource-Policy", "same-origin")], "x");
+            response.internal_mut().url_list = vec![url(OWN)];
+            response.filtered(Filter::Opaque)
+        }),
+    );
+    world.ok(from(A, B).mode(Mode::NoCors));
+    world.tells("workers/corp-same-origin");
+}
+
 fn overrides(
     door: impl Fn(&Request) -> Option<sofetch_core::rulings::Fetched> + Send + Sync + 'static,
 ) -> impl FnOnce(&mut UserAgent) {
