@@ -132,6 +132,11 @@ impl UserAgent {
         Some(groups.entry(client.id.clone()).or_default().clone())
     }
 
+    /// Forgets the fetch group of a client that is no more; what it fetches goes on.
+    pub fn forget_fetch_group(&self, client_id: &str) {
+        self.fetch_groups.lock().unwrap_or_else(PoisonError::into_inner).remove(client_id);
+    }
+
     /// Terminates the [fetch group](https://fetch.spec.whatwg.org/#concept-fetch-group-terminate) of the client with
     /// this id: the page is gone. What is kept alive goes on.
     pub fn terminate_fetch_group(&self, client_id: &str) {

@@ -342,3 +342,11 @@ fn an_owners_framing_of_a_dropped_body_is_dropped() {
     follow(&mut request, 303, "https://a.test/", &[]);
     assert!(request.header_list.is_empty() && request.body.is_none());
 }
+
+#[test]
+fn without_a_page_credentials_in_location_are_followed() {
+    let mut request = request(A);
+    request.mode = Mode::Cors;
+    follow(&mut request, 302, "https://user:pass@b.test/", &[]);
+    assert_eq!(request.current_url().username(), "user");
+}
