@@ -141,8 +141,9 @@ fn without_a_usable_location() {
 #[test]
 fn on_the_users_own_behalf_a_redirect_may_bring_credentials() {
     let mut request = request("https://a.test/");
-    (request.owner, request.mode) = (true, Mode::Cors);
-    let (verdict, rewrite) = judge(&request, 302, "https://user:secret@b.test/");
+    request.mode = Mode::Cors;
+    let location = LocationUrl::Url(url("https://user:secret@b.test/"));
+    let (verdict, rewrite) = redirect(&request, &status(302), location, HeadersBy::Owner, &[]);
     assert!(!verdict.blocks(), "{verdict:?}");
     assert!(rewrite.is_some_and(|rewrite| rewrite.location.includes_credentials()));
 }
