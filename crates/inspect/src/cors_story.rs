@@ -86,7 +86,9 @@ pub struct PreflightStory {
     pub remembered: bool,
     /// The question and its answer, as sent and received.
     pub exchanges: Vec<Exchange>,
-    /// Each ruling on it, in order.
+    /// Each ruling before it was sent, in order.
+    pub before: Vec<Ruling>,
+    /// Each ruling on its answer, in order.
     pub checks: Vec<Ruling>,
 }
 
@@ -318,6 +320,9 @@ impl Reader {
         while let Some(fetch) = all.pop() {
             for timed in fetch.events() {
                 match &timed.event {
+                    Event::Ruled(ruling) if preflight.exchanges.is_empty() => {
+                        preflight.before.push((**ruling).clone());
+                    }
                     Event::Ruled(ruling) => preflight.checks.push((**ruling).clone()),
                     Event::Wire(wire) => exchange(&mut preflight.exchanges, wire, secrets),
                     _ => {}

@@ -123,6 +123,7 @@ struct PreflightJson<'a> {
     reasons: &'a [String],
     remembered: bool,
     exchanges: Vec<ExchangeJson<'a>>,
+    before: Vec<RulingJson>,
     checks: Vec<RulingJson>,
 }
 
@@ -132,6 +133,7 @@ impl<'a> PreflightJson<'a> {
             reasons: &preflight.reasons,
             remembered: preflight.remembered,
             exchanges: preflight.exchanges.iter().map(ExchangeJson::of).collect(),
+            before: rulings(&preflight.before, secrets),
             checks: rulings(&preflight.checks, secrets),
         }
     }
