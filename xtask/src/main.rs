@@ -1,8 +1,10 @@
 //! The house's own checks: `cargo xtask check` is the one command, here and in continuous integration.
 //!
-//! Each step is a command of its own. Nothing here is used at run time; `peers` alone opens sockets, on loopback.
+//! Each step is a command of its own. Nothing here is used at run time; `peers` and what `bench` starts (a package of its
+//! own) alone open sockets, on loopback.
 
 mod arrows;
+mod bench;
 mod check;
 mod licences;
 mod peers;
@@ -26,6 +28,7 @@ cargo xtask COMMAND
   test [--require-data]        cargo test on everything
   peers [--check]              runs docs/peers against the servers that are installed, writes or compares; not in check
   licences                     licences, bans and version floors of all dependencies
+  bench [ARGUMENTS]            what a fetch costs beside its peers, over loopback; see benches/src/main.rs
 ";
 
 fn main() -> ExitCode {
@@ -46,6 +49,7 @@ fn main() -> ExitCode {
         ["rooms", "--check"] => rooms::compare(),
         ["rooms", "--standard", path] => rooms::read_standard(path, None),
         ["rooms", "--standard", path, "--pin", pin] => rooms::read_standard(path, Some(pin)),
+        ["bench", ref arguments @ ..] => bench::bench(arguments),
         _ => {
             eprint!("{USAGE}");
             return ExitCode::from(2);

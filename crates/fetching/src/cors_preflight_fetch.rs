@@ -10,6 +10,7 @@ use sofetch_core::trace::{Algorithm, Event, Purpose, RequestSnapshot};
 
 use crate::fetch_params::{Callbacks, FetchParams};
 use crate::http_network_or_cache_fetch::http_network_or_cache_fetch;
+use crate::response_handover::outcome;
 
 /// <https://fetch.spec.whatwg.org/#cors-preflight-fetch-0>
 pub async fn cors_preflight_fetch(fetch: &mut FetchParams) -> Result<(), NetworkError> {
@@ -40,11 +41,13 @@ pub async fn cors_preflight_fetch(fetch: &mut FetchParams) -> Result<(), Network
         trace,
         membership: None,
     };
-    let response = http_network_or_cache_fetch(&mut preflight_fetch, false, false).await?;
+    let fetched = http_network_or_cache_fetch(&mut preflight_fetch, false, false).await;
+    preflight_fetch.trace.emit(|| Event::Ended(outcome(&fetched)));
+    let response = fetched?;
     // 7, 8. The answer, judged on the request itself: its credentials mode counts.
     let limit = fetch.user_agent.settings.preflight_max_age_limit;
     let answer = preflight_answer(&fetch.request, &unsafe_names, response.internal(), limit);
-    // 7.10 to 7.14. What it grants is remembered, or lengthened.
+    // 7.11 to 7.15. What it grants is remembered, or lengthened.
     let Some(grant) = preflight_fetch.judge(answer)?.grant(&fetch.request) else { return Ok(()) };
     let cache = fetch.user_agent.preflight_cache.clone();
     let now = fetch.user_agent.clock.now();

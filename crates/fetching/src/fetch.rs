@@ -25,10 +25,10 @@ pub async fn fetch(
     trace: Trace,
 ) -> Fetched {
     let _room = trace.enter(Algorithm::Fetch);
-    // 1 to 3. NB: early hints are only vetted for navigations; other faces may look at them as an extra.
+    // 1. NB: early hints are vetted for navigations alone; a face may look at them all the same.
     // 4. Origin, policy container and the rest come from the client.
     populate_request_from_client(&mut request);
-    // 5, 6. The task destination is the caller's own task: it awaits.
+    // 2, 3, 5, 6. The task destination is the caller's own task: it awaits.
     let cross_origin_isolated_capability =
         request.client.as_ref().is_some_and(|client| client.cross_origin_isolated_capability);
     // 7. Timing starts.
@@ -68,15 +68,9 @@ pub async fn fetch(
             append(&mut fetch, "Accept-Language", language);
         }
     }
-    // 15. Internal priority: hyper has no use for it.
+    // SKIPS 15: no transport here weighs its requests; one that does would read the request's priority.
     // 16. A subresource request joins its client's fetch group.
-    if fetch.request.is_subresource_request()
-        && let Some(group) = fetch.user_agent.fetch_group(&fetch.request)
-    {
-        let length = fetch.request.body.as_ref().and_then(|body| body.length).unwrap_or(0);
-        let membership = group.append(fetch.controller.clone(), fetch.request.keepalive, length);
-        fetch.membership = Some(membership);
-    }
+    fetch.join_fetch_group();
     // 17. Main fetch; 18. the controller is the caller's already.
     main_fetch(&mut fetch, false).await
 }

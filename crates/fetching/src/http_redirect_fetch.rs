@@ -20,7 +20,7 @@ pub async fn http_redirect_fetch(fetch: &mut FetchParams, response: Response) ->
     let (verdict, rewrite) = redirect(&fetch.request, response.internal(), location, headers_by, &sensitive);
     fetch.judge(verdict)?;
     let Some(rewrite) = rewrite else { return Ok(response) };
-    // 12, 13, 18. Method, headers, URL list and count.
+    // 8, 12, 13, 18. Count, method, headers and URL list.
     rewrite.apply(&mut fetch.request);
     // 14. The body is made again from its source.
     if let Some(body) = &fetch.request.body {
@@ -40,9 +40,9 @@ pub async fn http_redirect_fetch(fetch: &mut FetchParams, response: Response) ->
     if let Some(policy) = referrer_policy_on_redirect(&response.internal().header_list) {
         fetch.request.referrer_policy = policy;
     }
-    // The redirect's own body is of no use: dropping it lets the connection drain or close.
+    // NB: the redirect's own body is of no use; dropping it lets the connection drain or close.
     drop(response);
-    // SKIPS 21: "manual" redirects of navigations are followed by HTML's navigate.
-    // 22. Main fetch, to get the response tainting right.
+    // SKIPS 21: "manual" redirects are followed by HTML's navigate, which we do not have.
+    // 20, 22. Main fetch, to get the response tainting right.
     main_fetch(fetch, true).await
 }

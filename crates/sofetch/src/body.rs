@@ -7,15 +7,24 @@ use bytes::Bytes;
 use futures_core::Stream;
 use serde::de::DeserializeOwned;
 use sofetch_core::infrastructure::bodies::Body;
+use sofetch_core::infrastructure::url::Url;
 
 use crate::error::{Error, ErrorKind};
 
 /// The chunks of a response's body, as they come from the socket. Dropping it before its end drains a little or
 /// closes the connection; nothing is read ahead, so a body nobody reads holds no memory.
 #[derive(Debug)]
-pub struct BodyStream(pub(crate) Option<Body>);
+pub struct BodyStream {
+    body: Option<Body>,
+    url: Option<Url>,
+}
 
 impl BodyStream {
+    /// `url` is said in errors.
+    pub(crate) fn new(body: Option<Body>, url: Option<Url>) -> BodyStream {
+        BodyStream { body, url }
+    }
+
     /// The next chunk; `None` at the end. Cancel-safe: a dropped future loses no bytes.
     ///
     /// # Errors
@@ -25,10 +34,10 @@ impl BodyStream {
     }
 
     fn poll_chunk(&mut self, context: &mut Context<'_>) -> Poll<Option<Result<Bytes, Error>>> {
-        match &mut self.0 {
-            None => Poll::Ready(None),
-            Some(body) => body.poll_chunk(context).map(|next| next.map(|chunk| chunk.map_err(Error::body))),
-        }
+        let Some(body) = &mut self.body else { return Poll::Ready(None) };
+        let url = self.url.as_ref();
+        body.poll_chunk(context)
+            .map(|next| next.map(|chunk| chunk.map_err(|error| Error::body(error).with_url(url))))
     }
 }
 

@@ -127,6 +127,10 @@ impl Headers {
         self.list.sort_and_combine().into_iter().map(|(name, value)| (text(name), value)).collect()
     }
 
+    pub(crate) fn into_list(self) -> HeaderList {
+        self.list
+    }
+
     /// The header list itself.
     pub fn as_list(&self) -> &HeaderList {
         &self.list

@@ -130,7 +130,9 @@ pub fn redirect(
     if request.redirect_count >= LONGEST_CHAIN {
         return (Redirect::TooMany { count: request.redirect_count }, None);
     }
-    if location.includes_credentials() {
+    // DEPARTS: CORS is for pages. On the user's own behalf credentials in a redirect are the server's affair: they
+    // are its own, and go where it says.
+    if location.includes_credentials() && !request.owner {
         // 9.
         let same_origin = request.origin.as_ref().is_some_and(|origin| location.same_origin_with(origin));
         if request.mode == Mode::Cors && !same_origin {

@@ -138,6 +138,15 @@ fn without_a_usable_location() {
 }
 
 #[test]
+fn on_the_users_own_behalf_a_redirect_may_bring_credentials() {
+    let mut request = request("https://a.test/");
+    (request.owner, request.mode) = (true, Mode::Cors);
+    let (verdict, rewrite) = judge(&request, 302, "https://user:secret@b.test/");
+    assert!(!verdict.blocks(), "{verdict:?}");
+    assert!(rewrite.is_some_and(|rewrite| rewrite.location.includes_credentials()));
+}
+
+#[test]
 fn an_unpopulated_origin_is_nobodys() {
     let mut request = Request::new(url(A));
     request.mode = Mode::Cors;
@@ -332,4 +341,12 @@ fn an_owners_framing_of_a_dropped_body_is_dropped() {
     }
     follow(&mut request, 303, "https://a.test/", &[]);
     assert!(request.header_list.is_empty() && request.body.is_none());
+}
+
+#[test]
+fn without_a_page_credentials_in_location_are_followed() {
+    let mut request = request(A);
+    request.mode = Mode::Cors;
+    follow(&mut request, 302, "https://user:pass@b.test/", &[]);
+    assert_eq!(request.current_url().username(), "user");
 }
