@@ -285,7 +285,7 @@ impl Drop for Scene {
 fn settled(line: &str) -> String {
     let line = line.trim_end();
     let field = line.trim_start_matches([' ', '<', '>']);
-    if field.get(..6).is_some_and(|name| name.eq_ignore_ascii_case("date: ")) && line.ends_with("GMT") {
+    if field.get(..6).is_some_and(|name| name.eq_ignore_ascii_case("date: ")) && line.contains(" GMT") {
         let kept = line.len() - field.len() + 6;
         return format!("{}(now)", &line[..kept]);
     }

@@ -80,14 +80,15 @@ impl CorsStory {
             StoryVerdict::Refused { ruling } => {
                 let hint = hint(ruling)?;
                 Some(match (ruling, self.reached) {
-                    (Ruling::PreflightAnswer(PreflightAnswer::CorsCheckFailed(_)), _) => {
+                    (Ruling::PreflightAnswer(PreflightAnswer::CorsCheckFailed(check)), _) => {
                         match self.preflight_status() {
                             Some(200..=299) | None => hint,
                             // No headers are often but the sign of another fault.
                             Some(status) => {
                                 let first =
                                     PreflightAnswer::NotOkStatus { status }.hint().unwrap_or_default();
-                                format!("Look at the {status} first. {first} {hint}")
+                                let then = check.hint().unwrap_or_default();
+                                format!("Look at the {status} first. {first} {then}")
                             }
                         }
                     }
