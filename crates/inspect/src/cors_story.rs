@@ -38,6 +38,8 @@ pub struct CorsStory {
     pub reached: Reached,
     /// What a script would see.
     pub script: ScriptView,
+    /// Why the body broke off, where it was read and did.
+    pub body_error: Option<NetworkError>,
     secrets: Secrets,
 }
 
@@ -204,8 +206,12 @@ impl CorsStory {
             Some(Exchange { status: None, .. }) => Reached::Unanswered,
             Some(Exchange { status: Some(status), .. }) => Reached::Answered { status: *status },
         };
+        let body_error = fetch.events().find_map(|timed| match &timed.event {
+            Event::BodyEnded { error, .. } => error.clone(),
+            _ => None,
+        });
         let question = Question::of(first, secrets);
-        Some(CorsStory { question, page, hops: reader.hops, verdict, reached, script, secrets })
+        Some(CorsStory { question, page, hops: reader.hops, verdict, reached, script, body_error, secrets })
     }
 
     /// May the script read the response?

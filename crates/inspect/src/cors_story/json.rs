@@ -61,6 +61,7 @@ impl CorsStory {
                 ScriptView::Rejected { with } => ScriptJson::Rejected { with },
                 ScriptView::Nothing => ScriptJson::Nothing,
             },
+            body_error: self.body_error.as_ref().map(|error| NetworkErrorJson::of(error, secrets)),
         })
     }
 
@@ -81,6 +82,7 @@ struct StoryJson<'a> {
     hint: Option<String>,
     reached: ReachedJson,
     script: ScriptJson<'a>,
+    body_error: Option<NetworkErrorJson>,
 }
 
 #[derive(Serialize)]

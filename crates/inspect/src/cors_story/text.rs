@@ -43,6 +43,10 @@ impl CorsStory {
     /// How it ended, in one or two sentences.
     pub fn verdict_words(&self) -> String {
         let why = match &self.verdict {
+            StoryVerdict::Readable if self.body_error.is_some() => {
+                let why = self.body_error.as_ref().map(words_for_network_error).unwrap_or_default();
+                return format!("The response may be read, and its body breaks off. {why}");
+            }
             StoryVerdict::Readable if self.page => return "The script may read the response.".to_owned(),
             StoryVerdict::Readable => return "No page asks: the response may be read.".to_owned(),
             StoryVerdict::Unreadable { response_type } => {
