@@ -285,7 +285,7 @@ impl Drop for Scene {
 fn settled(line: &str) -> String {
     let line = line.trim_end();
     let field = line.trim_start_matches([' ', '<', '>']);
-    if field.get(..6).is_some_and(|name| name.eq_ignore_ascii_case("date: ")) {
+    if field.get(..6).is_some_and(|name| name.eq_ignore_ascii_case("date: ")) && line.contains(" GMT") {
         let kept = line.len() - field.len() + 6;
         return format!("{}(now)", &line[..kept]);
     }
@@ -312,7 +312,7 @@ mod tests {
         for (line, expected) in [
             ("Date: Thu, 01 Jan 2026 00:00:00 GMT\r", "Date: (now)"),
             ("  < date: Thu, 01 Jan 2026 00:00:00 GMT", "  < date: (now)"),
-            ("  < updated: today", "  < updated: today"),
+            ("  date: can be read", "  date: can be read"),
             ("  connected to 127.0.0.1:80  [1.2 ms]", "  connected to 127.0.0.1:80"),
             ("a [word]", "a [word]"),
         ] {
