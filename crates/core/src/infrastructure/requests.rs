@@ -446,7 +446,8 @@ impl Request {
         Request {
             method: self.method.clone(),
             local_urls_only: self.local_urls_only,
-            header_list: self.header_list.clone(),
+            // NB: what goes on is dressed; a page's request gets seven headers more.
+            header_list: self.header_list.clone_with_room(7),
             unsafe_request: self.unsafe_request,
             body: None,
             client: self.client.clone(),
