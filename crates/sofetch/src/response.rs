@@ -70,7 +70,7 @@ impl Response {
     /// # Errors
     /// Text that is no [reason phrase](https://www.rfc-editor.org/rfc/rfc9112#section-4); a fetched response.
     pub fn with_status_text(mut self, text: &str) -> Result<Response, Error> {
-        if self.headers.guard() == Guard::Immutable {
+        if self.guard == Guard::Immutable {
             return Err(Error::misuse(Misuse::Immutable));
         }
         let bytes: Option<Vec<u8>> = text.chars().map(|character| u8::try_from(character).ok()).collect();
@@ -158,7 +158,8 @@ impl Response {
     /// The headers of a response of one's own making, to be changed (guard "response"); those of a fetched one are
     /// immutable.
     pub fn headers_mut(&mut self) -> &mut Headers {
-        &mut self.headers
+        self.headers();
+        self.headers.get_mut().expect("made on the line above")
     }
 
     /// Is there a body to read?
@@ -304,8 +305,10 @@ impl Response {
 
     /// The engine's response, filter and all.
     pub fn into_core(mut self) -> CoreResponse {
-        if self.headers.guard() != Guard::Immutable {
-            self.response.internal_mut().header_list = self.headers.into_list();
+        if self.guard != Guard::Immutable
+            && let Some(headers) = self.headers.into_inner()
+        {
+            self.response.internal_mut().header_list = headers.into_list();
         }
         self.response
     }

@@ -143,6 +143,7 @@ fn on_the_users_own_behalf_a_redirect_may_bring_credentials() {
     let mut request = request("https://a.test/");
     request.mode = Mode::Cors;
     let location = LocationUrl::Url(url("https://user:secret@b.test/"));
+    request.owner = true;
     let (verdict, rewrite) = redirect(&request, &status(302), location, &[]);
     assert!(!verdict.blocks(), "{verdict:?}");
     assert!(rewrite.is_some_and(|rewrite| rewrite.location.includes_credentials()));
