@@ -25,6 +25,7 @@ examples! {
     abort prints ["aborted: true, timed out: false"];
     stream_body prints ["bytes)"];
     page prints ["Cors 200", "Opaque 0", "refused: CorsCheck"];
+    cors_explained prints ["Access-Control-Allow-Origin is `https://other.example`"];
     mock prints ["lamp"];
     guarded prints ["127.0.0.1 is refused"];
     blocking prints ["{"];

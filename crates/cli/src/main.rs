@@ -1,2 +1,68 @@
-//! placeholder
-fn main() {}
+//! `sofetch`: fetches a URL, or tells why a browser would refuse it. Reads the arguments, runs the command, says how it ended.
+//!
+//! - `args`: as typed; `options`: what they mean; `making`: the agent, page and request that follow.
+//! - `fetch_command`, `cors_command`, `demo_command`: the three commands.
+//! - `output`, `json_text`, `progress`: what is printed, and how; `telling`: what `inspect` says of a recording, in colour;
+//!   `words`: sentences that only the faces need; `ending`: exit codes.
+
+mod args;
+mod cors_command;
+mod demo_command;
+mod ending;
+mod fetch_command;
+mod json_text;
+mod making;
+mod options;
+mod output;
+mod progress;
+mod telling;
+mod words;
+
+use std::process::ExitCode;
+
+use args::{Args, Command};
+use ending::{Ending, Failure};
+use options::{Options, secrets};
+use output::Streams;
+
+fn main() -> ExitCode {
+    let args = match Args::of_process() {
+        Ok(args) => args,
+        Err(exit_code) => return exit_code,
+    };
+    let (silent, secrets) = match &args.command {
+        Some(Command::Cors(cors)) => (cors.silent, secrets(cors.show_secrets)),
+        Some(Command::Demo(demo)) => (false, secrets(demo.show_secrets)),
+        None => (args.fetch.silent, secrets(args.fetch.show_secrets)),
+    };
+    let streams = Streams::of_process(silent);
+    let ending = run(args, &streams);
+    if let Err(failure) = &ending
+        && let Some(words) = failure.words(secrets)
+    {
+        streams.error(&words);
+    }
+    match ending {
+        Ok(ending) => ending.exit_code(),
+        Err(failure) => failure.ending().exit_code(),
+    }
+}
+
+fn run(args: Args, streams: &Streams) -> Result<Ending, Failure> {
+    let runtime =
+        tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(Failure::Start)?;
+    let ending = match args.command {
+        None => {
+            let options = Options::of_fetch(args.fetch)?;
+            runtime.block_on(fetch_command::run(options, streams))
+        }
+        Some(Command::Cors(cors)) => {
+            let options = Options::of_cors(*cors)?;
+            runtime.block_on(cors_command::run(options, streams))
+        }
+        Some(Command::Demo(demo)) => runtime.block_on(demo_command::run(&demo, streams)),
+    };
+    // A look-up that was given up goes on in the system: nobody waits for it.
+    runtime.shutdown_background();
+    ending
+}

@@ -9,7 +9,6 @@ use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 
 use crate::infrastructure::methods::is_token;
-use crate::infrastructure::origins::Host;
 use crate::infrastructure::timing::WallTime;
 use crate::infrastructure::url::Url;
 use crate::rules::verdict::{Verdict, said};
@@ -64,8 +63,15 @@ pub fn hsts_upgrade(url: &Url, known: &HstsMatch) -> HstsUpgrade {
     if url.scheme() != "http" {
         return HstsUpgrade::NotHttp;
     }
-    let Some(host @ Host::Domain(_)) = url.host() else { return HstsUpgrade::NotDomain };
-    if matches!(host.public_suffix(), Some("localhost" | "localhost.")) {
+    if !url.has_domain() {
+        return HstsUpgrade::NotDomain;
+    }
+    // Only what ends so can have that for its suffix.
+    let maybe_local = url.hostname().trim_end_matches('.').ends_with("localhost");
+    if maybe_local
+        && let Some(host) = url.host()
+        && matches!(host.public_suffix(), Some("localhost" | "localhost."))
+    {
         return HstsUpgrade::Localhost;
     }
     match known {

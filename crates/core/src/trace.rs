@@ -11,10 +11,11 @@ use bytes::Bytes;
 
 use crate::infrastructure::connections::Protocol;
 use crate::infrastructure::header_list::HeaderList;
+use crate::infrastructure::header_names::is_secret_name;
 use crate::infrastructure::methods::Method;
-use crate::infrastructure::requests::words;
 use crate::infrastructure::statuses::Status;
 use crate::infrastructure::url::Url;
+use crate::infrastructure::words::words;
 use crate::rulings::{NetworkError, Ruling};
 
 words! {
@@ -51,10 +52,16 @@ pub struct TraceId(pub u64);
 pub trait Observer: Send + Sync {
     /// Something happened in the fetch `id`. Events of one fetch come in order.
     fn event(&self, id: TraceId, event: &Event);
+
+    /// A number for a fetch that begins: the upper half of its ids, and of its children's. Who listens to several
+    /// fetches at once gives each its own.
+    fn begin(&self) -> u32 {
+        0
+    }
 }
 
 /// What can happen.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[non_exhaustive]
 pub enum Event {
     /// A fetch began, or a child of one.
@@ -92,6 +99,35 @@ pub enum Event {
     },
     /// The fetch answered.
     Ended(Outcome),
+}
+
+impl fmt::Debug for Event {
+    /// Credentials never reach a log by way of `{:?}`.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Event::Began { parent, purpose } => {
+                f.debug_struct("Began").field("parent", parent).field("purpose", purpose).finish()
+            }
+            Event::Entered(algorithm) => f.debug_tuple("Entered").field(algorithm).finish(),
+            Event::Left(algorithm) => f.debug_tuple("Left").field(algorithm).finish(),
+            Event::Request(snapshot) => f.debug_tuple("Request").field(snapshot).finish(),
+            Event::Ruled(ruling) => f.debug_tuple("Ruled").field(ruling).finish(),
+            Event::Rewrote { header, value } => {
+                let secret = is_secret_name(header.as_bytes());
+                let shown = value.as_ref().map(|value| if secret { &b"[redacted]"[..] } else { value });
+                let shown = shown.map(|value| value.escape_ascii().to_string());
+                f.debug_struct("Rewrote").field("header", header).field("value", &shown).finish()
+            }
+            Event::Wire(event) => f.debug_tuple("Wire").field(event).finish(),
+            Event::BodyEnded { encoded, decoded, error } => f
+                .debug_struct("BodyEnded")
+                .field("encoded", encoded)
+                .field("decoded", decoded)
+                .field("error", error)
+                .finish(),
+            Event::Ended(outcome) => f.debug_tuple("Ended").field(outcome).finish(),
+        }
+    }
 }
 
 /// The request as main fetch sees it.
@@ -243,7 +279,8 @@ impl Trace {
 
     /// Tells `observer` that a fetch began, and all that follows.
     pub fn new(observer: Arc<dyn Observer>) -> Trace {
-        let trace = Trace(Some(Arc::new(Root { observer, next: AtomicU64::new(2) })), 1);
+        let base = u64::from(observer.begin()) << 32;
+        let trace = Trace(Some(Arc::new(Root { observer, next: AtomicU64::new(base | 2) })), base | 1);
         trace.emit(|| Event::Began { parent: None, purpose: None });
         trace
     }
@@ -294,5 +331,50 @@ pub struct Room {
 impl Drop for Room {
     fn drop(&mut self) {
         self.trace.emit(|| Event::Left(self.algorithm));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::sync::Mutex;
+    use std::sync::atomic::AtomicU32;
+
+    #[derive(Default)]
+    struct Ids(AtomicU32, Mutex<Vec<u64>>);
+
+    impl Observer for Ids {
+        fn event(&self, id: TraceId, _: &Event) {
+            self.1.lock().expect("no test panics while it listens").push(id.0);
+        }
+        fn begin(&self) -> u32 {
+            self.0.fetch_add(1, Ordering::Relaxed)
+        }
+    }
+
+    #[test]
+    fn fetches_of_one_observer_are_told_apart() {
+        let observer = Arc::new(Ids::default());
+        let (a, b) = (Trace::new(observer.clone()), Trace::new(observer.clone()));
+        let (child_of_b, child_of_a) = (b.child(Purpose::Preflight), a.child(Purpose::Preflight));
+        drop(child_of_a.enter(Algorithm::Fetch));
+        drop(child_of_b.enter(Algorithm::Fetch));
+        let ids = observer.1.lock().expect("nobody panicked").clone();
+        assert_eq!(ids, [1, 1 << 32 | 1, 1 << 32 | 2, 2, 2, 2, 1 << 32 | 2, 1 << 32 | 2]);
+    }
+
+    #[test]
+    fn off_builds_no_event() {
+        let trace = Trace::off();
+        trace.emit(|| unreachable!("nobody listens"));
+        assert!(!trace.child(Purpose::Retry).is_on());
+    }
+
+    #[test]
+    fn credentials_are_redacted_in_debug() {
+        let event = Event::Rewrote { header: "Cookie", value: Some(Bytes::from_static(b"a=secret")) };
+        assert!(!format!("{event:?}").contains("secret"));
+        let event = Event::Rewrote { header: "Origin", value: Some(Bytes::from_static(b"https://a.test")) };
+        assert!(format!("{event:?}").contains("https://a.test"));
     }
 }

@@ -1,1 +1,28 @@
-//! placeholder
+//! Words, trees, JSON and spans for every event of a fetch. It reads what the engine tells its observers, and decides nothing.
+//!
+//! - [`recording`]: a [`Recorder`] listens, a [`Recording`] is the tree of what it heard; [`json`] is its JSON form.
+//! - [`mod@words`]: one plain sentence for each ruling, and a hint for each that blocks. The house's only sentences.
+//! - [`mod@tree`]: a recording as an indented tree; [`mod@timeline`]: its exchanges as bars; [`cors_story`]: what CORS made of it.
+//! - [`tracing`]: events as `tracing` spans and events; [`Both`] lets two observers listen.
+//! - [`safe_text`]: what strangers sent, escaped; credentials redacted.
+
+pub mod cors_story;
+pub mod json;
+mod lines;
+pub mod recording;
+pub mod safe_text;
+pub mod timeline;
+pub mod tracing;
+pub mod tree;
+pub mod words;
+
+#[cfg(test)]
+mod test_recordings;
+
+pub use self::tracing::{Both, Spans};
+pub use cors_story::CorsStory;
+pub use recording::{Entry, RecordedFetch, Recorder, Recording, Timed};
+pub use safe_text::Secrets;
+pub use timeline::{bars, timeline};
+pub use tree::{Options, tree};
+pub use words::{hint, words};

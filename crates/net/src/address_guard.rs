@@ -114,10 +114,10 @@ fn of_ipv6(address: Ipv6Addr) -> Option<&'static str> {
         _ => {}
     }
     // ISATAP interface identifiers (RFC 5214) ride on any prefix.
-    if matches!((pieces[4], pieces[5]), (0 | 0x200, 0x5efe)) {
-        if let Some(name) = of_ipv4(last) {
-            return Some(name);
-        }
+    if matches!((pieces[4], pieces[5]), (0 | 0x200, 0x5efe))
+        && let Some(name) = of_ipv4(last)
+    {
+        return Some(name);
     }
     // Only 2000::/3 is global unicast; the rest is not given out.
     (pieces[0] >> 13 != 1).then_some("Not Global Unicast")

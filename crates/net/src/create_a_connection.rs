@@ -10,7 +10,7 @@ use tokio_rustls::TlsConnector;
 
 use sofetch_core::infrastructure::clients::NetworkPartitionKey;
 use sofetch_core::infrastructure::origins::Host;
-use sofetch_core::infrastructure::timing::ConnectionTimingInfo;
+use sofetch_core::infrastructure::timing::{ConnectionTimingInfo, Timestamp};
 use sofetch_core::ports::{Clock, Protocol};
 use sofetch_core::trace::{Event, Trace, WireEvent};
 use sofetch_core::wire_faults::{NetworkFault, PeerMisbehaved, Phase, WireFault};
@@ -73,6 +73,12 @@ pub(crate) struct About {
     pub(crate) absolute_form: Option<Arc<Proxy>>,
 }
 
+/// <https://fetch.spec.whatwg.org/#record-connection-timing-info>: transport, proxy and the whole handshake are done.
+/// The handshake's own start was noted before it began; there is neither false start nor early data.
+fn record_connection_timing_info(timing: &mut ConnectionTimingInfo, now: Timestamp) {
+    timing.connection_end_time = now;
+}
+
 /// <https://fetch.spec.whatwg.org/#create-a-connection>
 pub(crate) async fn create_a_connection(
     to: &Destination,
@@ -119,7 +125,7 @@ pub(crate) async fn create_a_connection(
             _ => Protocol::Http1,
         };
     }
-    timing.connection_end_time = clock.now();
+    record_connection_timing_info(&mut timing, clock.now());
     // 3. The ALPN protocol ID, of the tunnelled protocol where there is a tunnel.
     timing.alpn_negotiated_protocol = Bytes::from_static(match protocol {
         Protocol::Http1 => b"http/1.1",

@@ -42,7 +42,7 @@ pub(crate) fn before_the_head(error: hyper::Error, scene: &Scene<'_>) -> Network
     }
 }
 
-/// NB: hyper keeps these kinds to itself and gives words only; the tests in `tests/http1.rs` notice a change of them.
+/// NB: hyper keeps these kinds to itself and gives words only; `tests/http1.rs` notices a change of them.
 fn unparsable(error: &hyper::Error, scene: &Scene<'_>) -> PeerMisbehaved {
     let words = error.to_string();
     if words.contains("too large") {

@@ -202,10 +202,10 @@ fn header_list_for(http1: &Http1, header_list: &mut HeaderList) {
             }
         }
         Some(proxy) => {
-            if let Some(authorization) = proxy.authorization() {
-                if !header_list.contains("proxy-authorization") {
-                    header_list.append("Proxy-Authorization", authorization.into_bytes());
-                }
+            if let Some(authorization) = proxy.authorization()
+                && !header_list.contains("proxy-authorization")
+            {
+                header_list.append("Proxy-Authorization", authorization.into_bytes());
             }
         }
     }
@@ -367,7 +367,7 @@ mod tests {
         ] {
             let mut list = HeaderList::new();
             for (name, value) in headers {
-                list.append(name, value);
+                list.push_received(name, value);
             }
             assert_eq!(ends_in_doubt(status, &list), expected, "{row}");
         }

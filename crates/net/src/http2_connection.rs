@@ -23,6 +23,9 @@ use crate::runtime::IoRuntime;
 use crate::socket::Socket;
 use crate::upload::Upload;
 
+/// How many streams are opened before the server said how many it takes: more might be refused. It says so at once.
+const STREAMS_BEFORE_SETTINGS: usize = 10;
+
 /// A share of an HTTP/2 connection.
 pub(crate) struct Http2 {
     pub(crate) sender: SendRequest<Bytes>,
@@ -51,6 +54,7 @@ impl Http2 {
             Scene { reused: false, tls_host: about.tls_host.as_deref(), head_bytes: limits.head_bytes };
         let (sender, connection) = Builder::new()
             .enable_push(false)
+            .initial_max_send_streams(STREAMS_BEFORE_SETTINGS)
             .max_header_list_size(head_bytes)
             .initial_window_size(limits.http2_stream_window)
             .initial_connection_window_size(limits.http2_connection_window)

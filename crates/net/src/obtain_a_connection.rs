@@ -114,10 +114,11 @@ impl Drop for Waiting {
         if let Ok(Granted::Http1(http1)) = self.receiver.try_recv() {
             http1.park_as_it_was();
         }
-        if let Some(flight) = &self.flight {
-            if !flight.is_finished() && !self.group.others_count_on_flights() {
-                flight.abort();
-            }
+        if let Some(flight) = &self.flight
+            && !flight.is_finished()
+            && !self.group.others_count_on_flights()
+        {
+            flight.abort();
         }
     }
 }

@@ -200,7 +200,7 @@ pub(crate) fn header_list(headers: &HeaderMap) -> HeaderList {
     let mut list = HeaderList::with_capacity(headers.len());
     for (name, value) in headers {
         let name = buffer.split_to(name.as_str().len());
-        list.append(name, buffer.split_to(value.len()));
+        list.push_received(name, buffer.split_to(value.len()));
     }
     list
 }

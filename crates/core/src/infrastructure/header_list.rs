@@ -1,19 +1,36 @@
 //! [Header list](https://fetch.spec.whatwg.org/#concept-header-list): an ordered multimap; order, case and bytes are kept.
 //!
-//! Opaque: each header carries the one-byte id of its name where the name is a known one, so that look-ups and
-//! classes of names (`header_names.rs`) compare a byte. Values are bytes: nothing here is decoded. A third of the file is tests.
+//! Opaque: each header carries the one-byte id of its name where the name is a known one, and a mark of it otherwise, so
+//! that look-ups and classes of names (`header_names.rs`) compare a word. Values are bytes: nothing here is decoded. A third of the file is tests.
 
 use std::borrow::Cow;
 use std::fmt;
 
 use bytes::Bytes;
 
-use crate::infrastructure::header_names::{KnownName, is_secret_name, known_name};
+use crate::infrastructure::header_names::{KnownName, is_secret_name, known_name, unknown_name_mark};
+
+/// What tells two names apart without reading them: the id of a known one, a mark of any other.
+#[derive(Clone, Copy, PartialEq, Eq)]
+struct Key {
+    known: KnownName,
+    mark: u32,
+}
+
+impl Key {
+    #[inline]
+    fn of(name: &[u8]) -> Key {
+        match known_name(name) {
+            KnownName::UNKNOWN => Key { known: KnownName::UNKNOWN, mark: unknown_name_mark(name) },
+            known => Key { known, mark: 0 },
+        }
+    }
+}
 
 /// <https://fetch.spec.whatwg.org/#concept-header>: a name and a value.
 #[derive(Clone)]
 pub struct Header {
-    known: KnownName,
+    key: Key,
     name: Bytes,
     value: Bytes,
 }
@@ -31,21 +48,24 @@ impl Header {
 
     /// The id of the name, [`KnownName::UNKNOWN`] for one outside the table.
     pub fn known(&self) -> KnownName {
-        self.known
+        self.key.known
     }
 
     /// Is the name a byte-case-insensitive match for `name`?
+    #[inline]
     pub fn is_named(&self, name: &str) -> bool {
-        self.matches(known_name(name.as_bytes()), name.as_bytes())
+        self.matches(Key::of(name.as_bytes()), name.as_bytes())
     }
 
     /// Are the names of both a byte-case-insensitive match?
     pub fn is_same_name(&self, other: &Header) -> bool {
-        self.matches(other.known, &other.name)
+        self.matches(other.key, &other.name)
     }
 
-    fn matches(&self, known: KnownName, name: &[u8]) -> bool {
-        self.known == known && (known != KnownName::UNKNOWN || self.name.eq_ignore_ascii_case(name))
+    #[inline]
+    fn matches(&self, key: Key, name: &[u8]) -> bool {
+        // Names that are the same in any case have the same mark; only those few that share one are compared.
+        self.key == key && (key.known != KnownName::UNKNOWN || self.name.eq_ignore_ascii_case(name))
     }
 }
 
@@ -66,6 +86,14 @@ impl HeaderList {
         HeaderList { headers: Vec::with_capacity(count) }
     }
 
+    /// A clone with room for `count` headers more.
+    #[must_use]
+    pub fn clone_with_room(&self, count: usize) -> Self {
+        let mut headers = Vec::with_capacity(self.headers.len() + count);
+        headers.extend_from_slice(&self.headers);
+        HeaderList { headers }
+    }
+
     /// How many headers (not names) there are.
     pub fn len(&self) -> usize {
         self.headers.len()
@@ -82,14 +110,15 @@ impl HeaderList {
     }
 
     /// <https://fetch.spec.whatwg.org/#header-list-contains>
+    #[inline]
     pub fn contains(&self, name: &str) -> bool {
         self.first(name).is_some()
     }
 
     /// <https://fetch.spec.whatwg.org/#concept-header-list-get>: the values joined by 0x2C 0x20; `None` where there is none.
     pub fn get(&self, name: &str) -> Option<Cow<'_, [u8]>> {
-        let known = known_name(name.as_bytes());
-        let mut values = self.headers.iter().filter(|header| header.matches(known, name.as_bytes()));
+        let key = Key::of(name.as_bytes());
+        let mut values = self.headers.iter().filter(|header| header.matches(key, name.as_bytes()));
         let first = values.next()?;
         let Some(second) = values.next() else { return Some(Cow::Borrowed(&first.value)) };
         let mut joined = first.value.to_vec();
@@ -102,38 +131,49 @@ impl HeaderList {
 
     /// The first header of a known name: one byte is compared a header.
     pub fn first_known(&self, known: KnownName) -> Option<&Header> {
-        self.headers.iter().find(|header| known != KnownName::UNKNOWN && header.known == known)
+        self.headers.iter().find(|header| known != KnownName::UNKNOWN && header.key.known == known)
     }
 
     /// Every value of `name`, in order, uncombined.
     pub fn get_all<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a Bytes> + 'a {
-        let known = known_name(name.as_bytes());
+        let key = Key::of(name.as_bytes());
         self.headers
             .iter()
-            .filter(move |header| header.matches(known, name.as_bytes()))
+            .filter(move |header| header.matches(key, name.as_bytes()))
             .map(|header| &header.value)
     }
 
     /// The first header of that name.
+    #[inline]
     pub fn first(&self, name: &str) -> Option<&Header> {
-        let known = known_name(name.as_bytes());
-        self.headers.iter().find(|header| header.matches(known, name.as_bytes()))
+        // NB: inlined, so that the key of a name known to the compiler is too.
+        self.first_of(Key::of(name.as_bytes()), name.as_bytes())
+    }
+
+    fn first_of(&self, key: Key, name: &[u8]) -> Option<&Header> {
+        self.headers.iter().find(|header| header.matches(key, name))
     }
 
     /// <https://fetch.spec.whatwg.org/#concept-header-list-append>: reuses the case of the first header of that name.
     pub fn append(&mut self, name: impl Into<Name>, value: impl Into<Bytes>) {
-        let Name { known, bytes } = name.into();
-        let name = match self.headers.iter().find(|header| header.matches(known, &bytes)) {
+        let Name { key, bytes } = name.into();
+        let name = match self.first_of(key, &bytes) {
             Some(first) => first.name.clone(),
             None => bytes,
         };
-        self.headers.push(Header { known, name, value: value.into() });
+        self.headers.push(Header { key, name, value: value.into() });
+    }
+
+    /// Adds a header as it was received: in its own case, and without a search for others of its name.
+    pub fn push_received(&mut self, name: impl Into<Name>, value: impl Into<Bytes>) {
+        let Name { key, bytes } = name.into();
+        self.headers.push(Header { key, name: bytes, value: value.into() });
     }
 
     /// <https://fetch.spec.whatwg.org/#concept-header-list-delete>
     pub fn delete(&mut self, name: &str) {
-        let known = known_name(name.as_bytes());
-        self.headers.retain(|header| !header.matches(known, name.as_bytes()));
+        let key = Key::of(name.as_bytes());
+        self.headers.retain(|header| !header.matches(key, name.as_bytes()));
     }
 
     /// Keeps the headers for which `keep` says so, in order.
@@ -143,26 +183,26 @@ impl HeaderList {
 
     /// <https://fetch.spec.whatwg.org/#concept-header-list-set>: changes the first header of that name and removes the others.
     pub fn set(&mut self, name: impl Into<Name>, value: impl Into<Bytes>) {
-        let Name { known, bytes } = name.into();
-        let Some(first) = self.headers.iter().position(|header| header.matches(known, &bytes)) else {
-            self.headers.push(Header { known, name: bytes, value: value.into() });
+        let Name { key, bytes } = name.into();
+        let Some(first) = self.headers.iter().position(|header| header.matches(key, &bytes)) else {
+            self.headers.push(Header { key, name: bytes, value: value.into() });
             return;
         };
         self.headers[first].value = value.into();
         let mut index = 0;
         self.headers.retain(|header| {
             index += 1;
-            index <= first + 1 || !header.matches(known, &bytes)
+            index <= first + 1 || !header.matches(key, &bytes)
         });
     }
 
     /// <https://fetch.spec.whatwg.org/#concept-header-list-combine>: joins onto the first header of that name by 0x2C 0x20.
     pub fn combine(&mut self, name: impl Into<Name>, value: impl Into<Bytes>) {
-        let Name { known, bytes } = name.into();
+        let Name { key, bytes } = name.into();
         let value = value.into();
-        match self.headers.iter_mut().find(|header| header.matches(known, &bytes)) {
+        match self.headers.iter_mut().find(|header| header.matches(key, &bytes)) {
             Some(first) => first.value = [&first.value[..], b", ", &value[..]].concat().into(),
-            None => self.headers.push(Header { known, name: bytes, value }),
+            None => self.headers.push(Header { key, name: bytes, value }),
         }
     }
 
@@ -184,7 +224,7 @@ impl HeaderList {
         let mut named = named.into_iter().peekable();
         while let Some((name, header)) = named.next() {
             let is_more = |(next, _): &(Vec<u8>, &Header)| *next == name;
-            if header.known == KnownName::SET_COOKIE || named.peek().is_none_or(|next| !is_more(next)) {
+            if header.key.known == KnownName::SET_COOKIE || named.peek().is_none_or(|next| !is_more(next)) {
                 headers.push((name, header.value.clone()));
                 continue;
             }
@@ -235,7 +275,7 @@ impl Eq for HeaderList {}
 /// A header name on its way into a list: validated by the caller (header guards) or by the wire.
 #[derive(Clone)]
 pub struct Name {
-    known: KnownName,
+    key: Key,
     bytes: Bytes,
 }
 
@@ -247,7 +287,7 @@ impl Name {
 
     /// The id of the name, [`KnownName::UNKNOWN`] for one outside the table.
     pub fn known(&self) -> KnownName {
-        self.known
+        self.key.known
     }
 }
 
@@ -258,14 +298,15 @@ impl fmt::Debug for Name {
 }
 
 impl From<&'static str> for Name {
+    #[inline]
     fn from(name: &'static str) -> Self {
-        Name { known: known_name(name.as_bytes()), bytes: Bytes::from_static(name.as_bytes()) }
+        Name { key: Key::of(name.as_bytes()), bytes: Bytes::from_static(name.as_bytes()) }
     }
 }
 
 impl From<Bytes> for Name {
     fn from(bytes: Bytes) -> Self {
-        Name { known: known_name(&bytes), bytes }
+        Name { key: Key::of(&bytes), bytes }
     }
 }
 
@@ -299,6 +340,21 @@ mod tests {
             written(&list),
             [("Accept", "a"), ("X-One", "b"), ("Accept", "c"), ("X-One", "d"), ("x-two", "e")]
         );
+    }
+
+    #[test]
+    fn unknown_names_are_told_apart_however_alike_they_look() {
+        // One length, one beginning and one end: only the middle differs, or a letter's case, or a bit that is no case.
+        let names =
+            ["x-request-a-identity", "x-request-b-identity", "X-Request-A-Identity", "x-request-!-identity"];
+        let mut list = HeaderList::new();
+        for (name, value) in names.into_iter().zip(["1", "2", "3", "4"]) {
+            list.append(name, value);
+        }
+        for (name, expected) in names.into_iter().zip(["1, 3", "2", "1, 3", "4"]) {
+            assert_eq!(list.get(name).as_deref(), Some(expected.as_bytes()), "{name}");
+        }
+        assert!(!list.contains("x-request-\u{1}-identity"));
     }
 
     #[test]

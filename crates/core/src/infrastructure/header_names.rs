@@ -69,6 +69,7 @@ impl KnownName {
 }
 
 /// The id of `name`, matched byte-case-insensitively.
+#[inline]
 pub fn known_name(name: &[u8]) -> KnownName {
     let (first, last) = ends(name);
     let id = SLOTS[slot(first, last, name.len())];
@@ -81,6 +82,13 @@ pub fn known_name(name: &[u8]) -> KnownName {
         && folds_to(last, known.last)
         && middle_folds_to(name, known.name.as_bytes());
     if is_same { KnownName(id) } else { KnownName::UNKNOWN }
+}
+
+/// A mark of a name outside the table, the same in any case of its letters.
+#[inline]
+pub(crate) fn unknown_name_mark(name: &[u8]) -> u32 {
+    let (first, last) = ends(name);
+    (mixed(first, last, name.len()) >> 32) as u32
 }
 
 /// Is `name` forbidden in requests whatever its value: one of 21 names of
@@ -105,10 +113,13 @@ pub fn has_forbidden_prefix(name: &[u8]) -> bool {
 ///
 /// Known names by class, others by the words that such names are made of.
 pub fn is_secret_name(name: &[u8]) -> bool {
-    known_name(name).is_secret()
-        || SECRET_WORDS
+    match known_name(name) {
+        KnownName::UNKNOWN => SECRET_WORDS
             .iter()
-            .any(|word| name.windows(word.len()).any(|part| part.eq_ignore_ascii_case(word)))
+            .any(|word| name.windows(word.len()).any(|part| part.eq_ignore_ascii_case(word))),
+        // NB: `Access-Control-Allow-Credentials` carries none.
+        known => known.is_secret(),
+    }
 }
 
 const SECRET_WORDS: [&[u8]; 9] = [
@@ -308,9 +319,14 @@ const MULTIPLIER: u64 = 0x48f2_8db7_45d6_ba73;
 
 /// Where a name of this length and these ends falls, in any case of its letters.
 const fn slot(first: u64, last: u64, length: usize) -> usize {
+    (mixed(first, last, length) >> (u64::BITS - SLOT_BITS)) as usize
+}
+
+/// Length and ends in one word, the same in any case of their letters.
+const fn mixed(first: u64, last: u64, length: usize) -> u64 {
     const LOWER: u64 = 0x2020_2020_2020_2020;
     let key = ((first | LOWER).rotate_left(23) ^ (last | LOWER)).wrapping_add(length as u64);
-    (key.wrapping_mul(MULTIPLIER) >> (u64::BITS - SLOT_BITS)) as usize
+    key.wrapping_mul(MULTIPLIER)
 }
 
 /// The first and the last bytes, as wide as the name allows. Together they cover it up to 16 bytes.
@@ -329,11 +345,13 @@ const fn ends(name: &[u8]) -> (u64, u64) {
 /// Is `known`, which is in lower case, `word` byte-lowercased?
 ///
 /// NB: only bytes that are letters in `known` (those with bit 6) may differ, and only in bit 5: a CR is no hyphen.
+#[inline]
 fn folds_to(word: u64, known: u64) -> bool {
     word | ((known & 0x4040_4040_4040_4040) >> 1) == known
 }
 
 /// Compares what [`ends`] leaves out of names of one length.
+#[inline]
 fn middle_folds_to(name: &[u8], known: &[u8]) -> bool {
     let mut at = 8;
     while at + 8 < name.len() {
@@ -451,7 +469,15 @@ mod tests {
         {
             assert!(is_secret_name(name.as_bytes()), "{name}");
         }
-        for name in ["accept", "x-request-id", "api", "etag", ""] {
+        for name in [
+            "accept",
+            "x-request-id",
+            "api",
+            "etag",
+            "",
+            "Access-Control-Allow-Credentials",
+            "access-control-allow-credentials",
+        ] {
             assert!(!is_secret_name(name.as_bytes()), "{name}");
         }
     }

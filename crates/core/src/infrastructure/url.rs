@@ -1,7 +1,7 @@
 //! [URLs](https://url.spec.whatwg.org/): one newtype over ada-url, the only URL parser of the house.
 //!
 //! Cheap to clone (shared); every part is a slice of the href. Nothing else may take a URL apart. Longer than most
-//! files because each question that the Standards ask of a URL stands here, with its tests.
+//! files because each question that the Standards ask of a URL stands here.
 
 use std::fmt;
 use std::sync::Arc;
@@ -61,6 +61,8 @@ impl std::error::Error for InvalidUrl {}
 impl Url {
     /// <https://url.spec.whatwg.org/#concept-url-parser>, with an optional base URL.
     pub fn parse(input: &str, base: Option<&Url>) -> Result<Url, InvalidUrl> {
+        // What begins so is parsed alike against every base; the base would be parsed first, and for nothing.
+        let base = base.filter(|_| !input.starts_with("https://") && !input.starts_with("http://"));
         match ada_url::Url::parse(input, base.map(Url::href)) {
             Ok(ada) => Ok(Url { ada: Arc::new(ada), blob_url_entry: None }),
             Err(_) => Err(InvalidUrl { input: input.to_owned() }),
@@ -136,15 +138,24 @@ impl Url {
             return Some(Host::Opaque(hostname.into()));
         }
         // The host parser leaves no domain that reads as an address.
-        match hostname.parse() {
-            Ok(address) => Some(Host::Ipv4(address)),
-            Err(_) => Some(Host::Domain(hostname.into())),
+        match origins::serialized_ipv4(hostname) {
+            Some(address) => Some(Host::Ipv4(address)),
+            None => Some(Host::Domain(hostname.into())),
         }
+    }
+
+    /// Is the host a [domain](https://url.spec.whatwg.org/#concept-domain)? Without building it.
+    pub fn has_domain(&self) -> bool {
+        let hostname = self.hostname();
+        self.is_special()
+            && !hostname.is_empty()
+            && !hostname.starts_with('[')
+            && origins::serialized_ipv4(hostname).is_none()
     }
 
     /// <https://url.spec.whatwg.org/#concept-url-port>: `None` is the scheme's default (or no port at all).
     pub fn port(&self) -> Option<u16> {
-        self.ada.port().parse().ok()
+        self.ada.components().port.and_then(|port| u16::try_from(port).ok())
     }
 
     /// The port to connect to: the URL's, else the scheme's default.
@@ -435,183 +446,5 @@ impl std::str::FromStr for Url {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn what_does_not_parse_keeps_its_credentials_to_itself() {
-        for (input, shown) in [
-            ("http://user:secret@host:99999/", "http://[redacted]@host:99999/"),
-            ("http://user:sec/ret@host/", "http://[redacted]@host/"),
-            ("http:user:secret@[", "http:[redacted]@["),
-            ("//user:secret@[/", "//user:[redacted]@[/"),
-            ("user@", "[redacted]@"),
-            ("http://[", "http://["),
-            ("/a b", "/a b"),
-        ] {
-            let invalid = InvalidUrl { input: input.to_owned() };
-            assert_eq!(invalid.redacted(), shown);
-            assert!(!format!("{invalid} {invalid:?}").contains("secret"), "{invalid}");
-        }
-    }
-
-    fn url(input: &str) -> Url {
-        Url::parse(input, None).expect("a URL of the table")
-    }
-
-    #[test]
-    fn host_kinds() {
-        let domain = |name: &str| Some(Host::Domain(name.into()));
-        let opaque = |name: &str| Some(Host::Opaque(name.into()));
-        for (row, input, host) in [
-            ("a domain is lower case", "http://A.Test/", domain("a.test")),
-            ("a domain is ASCII", "http://b\u{fc}cher.test/", domain("xn--bcher-kva.test")),
-            ("an ideographic full stop is a dot", "http://a\u{3002}test/", domain("a.test")),
-            ("a trailing dot stays", "http://a.test./", domain("a.test.")),
-            ("an IPv4 address", "http://127.1/", Some(Host::Ipv4([127, 0, 0, 1].into()))),
-            ("an IPv4 address in hexadecimal", "ws://0x7f.1/", Some(Host::Ipv4([127, 0, 0, 1].into()))),
-            ("an IPv6 address", "http://[::1]/", Some(Host::Ipv6([0, 0, 0, 0, 0, 0, 0, 1].into()))),
-            (
-                "an IPv6 address of no special scheme",
-                "foo://[::2]/",
-                Some(Host::Ipv6([0, 0, 0, 0, 0, 0, 0, 2].into())),
-            ),
-            ("digits under no special scheme are opaque", "foo://127.0.0.1/", opaque("127.0.0.1")),
-            ("case of an opaque host stays", "foo://A%41/", opaque("A%41")),
-            ("a file of this machine", "file:///x", Some(Host::Empty)),
-            ("localhost is a file's empty host", "file://localhost/x", Some(Host::Empty)),
-            ("a file of another machine", "file://h/x", domain("h")),
-            ("an empty host under no special scheme", "foo:///x", Some(Host::Empty)),
-            ("no host", "foo:/x", None),
-            ("no host with an opaque path", "data:,x", None),
-        ] {
-            assert_eq!(url(input).host(), host, "{row}");
-        }
-        assert_eq!(
-            Url::parse("x", Some(&url("http://1.2.3.4/"))).expect("a path").host(),
-            url("http://1.2.3.4").host()
-        );
-    }
-
-    #[test]
-    fn null_is_not_empty() {
-        for (input, query, fragment) in [
-            ("http://a.test/", None, None),
-            ("http://a.test/?", Some(""), None),
-            ("http://a.test/#", None, Some("")),
-            ("http://a.test/?#", Some(""), Some("")),
-            ("http://a.test/?q?#f#", Some("q?"), Some("f#")),
-            ("data:x?q#f", Some("q"), Some("f")),
-        ] {
-            let parsed = url(input);
-            assert_eq!((parsed.query(), parsed.fragment()), (query, fragment), "{input}");
-            let base = url("http://a.test/?old#old");
-            let rebuilt = base.with_query(query).with_fragment(fragment);
-            if !input.starts_with("data:") {
-                assert_eq!(rebuilt.href(), input, "put back");
-            }
-        }
-        let doubled = url("http://a.test/").with_fragment(Some("#f")).with_query(Some("?q"));
-        assert_eq!(doubled.href(), "http://a.test/??q##f", "no leading delimiter is lost");
-    }
-
-    #[test]
-    fn slices_for_the_wire() {
-        for (input, without_fragment, path_and_query) in [
-            ("http://u:p@a.test:8080/p/?q#f", "http://u:p@a.test:8080/p/?q", "/p/?q"),
-            ("http://a.test", "http://a.test/", "/"),
-            ("http://a.test?#", "http://a.test/?", "/?"),
-            ("foo:/..//p", "foo:/.//p", "//p"),
-            ("data:,x#f", "data:,x", ",x"),
-        ] {
-            assert_eq!(url(input).href_without_fragment(), without_fragment);
-            assert_eq!(url(input).path_and_query(), path_and_query);
-        }
-    }
-
-    #[test]
-    fn same_origin_table() {
-        for (row, a, b, same) in [
-            ("path, query, fragment do not matter", "http://a.test/x?y#z", "http://a.test/", true),
-            ("nor do credentials", "http://u:p@a.test/", "http://v@a.test/", true),
-            ("nor on one side", "http://u@a.test:81/", "http://a.test:81/", true),
-            ("the default port is no port", "https://a.test:443/", "https://a.test/", true),
-            ("another port", "http://a.test:81/", "http://a.test/", false),
-            ("another scheme", "http://a.test/", "https://a.test/", false),
-            ("another scheme on its port", "http://a.test:443/", "https://a.test/", false),
-            ("another host", "http://a.test/", "http://b.test/", false),
-            ("a name of which the other is the end", "http://nota.test/", "http://a.test/", false),
-            ("a name of which the other is the beginning", "http://a.test.evil/", "http://a.test/", false),
-            ("a trailing dot", "http://a.test./", "http://a.test/", false),
-            ("one address, two spellings", "http://127.1/", "http://0x7f000001/", true),
-            ("one address, two spellings, six", "http://[::1]/", "http://[0:0::1]/", true),
-            ("a blob's maker", "blob:https://a.test/1", "https://a.test/", true),
-            ("a blob of no tuple origin", "blob:data:,x", "blob:data:,x", false),
-            ("files", "file:///x", "file:///x", false),
-            ("opaque origins", "data:,x", "data:,x", false),
-        ] {
-            let (a, b) = (url(a), url(b));
-            assert_eq!(a.same_origin(&b), same, "{row}");
-            assert_eq!(b.same_origin(&a), same, "{row}");
-            assert_eq!(a.same_origin_with(&b.origin()), same, "{row}, with an origin");
-            assert_eq!(a.origin().same_origin(&b.origin()), same, "{row}, by origins");
-        }
-    }
-
-    #[test]
-    fn potentially_trustworthy_table() {
-        for (input, trustworthy) in [
-            ("https://a.test/", true),
-            ("wss://a.test/", true),
-            ("http://a.test/", false),
-            ("ws://a.test/", false),
-            ("ftp://a.test/", false),
-            ("http://127.255.0.1/", true),
-            ("http://128.0.0.1/", false),
-            ("http://127.evil.test/", false),
-            ("http://[::1]:8080/", true),
-            ("http://[::2]/", false),
-            ("http://[::ffff:7f00:1]/", false),
-            ("http://localhost/", true),
-            ("http://localhost./", true),
-            ("http://a.localhost./", true),
-            ("http://notlocalhost/", false),
-            ("http://localhost.evil.test/", false),
-            ("file:///x", true),
-            ("data:,x", true),
-            ("about:blank", true),
-            ("about:blank?q#f", true),
-            ("about:srcdoc", true),
-            ("about:config", false),
-            ("blob:https://a.test/1", true),
-            ("blob:http://a.test/1", false),
-            ("blob:null/1", false),
-            ("foo://localhost/", false),
-        ] {
-            assert_eq!(url(input).is_potentially_trustworthy(), trustworthy, "{input}");
-        }
-    }
-
-    #[test]
-    fn a_scheme_is_changed_where_the_setter_grants_it() {
-        for (input, scheme, href) in [
-            ("http://a.test/x?y#z", "https", "https://a.test/x?y#z"),
-            ("http://a.test:80/", "https", "https://a.test/"),
-            ("http://a.test:443/", "https", "https://a.test/"),
-            ("http://u:p@a.test:8080/", "https", "https://u:p@a.test:8080/"),
-            ("http://a.test/", "foo", "http://a.test/"),
-        ] {
-            assert_eq!(url(input).with_scheme(scheme).href(), href);
-        }
-    }
-
-    #[test]
-    fn row_27_debug_shows_no_credentials() {
-        for input in ["http://user:secret@a.test/x", "http://:secret@a.test/", "foo://secret@h"] {
-            let shown = format!("{:?}", url(input));
-            assert!(!shown.contains("secret") && !shown.contains("user"), "{shown}");
-            assert!(shown.contains("redacted"), "{shown}");
-        }
-        assert_eq!(format!("{:?}", url("http://a.test/")), "Url(http://a.test/)");
-    }
-}
+#[path = "url_tests.rs"]
+mod tests;

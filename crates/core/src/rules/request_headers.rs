@@ -218,17 +218,8 @@ pub fn accept_encoding(request: &Request, secure: &Bytes, insecure: &Bytes) -> O
     if request.header_list.contains("Accept-Encoding") {
         return None;
     }
-    let offered = if is_potentially_trustworthy(request.current_url()) { secure } else { insecure };
+    let offered = if request.current_url().is_potentially_trustworthy() { secure } else { insecure };
     (!offered.is_empty()).then(|| offered.clone())
-}
-
-/// Of an HTTP(S) URL; only a name that could be local is looked at closer.
-fn is_potentially_trustworthy(url: &Url) -> bool {
-    let hostname = url.hostname();
-    let maybe_local = hostname.starts_with("127.")
-        || hostname.starts_with('[')
-        || hostname.trim_end_matches('.').ends_with("localhost");
-    url.scheme() == "https" || (maybe_local && url.origin().is_potentially_trustworthy())
 }
 
 /// A URL's credentials as an [`Authorization` value](https://www.rfc-editor.org/rfc/rfc7617#section-2) (step 8.21.2.3).

@@ -1,0 +1,113 @@
+//! How a command ends: [`Ending`] is an exit code, [`Failure`] what leads to one and has words for standard error.
+
+use std::io;
+use std::process::ExitCode;
+
+use sofetch::{Error, ErrorKind, Reason, WireFault};
+use sofetch_inspect::Secrets;
+use sofetch_inspect::safe_text::{escaped, redacted_urls};
+
+use crate::options::UsageError;
+use crate::words::error_words;
+
+/// The exit codes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Ending {
+    /// Answered, or readable.
+    Answered = 0,
+    /// Refused by the rules, or unreadable.
+    Refused = 1,
+    /// The command line, or a request that cannot be made.
+    Usage = 2,
+    /// The network, or what came over it.
+    Network = 3,
+    /// 400 or above under `--fail`.
+    Status = 4,
+}
+
+impl Ending {
+    /// For the process.
+    pub(crate) fn exit_code(self) -> ExitCode {
+        ExitCode::from(self as u8)
+    }
+
+    /// Where a failed fetch leads.
+    pub(crate) fn of_error(error: &Error) -> Ending {
+        match error.kind() {
+            ErrorKind::Misuse(_) => Ending::Usage,
+            ErrorKind::Refused => Ending::Refused,
+            // NB: the network did nothing wrong here; the owner's own guard refused.
+            _ if matches!(error.reason(), Some(Reason::Wire(WireFault::AddressRefused { .. }))) => {
+                Ending::Refused
+            }
+            _ => Ending::Network,
+        }
+    }
+}
+
+/// Why a command ends before its time.
+#[derive(Debug)]
+pub(crate) enum Failure {
+    /// The command line.
+    Usage(UsageError),
+    /// The fetch, or the reading of its body.
+    Fetch(Error),
+    /// The status, under `--fail`.
+    Status(u16),
+    /// The body or a report could not be written.
+    Output {
+        /// Where to.
+        to: String,
+        /// What the system said.
+        error: io::Error,
+    },
+    /// The process or the demonstration's servers could not start.
+    Start(io::Error),
+}
+
+impl Failure {
+    /// That standard output could not be written.
+    pub(crate) fn stdout(error: io::Error) -> Failure {
+        Failure::Output { to: "standard output".to_owned(), error }
+    }
+
+    /// Is it only that whoever read our output has read enough?
+    fn is_broken_pipe(&self) -> bool {
+        matches!(self, Failure::Output { error, .. } if error.kind() == io::ErrorKind::BrokenPipe)
+    }
+
+    /// The exit code.
+    pub(crate) fn ending(&self) -> Ending {
+        match self {
+            _ if self.is_broken_pipe() => Ending::Answered,
+            Failure::Usage(_) => Ending::Usage,
+            Failure::Fetch(error) => Ending::of_error(error),
+            Failure::Status(_) => Ending::Status,
+            Failure::Output { .. } | Failure::Start(_) => Ending::Network,
+        }
+    }
+
+    /// One line for standard error; `None` where nothing is left to say.
+    pub(crate) fn words(&self, secrets: Secrets) -> Option<String> {
+        match self {
+            _ if self.is_broken_pipe() => None,
+            Failure::Usage(error) => Some(escaped(&*redacted_urls(&error.to_string(), secrets)).into_owned()),
+            Failure::Fetch(error) => Some(error_words(error, secrets)),
+            Failure::Status(status) => Some(format!("the server answered with status {status}")),
+            Failure::Output { to, error } => Some(format!("{to}: {}", escaped(&error.to_string()))),
+            Failure::Start(error) => Some(format!("could not start: {}", escaped(&error.to_string()))),
+        }
+    }
+}
+
+impl From<UsageError> for Failure {
+    fn from(error: UsageError) -> Failure {
+        Failure::Usage(error)
+    }
+}
+
+impl From<Error> for Failure {
+    fn from(error: Error) -> Failure {
+        Failure::Fetch(error)
+    }
+}

@@ -1,0 +1,136 @@
+//! From options to the face's own: an agent, a page, a request, and who fetches it.
+
+use std::sync::Arc;
+
+use sofetch::core::infrastructure::header_list::HeaderList;
+use sofetch::core::rules::header_guards::{self, HeaderGuard};
+use sofetch::net::Roots;
+use sofetch::{Error, Guard, Mode, Observer, Origin, Page, Request, Response, UserAgent};
+use sofetch_inspect::safe_text::escaped;
+
+use crate::options::{BodyOption, NetworkOptions, PageOption, RequestOptions};
+
+/// Who fetches: the user, or a page.
+pub(crate) enum Fetcher {
+    /// On the user's own behalf.
+    Owner(UserAgent),
+    /// On a page's.
+    Page(Page),
+}
+
+impl Fetcher {
+    /// An agent of these settings, and its page if there is one.
+    pub(crate) fn new(network: NetworkOptions, page: Option<&PageOption>) -> Result<Fetcher, Error> {
+        let agent = agent(network)?;
+        let Some(option) = page else { return Ok(Fetcher::Owner(agent)) };
+        let builder = agent.page_builder(option.url.href());
+        let builder = if option.opaque { builder.origin(Origin::new_opaque()) } else { builder };
+        Ok(Fetcher::Page(builder.build()?))
+    }
+
+    /// Fetches.
+    pub(crate) async fn fetch(&self, request: Request) -> Result<Response, Error> {
+        match self {
+            Fetcher::Owner(agent) => agent.fetch(request).await,
+            Fetcher::Page(page) => page.fetch(request).await,
+        }
+    }
+}
+
+fn agent(options: NetworkOptions) -> Result<UserAgent, Error> {
+    let mut builder = UserAgent::builder()
+        .danger_accept_invalid_certs(options.insecure)
+        .public_only(options.no_private)
+        .network_config(|config| {
+            config.resolve_overrides = options.resolve;
+            config.connect_to = options.connect_to;
+            config.proxy = options.proxy;
+            config.versions = options.versions;
+            config.tls.extra_ca_pem = options.roots;
+            config.tls.client_identity = options.identity;
+            if options.only_these_roots {
+                config.tls.roots = Roots::Only;
+            }
+        });
+    if let Some(user_agent) = options.user_agent {
+        builder = builder.user_agent(user_agent.as_deref());
+    }
+    if let Some(after) = options.connect_timeout {
+        builder = builder.connect_timeout(after);
+    }
+    if let Some(after) = options.max_time {
+        builder = builder.timeout(after);
+    }
+    if let Some(limit) = options.max_size {
+        builder = builder.max_body_size(limit);
+    }
+    builder.build()
+}
+
+/// The request, told of by this observer.
+pub(crate) fn request(options: RequestOptions, observer: Option<Arc<dyn Observer>>) -> Request {
+    let mut request = Request::from_url(options.url);
+    if let Some(method) = options.method {
+        request = request.method(method);
+    }
+    let typed = options.headers.iter().any(|(name, _)| name.eq_ignore_ascii_case("content-type"));
+    for (name, value) in options.headers {
+        request = request.header(name, value);
+    }
+    request = match options.body {
+        Some(BodyOption::Bytes { bytes, content_type }) => {
+            let request =
+                if typed || options.untyped { request } else { request.header("Content-Type", content_type) };
+            request.body(bytes)
+        }
+        Some(BodyOption::Form(form_data)) => request.form_data(form_data),
+        None => request,
+    };
+    if let Some(mode) = options.mode {
+        request = request.mode(mode);
+    }
+    if let Some(credentials) = options.credentials {
+        request = request.credentials(credentials);
+    }
+    if let Some(cache) = options.cache {
+        request = request.cache(cache);
+    }
+    if let Some(redirect) = options.redirect {
+        request = request.redirect(redirect);
+    }
+    if let Some(referrer) = options.referrer {
+        request = request.referrer(referrer);
+    }
+    if let Some(policy) = options.referrer_policy {
+        request = request.referrer_policy(policy);
+    }
+    if let Some(integrity) = options.integrity {
+        request = request.integrity(integrity);
+    }
+    match observer {
+        Some(observer) => request.observer(observer),
+        None => request,
+    }
+}
+
+/// The headers that a page's request leaves out silently, each with why: the Standard drops them without a word, but who
+/// typed them wants to know.
+pub(crate) fn left_out(options: &RequestOptions) -> Vec<String> {
+    let guard = if options.mode == Some(Mode::NoCors) { Guard::RequestNoCors } else { Guard::Request };
+    let mut list = HeaderList::new();
+    let mut notes = Vec::new();
+    for (name, value) in &options.headers {
+        let why = match header_guards::append(
+            &mut list,
+            guard,
+            name.clone().into_bytes(),
+            value.clone().into_bytes(),
+        ) {
+            HeaderGuard::ForbiddenRequestHeader { .. } => "no page can set it",
+            HeaderGuard::NotNoCorsSafelisted { .. } => "mode no-cors does not allow it",
+            _ => continue,
+        };
+        notes.push(format!("{} is left out: {why}", escaped(name.as_bytes())));
+    }
+    notes
+}

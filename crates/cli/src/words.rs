@@ -1,0 +1,122 @@
+//! Sentences for what only the faces know: a request that cannot be made, settings that cannot be used. All others are
+//! `inspect`'s.
+
+use std::error::Error as _;
+
+use sofetch::net::ConfigError;
+use sofetch::{Error, ErrorKind, Misuse, Reason};
+use sofetch_inspect::Secrets;
+use sofetch_inspect::safe_text::{escaped, redacted_urls};
+use sofetch_inspect::words::{hint_for_network_error, words_for_network_error};
+
+/// One line for a failed fetch, its chain of causes, and what to do. What strangers said in it is safe to print.
+pub(crate) fn error_words(error: &Error, secrets: Secrets) -> String {
+    let mut words = match (error.kind(), error.network_error()) {
+        (_, Some(network_error)) if matches!(network_error.reason(), Reason::Aborted(_)) => {
+            "The time of --max-time was over.".to_owned()
+        }
+        (_, Some(network_error)) => words_for_network_error(network_error),
+        // The source tells which setting.
+        (ErrorKind::Misuse(Misuse::Settings), _) if error.source().is_some_and(is_config) => String::new(),
+        (ErrorKind::Misuse(misuse), _) => misuse_words(misuse).to_owned(),
+        (ErrorKind::BodyUsed, _) => "the body was read before".to_owned(),
+        (ErrorKind::TooLarge, _) => "the body is larger than is allowed".to_owned(),
+        (ErrorKind::Decode, _) => "the body is not what was asked for".to_owned(),
+        (_, None) => error.to_string(),
+    };
+    let mut cause = error.source();
+    while let Some(source) = cause {
+        let said = match source.downcast_ref::<ConfigError>() {
+            Some(config) => config_words(config),
+            None => source.to_string(),
+        };
+        let said = escaped(&*redacted_urls(&said, secrets)).into_owned();
+        // NB: a chain often says the same thing at two places, and faults say their code where inspect has said a sentence.
+        if !is_code(&said) && !words.contains(&said) {
+            words.truncate(words.trim_end_matches('.').len());
+            words.push_str(if words.is_empty() { "" } else { ": " });
+            words.push_str(&said);
+        }
+        cause = source.source();
+    }
+    if let Some(hint) = error.network_error().and_then(hint_for_network_error) {
+        let stop = if words.ends_with('.') { "" } else { "." };
+        // NB: nobody but this face knows of the option.
+        let believe =
+            if words.contains("UnknownIssuer") { " --cacert FILE believes more authorities." } else { "" };
+        words.push_str(&format!("{stop} {hint}{believe}"));
+    }
+    words
+}
+
+fn is_config(source: &(dyn std::error::Error + 'static)) -> bool {
+    source.is::<ConfigError>()
+}
+
+/// `body-cut` and the like: a word for machines.
+fn is_code(said: &str) -> bool {
+    said.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-')
+}
+
+/// Why a request cannot be made.
+pub(crate) fn misuse_words(misuse: Misuse) -> &'static str {
+    match misuse {
+        Misuse::InvalidUrl => "this is not a URL",
+        Misuse::UrlWithCredentials => "a page's request has no username and password in its URL",
+        Misuse::InvalidMethod => "the method is not a token",
+        Misuse::ForbiddenMethod => "no page makes CONNECT, TRACE or TRACK requests",
+        Misuse::MethodNotSafelisted => "mode no-cors allows the methods GET, HEAD and POST only",
+        Misuse::InvalidHeaderName => "a header's name is not a token",
+        Misuse::InvalidHeaderValue => "a header's value has a byte that no value may have",
+        Misuse::FramingHeader => {
+            "a framing header (Content-Length, Transfer-Encoding, Connection, Keep-Alive, Upgrade, TE, Trailer) follows from the body or belongs to the connection; nobody sets it"
+        }
+        Misuse::Immutable => "the headers cannot be changed",
+        Misuse::BodyNotAllowed => "a page's GET and HEAD requests have no body",
+        Misuse::NavigateMode => "this mode is not for callers",
+        Misuse::OnlyIfCachedMode => "--cache only-if-cached needs --mode same-origin",
+        Misuse::StreamMode => "a streamed body needs mode same-origin or cors",
+        Misuse::InvalidStatus => "this status cannot be given to a response",
+        Misuse::NullBodyStatus => "a response of this status has no body",
+        Misuse::InvalidStatusText => "the reason phrase has a byte that it may not have",
+        Misuse::Serialize => "the value does not serialize",
+        Misuse::Settings => "the settings cannot be used",
+        Misuse::NoRuntime => "there is no runtime to open sockets on",
+        _ => "the request cannot be made",
+    }
+}
+
+/// Why the network's settings cannot be used.
+pub(crate) fn config_words(error: &ConfigError) -> String {
+    match error {
+        ConfigError::Pem { field, detail } => {
+            format!("the PEM of {} cannot be used: {detail}", option_of(field))
+        }
+        ConfigError::Tls { cause } => format!("TLS cannot be set up: {cause}"),
+        ConfigError::NoCryptoProvider => "this program was built without cryptography".to_owned(),
+        ConfigError::Proxy { said } => format!("{said:?} is not a proxy that can be used"),
+        ConfigError::NoProxy { said } => format!("{said:?} is not a host to reach without a proxy"),
+        _ => error.to_string(),
+    }
+}
+
+/// The option that fills a field of the network's settings.
+fn option_of(field: &str) -> &str {
+    match field {
+        "extra_ca_pem" => "--cacert",
+        "client_identity.certificate_pem" => "--cert",
+        "client_identity.key_pem" => "--key",
+        other => other,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn codes_are_told_from_sentences() {
+        assert!(is_code("body-cut") && is_code("http2") && is_code("tls"));
+        assert!(!is_code("connection refused") && !is_code("Eof") && !is_code("os error 111"));
+    }
+}

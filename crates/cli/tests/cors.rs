@@ -1,0 +1,198 @@
+//! `sofetch cors`: each outcome with its exit code and what is told of it, as text and as JSON.
+
+mod support;
+
+use sofetch_demo::Reply;
+use support::{InWorld, Said, closed_port, server, sofetch};
+
+const ORIGIN: &str = "https://javascript.info";
+const PATCH: &[&str] = &["-X", "PATCH", "-H", "API-Key: secret", "--json", "{\"a\":1}"];
+
+fn cors(world: &InWorld, path: &str, more: &[&str]) -> Said {
+    let url = format!("https://site.com{path}");
+    world.sofetch(&[&["cors", &url, "--origin", ORIGIN], more].concat())
+}
+
+#[test]
+fn a_granted_preflight() {
+    let world = InWorld::start();
+    let said = cors(&world, "/service.json", PATCH).ended(0);
+    for word in [
+        "PATCH",
+        "OPTIONS",
+        "Access-Control-Request-Method",
+        "Access-Control-Allow-Methods",
+        "API-Key",
+        ORIGIN,
+    ] {
+        assert!(
+            said.text().to_ascii_lowercase().contains(&word.to_ascii_lowercase()),
+            "{word}: {}",
+            said.text()
+        );
+    }
+    assert_eq!(said.err, "");
+    let methods: Vec<String> = world.world.api.requests().into_iter().map(|request| request.method).collect();
+    assert_eq!(methods, ["OPTIONS", "PATCH"]);
+    assert_eq!(&world.world.api.requests()[1].body[..], b"{\"a\":1}");
+}
+
+#[test]
+fn what_is_readable_ends_with_zero() {
+    let world = InWorld::start();
+    for path in [
+        "/readable.json",
+        "/open.json",
+        "/exposed.json",
+        "/gzip.json",
+        "/error-500-readable.json",
+        "/redirect/same-origin",
+        "/redirect/cross-origin",
+    ] {
+        let said = cors(&world, path, &[]).ended(0);
+        assert!(!said.text().is_empty() && said.err.is_empty(), "{path}: {said:?}");
+    }
+    world.sofetch(&["cors", "https://javascript.info/own.json", "--origin", ORIGIN]).ended(0);
+    cors(&world, "/wildcards-granted.json", PATCH).ended(0);
+}
+
+#[test]
+fn what_is_refused_ends_with_one_and_its_reason() {
+    let world = InWorld::start();
+    let table: [(&str, &[&str], &str); 17] = [
+        ("/closed.json", &[], "Access-Control-Allow-Origin"),
+        ("/other-origin.json", &[], "https://other.example"),
+        ("/two-origins.json", &[], "https://javascript.info, https://other.example"),
+        ("/trailing-slash.json", &[], "https://javascript.info/"),
+        ("/account.json", &["--redirect", "error", "--mode", "same-origin"], "same-origin"),
+        ("/wildcard-with-credentials.json", &["--credentials", "include"], "*"),
+        ("/credentials-unsaid.json", &["--credentials", "include"], "Access-Control-Allow-Credentials"),
+        ("/credentials-misspelt.json", &["--credentials", "include"], "True"),
+        ("/method-refused.json", PATCH, "PATCH"),
+        ("/header-refused.json", PATCH, "api-key"),
+        ("/preflight-401.json", PATCH, "401"),
+        ("/preflight-redirected.json", PATCH, "307"),
+        ("/preflight-closed.json", PATCH, "Access-Control-Allow-Origin"),
+        ("/granted-then-closed.json", PATCH, "Access-Control-Allow-Origin"),
+        ("/redirect/cross-origin-refused", &[], "null"),
+        ("/redirect/loop", &[], "20"),
+        ("/redirect/not-http", &[], "data"),
+    ];
+    for (path, more, word) in table {
+        let said = cors(&world, path, more).ended(1);
+        assert!(
+            said.text().to_ascii_lowercase().contains(&word.to_ascii_lowercase()),
+            "{path}: {word}: {}",
+            said.text()
+        );
+        assert_eq!(said.err, "", "{path}");
+    }
+    cors(&world, "/wildcards-granted.json", &["-H", "Authorization: Bearer x"]).ended(1);
+}
+
+#[test]
+fn what_no_script_can_see_ends_with_one() {
+    let world = InWorld::start();
+    cors(&world, "/opaque.svg", &["--mode", "no-cors"]).ended(1);
+    cors(&world, "/same-origin-only.svg", &["--mode", "no-cors"]).ended(1);
+    cors(&world, "/redirect/same-origin", &["--redirect", "manual"]).ended(1);
+    cors(&world, "/redirect/same-origin", &["--redirect", "error"]).ended(1);
+}
+
+#[test]
+fn schemes_that_cannot_be_fetched_end_with_one() {
+    for url in ["ftp://a.test/", "file:///etc/hostname", "mailto:a@a.test"] {
+        sofetch(&["cors", url, "--origin", "https://a.test"]).ended(1);
+    }
+}
+
+#[test]
+fn requests_that_cannot_be_made_end_with_two() {
+    let table: [&[&str]; 8] = [
+        &["https://u:p@a.test/"],
+        &["-X", "CONNECT", "https://a.test/"],
+        &["-X", "a b", "https://a.test/"],
+        &["-X", "PUT", "--mode", "no-cors", "https://a.test/"],
+        &["-X", "GET", "-d", "a", "https://a.test/"],
+        &["-H", "a b: c", "https://a.test/"],
+        &["--cache", "only-if-cached", "https://a.test/"],
+        &["https://a b/"],
+    ];
+    for args in table {
+        let said = sofetch(&[&["cors", "--origin", "https://b.test"], args].concat()).ended(2);
+        assert!(said.err.starts_with("sofetch: "), "{args:?}: {said:?}");
+    }
+    sofetch(&["cors", "https://a.test/"]).ended(2).complained("--origin");
+    sofetch(&["cors", "https://a.test/", "--origin", "a.test"]).ended(2).complained("--origin");
+    sofetch(&["cors"]).ended(2);
+}
+
+#[test]
+fn a_network_that_fails_ends_with_three() {
+    let at = format!("http://127.0.0.1:{}/", closed_port());
+    let said = sofetch(&["cors", &at, "--origin", "http://a.test"]).ended(3);
+    assert!(!said.text().is_empty(), "{said:?}");
+    for reply in [Reply::close(), Reply::reset(), Reply::raw("SSH-2.0-nope\r\n")] {
+        let server = server(move |_| reply.clone());
+        sofetch(&["cors", &server.url("/"), "--origin", "http://a.test"]).ended(3);
+    }
+    let hang = server(|_| Reply::hang());
+    sofetch(&["cors", &hang.url("/"), "--origin", "http://a.test", "--max-time", "0.2"]).ended(3);
+}
+
+#[test]
+fn a_body_that_breaks_off_ends_with_three() {
+    let server = server(|_| {
+        Reply::new(200)
+            .header("Access-Control-Allow-Origin", "*")
+            .header("Content-Length", "10")
+            .piece("abc")
+            .as_given()
+            .ending(sofetch_demo::Ending::Close)
+    });
+    sofetch(&["cors", &server.url("/"), "--origin", "http://a.test"]).ended(3);
+}
+
+#[test]
+fn the_options_of_a_fetch_apply() {
+    let world = InWorld::start();
+    let path = world.folder.file("body");
+    cors(&world, "/readable.json", &["-o", &path, "-v"]).ended(0);
+    assert_eq!(std::fs::read(&path).expect("it is there"), b"{\"readable\":true}\n");
+    world.sofetch(&["cors", "--page", "https://javascript.info/a", "/own.json"]).ended(0);
+}
+
+#[test]
+fn a_status_of_400_is_readable_unless_fail_is_said() {
+    let world = InWorld::start();
+    cors(&world, "/error-500-readable.json", &[]).ended(0);
+    cors(&world, "/error-500-readable.json", &["--fail"]).ended(4).complained("500");
+}
+
+#[test]
+fn reports_are_json_with_a_schema() {
+    let world = InWorld::start();
+    for (path, more, code, kind) in [
+        ("/service.json", PATCH, 0, "readable"),
+        ("/method-refused.json", PATCH, 1, "refused"),
+        ("/closed.json", &[], 1, "refused"),
+        ("/opaque.svg", &["--mode", "no-cors"], 1, "unreadable"),
+        ("/redirect/loop", &[], 1, "refused"),
+    ] {
+        let said = cors(&world, path, &[&["--report", "json"], more].concat()).ended(code);
+        let report = said.json();
+        assert_eq!(report["schema"], "sofetch-cors/1", "{path}");
+        assert_eq!(report["verdict"]["kind"], kind, "{path}");
+        assert_eq!(report["question"]["origin"], ORIGIN, "{path}");
+    }
+    let report = cors(&world, "/closed.json", &["--report", "json"]).ended(1).json();
+    assert_eq!(report["verdict"]["ruling"]["rule"], "CorsCheck");
+    assert_eq!(report["reached"]["status"], 200);
+    assert_eq!(report["script"]["with"], "TypeError");
+    let at = format!("http://127.0.0.1:{}/", closed_port());
+    let said = sofetch(&["cors", &at, "--origin", "http://a.test", "--report", "json"]).ended(3);
+    assert_eq!(said.json()["verdict"]["kind"], "network-failure");
+    let said =
+        sofetch(&["cors", "https://u:p@a.test/", "--origin", "http://a.test", "--report", "json"]).ended(2);
+    assert_eq!(said.text(), "", "there is nothing to report of a request that is none");
+}

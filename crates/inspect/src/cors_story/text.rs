@@ -1,0 +1,243 @@
+//! The story for people.
+
+use sofetch_core::rules::cors_preflight::PreflightAnswer;
+use sofetch_core::rules::response_filtering::Shown;
+use sofetch_core::rules::response_tainting::ResponseTaintingFork;
+use sofetch_core::rulings::Ruling;
+
+use super::{CorsStory, Exchange, HopStory, PreflightStory, Reached, ScriptView, StoryVerdict};
+use crate::tree::{Options, Paint, mark, painted};
+use crate::words::{Weight, Words, hint, hint_for_network_error, weight, words, words_for_network_error};
+
+impl CorsStory {
+    /// The story as plain text. The lines' secrets were settled when the story was made.
+    pub fn text(&self, options: Options) -> String {
+        let mut page = Page { text: String::new(), options };
+        let question = &self.question;
+        page.line(0, Paint::Room, &format!("{} {}", question.method, question.url));
+        let asked = match self.page {
+            true => format!(
+                "asked by a page of {}, mode \"{}\", credentials \"{}\"",
+                question.origin, question.mode, question.credentials_mode
+            ),
+            false => "asked by no page: CORS does not apply".to_owned(),
+        };
+        page.line(0, Paint::Plain, &asked);
+        // What every fetch says by itself is no part of the question.
+        for header in question.headers.iter().filter(|header| *header != "Accept: */*") {
+            page.line(0, Paint::Plain, &format!("with {header}"));
+        }
+        for (index, hop) in self.hops.iter().enumerate() {
+            page.gap();
+            if index > 0 {
+                page.line(0, Paint::Room, &format!("Redirected to {}", hop.request));
+            }
+            page.hop(hop, self.page);
+        }
+        page.gap();
+        page.verdict(self);
+        page.script(&self.script, if self.page { "The script" } else { "The caller" });
+        page.text
+    }
+
+    /// How it ended, in one or two sentences.
+    pub fn verdict_words(&self) -> String {
+        let why = match &self.verdict {
+            StoryVerdict::Readable if self.body_error.is_some() => {
+                let why = self.body_error.as_ref().map(words_for_network_error).unwrap_or_default();
+                return format!("The response may be read, and its body breaks off. {why}");
+            }
+            StoryVerdict::Readable if self.page => return "The script may read the response.".to_owned(),
+            StoryVerdict::Readable => return "No page asks: the response may be read.".to_owned(),
+            StoryVerdict::Unreadable { response_type } => {
+                return format!(
+                    "There is a response, and the script can read nothing of it: its type is \"{response_type}\"."
+                );
+            }
+            StoryVerdict::Unfinished => return "The recording ends before the fetch does.".to_owned(),
+            StoryVerdict::Refused { ruling } => words(ruling),
+            StoryVerdict::NetworkFailure { error } => words_for_network_error(error),
+        };
+        format!("{why} {}", self.reached_words())
+    }
+
+    /// How far the request itself came, in a sentence.
+    pub fn reached_words(&self) -> String {
+        match self.reached {
+            Reached::Answered { status } => {
+                format!("The request reached the server and it answered {status}.")
+            }
+            Reached::Unanswered => "The request was sent, and no answer came.".to_owned(),
+            Reached::NotSent if self.hops.len() > 1 => "The request was not sent to the last URL.".to_owned(),
+            Reached::NotSent => "The request was not sent.".to_owned(),
+        }
+    }
+
+    /// What the last preflight was answered with.
+    fn preflight_status(&self) -> Option<u16> {
+        self.hops.last()?.preflight.as_ref()?.exchanges.last()?.status
+    }
+
+    /// What to change, where that is known.
+    pub fn verdict_hint(&self) -> Option<String> {
+        match &self.verdict {
+            StoryVerdict::Refused { ruling } => {
+                let hint = hint(ruling)?;
+                Some(match (ruling, self.reached) {
+                    (Ruling::PreflightAnswer(PreflightAnswer::CorsCheckFailed(check)), _) => {
+                        match self.preflight_status() {
+                            Some(200..=299) | None => hint,
+                            // No headers are often but the sign of another fault.
+                            Some(status) => {
+                                let first =
+                                    PreflightAnswer::NotOkStatus { status }.hint().unwrap_or_default();
+                                let then = check.hint().unwrap_or_default();
+                                format!("Look at the {status} first. {first} {then}")
+                            }
+                        }
+                    }
+                    // An error page rarely goes through what sets the headers.
+                    (Ruling::CorsCheck(_), Reached::Answered { status: status @ 400.. }) => {
+                        format!(
+                            "Look at the {status} first: error pages often miss their CORS headers. {hint}"
+                        )
+                    }
+                    _ => hint,
+                })
+            }
+            StoryVerdict::NetworkFailure { error } => hint_for_network_error(error),
+            StoryVerdict::Unreadable { .. } => Some(
+                "Use mode \"cors\" and redirect mode \"follow\" to read it; the server must allow it."
+                    .to_owned(),
+            ),
+            StoryVerdict::Readable | StoryVerdict::Unfinished => None,
+        }
+    }
+}
+
+struct Page {
+    text: String,
+    options: Options,
+}
+
+impl Page {
+    fn hop(&mut self, hop: &HopStory, by_page: bool) {
+        if by_page {
+            let same = if hop.same_origin { "yes" } else { "no" };
+            self.line(0, Paint::Plain, &format!("Same origin?  {same}: the URL is of {}", hop.url_origin));
+            self.preflight_need(hop.preflight.as_ref());
+        }
+        self.checks(&hop.before);
+        if let Some(preflight) = &hop.preflight {
+            // NB: what holds for every preflight, as that it has no credentials, is told on demand alone.
+            if self.options.verbose {
+                self.checks(&preflight.before);
+            }
+            self.exchanges(&preflight.exchanges);
+            self.checks(&preflight.checks);
+        }
+        self.exchanges(&hop.exchanges);
+        self.checks(&hop.after);
+    }
+
+    fn preflight_need(&mut self, preflight: Option<&PreflightStory>) {
+        let answer = match preflight {
+            None => "no",
+            Some(PreflightStory { remembered: true, .. }) => "yes, and an earlier one is remembered",
+            Some(_) => "yes",
+        };
+        self.line(0, Paint::Plain, &format!("Preflight?    {answer}"));
+        for reason in preflight.into_iter().flat_map(|preflight| &preflight.reasons) {
+            self.line(1, Paint::Plain, &format!("- {reason}"));
+        }
+    }
+
+    fn exchanges(&mut self, exchanges: &[Exchange]) {
+        for exchange in exchanges {
+            self.gap();
+            self.exchange(exchange);
+        }
+    }
+
+    fn exchange(&mut self, exchange: &Exchange) {
+        for line in &exchange.sent {
+            self.line(1, Paint::Out, &format!("> {line}"));
+        }
+        for line in &exchange.received {
+            self.line(1, Paint::In, &format!("< {line}"));
+        }
+        if exchange.status.is_none() {
+            self.line(1, Paint::Bad, "(no answer)");
+        }
+    }
+
+    fn checks(&mut self, checks: &[Ruling]) {
+        for ruling in checks {
+            let weight = weight(ruling);
+            // The reasons for a preflight were told as such, and the referrer is another story.
+            let aside = matches!(
+                ruling,
+                Ruling::ResponseTaintingFork(ResponseTaintingFork::CorsWithPreflight(_))
+                    | Ruling::ReferrerDecision(_)
+            );
+            if !aside && weight != Weight::Idle || self.options.verbose {
+                let (sign, paint) = mark(weight);
+                self.line(1, paint, &format!("{sign} {}", words(ruling)));
+            }
+        }
+    }
+
+    fn verdict(&mut self, story: &CorsStory) {
+        let (head, paint) = match &story.verdict {
+            StoryVerdict::Readable => ("Readable.", Paint::Good),
+            StoryVerdict::Unreadable { .. } => ("Unreadable.", Paint::Warn),
+            StoryVerdict::Refused { .. } => ("Refused.", Paint::Bad),
+            StoryVerdict::NetworkFailure { .. } => ("Not CORS: the network failed.", Paint::Bad),
+            StoryVerdict::Unfinished => ("Unfinished.", Paint::Warn),
+        };
+        self.line(0, paint, head);
+        self.line(1, Paint::Plain, &story.verdict_words());
+        if let Some(hint) = story.verdict_hint() {
+            self.line(1, Paint::Plain, &hint);
+        }
+        if let StoryVerdict::Refused { ruling } = &story.verdict {
+            self.line(1, Paint::Dim, ruling.anchor());
+        }
+    }
+
+    fn script(&mut self, script: &ScriptView, who: &str) {
+        match script {
+            ScriptView::Nothing => {}
+            ScriptView::Rejected { with } => {
+                self.line(0, Paint::Plain, &format!("{who} sees: {with}, and no reason."));
+            }
+            ScriptView::Response { response_type, status, url, readable, hidden } => {
+                let url = url.as_deref().map(|url| format!(", {url}")).unwrap_or_default();
+                let head =
+                    format!("{who} sees: a response of type \"{response_type}\", status {status}{url}");
+                self.line(0, Paint::Plain, &head);
+                for (name, shown) in readable {
+                    self.line(1, Paint::Good, &format!("{name}: {}", clause(*shown)));
+                }
+                for (name, shown) in hidden {
+                    self.line(1, Paint::Warn, &format!("{name}: {}", clause(*shown)));
+                }
+            }
+        }
+    }
+
+    fn line(&mut self, level: usize, paint: Paint, line: &str) {
+        self.text.push_str(&"  ".repeat(level));
+        self.text.push_str(&painted(line, paint, self.options));
+        self.text.push('\n');
+    }
+
+    fn gap(&mut self) {
+        self.text.push('\n');
+    }
+}
+
+/// A sentence on a header, to stand after its name.
+fn clause(shown: Shown) -> String {
+    shown.words().trim_start_matches("It ").trim_end_matches('.').to_owned()
+}

@@ -1,0 +1,150 @@
+//! The sentences that matter most, word for word.
+
+use sofetch_core::rules::cors_check::CorsCheck;
+use sofetch_core::rules::cors_preflight::{PreflightAnswer, PreflightNeed};
+use sofetch_core::rules::cors_safelists::{CorsSafelist, UnsafeName};
+use sofetch_core::rules::port_blocking::PortBlocking;
+use sofetch_core::rules::response_tainting::ResponseTaintingFork;
+use sofetch_core::rules::verdict::said;
+
+use super::*;
+
+#[test]
+fn sentences_word_for_word() {
+    let mismatch = |allowed: &str, origin: &str, tainted, credentials| {
+        Ruling::from(CorsCheck::OriginMismatch {
+            allowed: allowed.into(),
+            origin: origin.into(),
+            tainted,
+            credentials,
+        })
+    };
+    let a = "https://a.test";
+    for (ruling, sentence, advice) in [
+        (
+            mismatch("https://b.test", a, false, false),
+            "Access-Control-Allow-Origin is `https://b.test`, not this page's origin `https://a.test`.",
+            "Send Access-Control-Allow-Origin: https://a.test, and Vary: Origin where several origins are allowed.",
+        ),
+        (
+            mismatch("https://a.test/", a, false, false),
+            "Access-Control-Allow-Origin is `https://a.test/`, not this page's origin `https://a.test`.",
+            "Leave out the slash at the end.",
+        ),
+        (
+            mismatch("https://A.test", a, false, false),
+            "Access-Control-Allow-Origin is `https://A.test`, not this page's origin `https://a.test`.",
+            "Write the origin in lower case.",
+        ),
+        (
+            mismatch("http://a.test", a, false, false),
+            "Access-Control-Allow-Origin is `http://a.test`, not this page's origin `https://a.test`.",
+            "The schemes differ.",
+        ),
+        (
+            mismatch("https://a.test:8443", a, false, true),
+            "Access-Control-Allow-Origin is `https://a.test:8443`, not this page's origin `https://a.test`.",
+            "The ports differ.",
+        ),
+        (
+            mismatch("a.test", a, false, false),
+            "Access-Control-Allow-Origin is `a.test`, not this page's origin `https://a.test`.",
+            "Write the scheme too.",
+        ),
+        (
+            mismatch("https://www.a.test", a, false, false),
+            "Access-Control-Allow-Origin is `https://www.a.test`, not this page's origin `https://a.test`.",
+            "They differ by `www.`.",
+        ),
+        (
+            mismatch("https://a.test, https://a.test", a, false, false),
+            "Access-Control-Allow-Origin is `https://a.test, https://a.test`, not this page's origin `https://a.test`.",
+            "Send one value: the header was sent twice, or lists several.",
+        ),
+        (
+            mismatch("https://*.test", a, false, false),
+            "Access-Control-Allow-Origin is `https://*.test`, not this page's origin `https://a.test`.",
+            "Patterns mean nothing here. Send Access-Control-Allow-Origin: https://a.test, and Vary: Origin.",
+        ),
+        (
+            mismatch("", a, false, false),
+            "Access-Control-Allow-Origin is ``, not this page's origin `https://a.test`.",
+            "The value is empty. Send Access-Control-Allow-Origin: https://a.test.",
+        ),
+        (
+            mismatch("*", a, false, true),
+            "Access-Control-Allow-Origin is `*`, which is no wildcard for a request with credentials.",
+            "Send Access-Control-Allow-Origin: https://a.test, and Vary: Origin; or do not ask with credentials.",
+        ),
+        (
+            mismatch("https://a.test", "null", true, false),
+            "Access-Control-Allow-Origin is `https://a.test`, not `null`, which redirects made of this page's origin.",
+            "Ask the last URL directly: after redirects across origins the origin is `null`, and to allow `null` is to allow anybody.",
+        ),
+        (
+            PreflightAnswer::MethodNotAllowed {
+                method: "patch".into(),
+                allowed: vec!["GET".into(), "PATCH".into()],
+                wildcard_refused: false,
+            }
+            .into(),
+            "Access-Control-Allow-Methods lists `GET` and `PATCH`, not the method `patch`.",
+            "Write `PATCH` in the client: this method's case is kept.",
+        ),
+        (
+            PreflightAnswer::HeaderNotAllowed {
+                name: "x-a".into(),
+                allowed: vec!["*".into()],
+                wildcard_refused: true,
+            }
+            .into(),
+            "Access-Control-Allow-Headers lists `*`, not the header `x-a`; `*` is no wildcard for a request with credentials.",
+            "Send Access-Control-Allow-Headers: x-a on the answer to OPTIONS.",
+        ),
+        (
+            PortBlocking::BadPort { port: 25 }.into(),
+            "Port 25 is a bad port: another protocol is spoken there.",
+            "Serve on another port.",
+        ),
+    ] {
+        assert_eq!(words(&ruling), sentence);
+        assert_eq!(hint(&ruling).as_deref(), Some(advice));
+        assert_eq!(weight(&ruling), Weight::Refused);
+    }
+    let needed = PreflightNeed::Needed {
+        flag_set: true,
+        unsafe_method: Some("PATCH".into()),
+        unsafe_names: vec![
+            UnsafeName {
+                name: "content-type".into(),
+                because: CorsSafelist::UnsafeMimeType { essence: "application/json".into() },
+            },
+            UnsafeName { name: "x-a".into(), because: CorsSafelist::NotListed },
+        ],
+    };
+    assert_eq!(
+        words(&ResponseTaintingFork::CorsWithPreflight(needed).into()),
+        "The URL is of another origin. A preflight goes first: the method `PATCH` is not safelisted; the header \
+         `content-type` is not safelisted (`application/json` is not a type that a form could send); the header `x-a` \
+         is not safelisted; somebody listens to the upload."
+    );
+}
+
+#[test]
+fn evidence_is_read_as_utf_8_where_it_is() {
+    let check = CorsCheck::CredentialsNotAllowed { said: Some(said("wahr \u{2713}".as_bytes())) };
+    assert!(check.words().contains("`wahr \u{2713}`"), "{}", check.words());
+}
+
+#[test]
+fn algorithms_and_purposes_have_names() {
+    for &algorithm in Algorithm::ALL {
+        assert_eq!(
+            title(algorithm).replace([' ', '-'], "").to_lowercase(),
+            algorithm.as_str().replace('-', "")
+        );
+    }
+    for &child in Purpose::ALL {
+        assert_eq!(purpose(child), child.as_str());
+    }
+}
