@@ -247,7 +247,9 @@ fn what_may_pass_is_tried_again() {
         }
     }
     let get = || Request::new("");
-    let rows: [(&str, Vec<Reply>, Request, usize, Option<u16>); 12] = [
+    /// Name, replies, request, how many requests are seen, the status at last (none: an error).
+    type Row = (&'static str, Vec<Reply>, Request, usize, Option<u16>);
+    let rows: [Row; 12] = [
         ("503, then well", vec![busy(), Reply::ok("x")], get(), 2, Some(200)),
         ("503 to the end", vec![busy()], get(), 3, Some(503)),
         ("502 and 504", vec![Reply::new(502), Reply::new(504), Reply::ok("x")], get(), 3, Some(200)),
