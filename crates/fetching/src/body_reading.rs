@@ -208,29 +208,34 @@ impl ByteStream for NetworkBody {
     }
 }
 
-/// Fetch response handover's identity transform: tells, once, how the body ended. What is dropped unread tells nothing,
-/// but lets go of what `notify` holds.
-pub(crate) struct NotifiedBody<F: FnOnce(Option<BodyError>) + Send> {
+/// Fetch response handover's identity transform: tells, once, how many bytes passed and how the body ended. What is
+/// dropped unread tells nothing, but lets go of what `notify` holds.
+pub(crate) struct NotifiedBody<F: FnOnce(u64, Option<BodyError>) + Send> {
     stream: Box<dyn ByteStream>,
+    passed: u64,
     notify: Option<F>,
 }
 
-impl<F: FnOnce(Option<BodyError>) + Send> NotifiedBody<F> {
+impl<F: FnOnce(u64, Option<BodyError>) + Send> NotifiedBody<F> {
     pub(crate) fn new(stream: Box<dyn ByteStream>, notify: F) -> Self {
-        NotifiedBody { stream, notify: Some(notify) }
+        NotifiedBody { stream, passed: 0, notify: Some(notify) }
     }
 }
 
-impl<F: FnOnce(Option<BodyError>) + Send> ByteStream for NotifiedBody<F> {
+impl<F: FnOnce(u64, Option<BodyError>) + Send> ByteStream for NotifiedBody<F> {
     fn poll_next(&mut self, context: &mut Context<'_>) -> Poll<Option<Result<Bytes, BodyError>>> {
         let next = self.stream.poll_next(context);
         let ended = match &next {
-            Poll::Ready(None) => None,
+            Poll::Ready(Some(Ok(bytes))) => {
+                self.passed += bytes.len() as u64;
+                return next;
+            }
             Poll::Ready(Some(Err(error))) => Some(error.clone()),
-            _ => return next,
+            Poll::Ready(None) => None,
+            Poll::Pending => return next,
         };
         if let Some(notify) = self.notify.take() {
-            notify(ended);
+            notify(self.passed, ended);
         }
         next
     }

@@ -1,8 +1,5 @@
 //! [CORS-preflight fetch](https://fetch.spec.whatwg.org/#cors-preflight-fetch-0): ask with OPTIONS, judge the answer, remember what it grants.
 
-use std::sync::{Arc, Mutex};
-
-use sofetch_core::infrastructure::timing::FetchTimingInfo;
 use sofetch_core::rules::cors_preflight::{preflight_answer, preflight_request};
 use sofetch_core::rules::cors_safelists::cors_unsafe_request_header_names;
 use sofetch_core::rulings::NetworkError;
@@ -31,16 +28,13 @@ pub async fn cors_preflight_fetch(fetch: &mut FetchParams) -> Result<(), Network
         }))
     });
     // 6. New fetch params. NB: the controller is the fetch's own, so that an abort reaches its preflight.
-    let mut preflight_fetch = FetchParams {
-        user_agent: fetch.user_agent.clone(),
-        request: Box::new(preflight),
-        callbacks: Arc::new(Callbacks::default()),
-        controller: fetch.controller.clone(),
-        timing_info: Arc::new(Mutex::new(FetchTimingInfo::default())),
-        cross_origin_isolated_capability: fetch.cross_origin_isolated_capability,
+    let mut preflight_fetch = FetchParams::new(
+        fetch.user_agent.clone(),
+        Box::new(preflight),
+        Callbacks::default(),
+        fetch.controller.clone(),
         trace,
-        membership: None,
-    };
+    );
     let fetched = http_network_or_cache_fetch(&mut preflight_fetch, false, false).await;
     preflight_fetch.trace.emit(|| Event::Ended(outcome(&fetched)));
     let response = fetched?;

@@ -76,6 +76,28 @@ pub struct ReportedTiming {
 }
 
 impl FetchParams {
+    /// Fetch params as they are at first; the cross-origin isolated capability is the client's.
+    pub fn new(
+        user_agent: Arc<UserAgent>,
+        request: Box<Request>,
+        callbacks: Callbacks,
+        controller: Arc<FetchController>,
+        trace: Trace,
+    ) -> FetchParams {
+        let cross_origin_isolated_capability =
+            request.client.as_ref().is_some_and(|client| client.cross_origin_isolated_capability);
+        FetchParams {
+            user_agent,
+            request,
+            callbacks: Arc::new(callbacks),
+            controller,
+            timing_info: Arc::default(),
+            cross_origin_isolated_capability,
+            trace,
+            membership: None,
+        }
+    }
+
     /// Passes a verdict: recorded, and turned into a network error if it blocks.
     pub fn judge<V: Verdict + Into<Ruling> + Clone>(&self, verdict: V) -> Result<V, NetworkError> {
         let blocks = verdict.blocks();

@@ -89,8 +89,6 @@ fn clone_for_the_wire(request: &mut Request) -> Request {
     http_request
 }
 
-static NOTHING: Bytes = Bytes::new();
-
 /// Steps 8.3 to 8.22: credentials, lengths, and every header that is not the page's own.
 async fn dress(
     fetch: &FetchParams,
@@ -133,8 +131,8 @@ async fn dress(
     }
     // 8.15. User-Agent.
     let settings = &fetch.user_agent.settings;
-    let default = settings.user_agent.as_ref().unwrap_or(&NOTHING);
-    if let Some(value) = request_headers::user_agent(http_request, default) {
+    let default = settings.user_agent.clone().unwrap_or_default();
+    if let Some(value) = request_headers::user_agent(http_request, &default) {
         fetch.append_header(http_request, "User-Agent", value);
     }
     // 8.16. Conditions of the caller's own switch the cache off.
@@ -334,16 +332,13 @@ fn revalidate_in_parallel(fetch: &mut FetchParams) {
     request.cache_mode = CacheMode::NoCache;
     request.prevent_no_cache_cache_control_header_modification = true;
     request.service_workers_mode = ServiceWorkersMode::None;
-    let mut revalidation = FetchParams {
-        user_agent: fetch.user_agent.clone(),
-        request: Box::new(request),
-        callbacks: Callbacks::default().into(),
-        controller: FetchController::new(),
-        timing_info: Default::default(),
-        cross_origin_isolated_capability: fetch.cross_origin_isolated_capability,
-        trace: fetch.trace.child(Purpose::Revalidation),
-        membership: None,
-    };
+    let mut revalidation = FetchParams::new(
+        fetch.user_agent.clone(),
+        Box::new(request),
+        Callbacks::default(),
+        FetchController::new(),
+        fetch.trace.child(Purpose::Revalidation),
+    );
     // It is issued in the client's context: if the client goes, so does it.
     revalidation.join_fetch_group();
     fetch.user_agent.tasks.clone().spawn(Box::pin(async move {

@@ -2,7 +2,7 @@
 
 use sofetch_core::infrastructure::body_extraction::safely_extract_source;
 use sofetch_core::infrastructure::responses::Response;
-use sofetch_core::rules::redirect::{HeadersBy, redirect};
+use sofetch_core::rules::redirect::redirect;
 use sofetch_core::rules::referrer::referrer_policy_on_redirect;
 use sofetch_core::rulings::Fetched;
 use sofetch_core::trace::Algorithm;
@@ -16,8 +16,7 @@ pub async fn http_redirect_fetch(fetch: &mut FetchParams, response: Response) ->
     // 1 to 11. Where to, and may it be followed?
     let location = response.internal().location_url(fetch.request.current_url().fragment());
     let sensitive = fetch.user_agent.settings.sensitive_headers.clone();
-    let headers_by = if fetch.request.owner { HeadersBy::Owner } else { HeadersBy::Page };
-    let (verdict, rewrite) = redirect(&fetch.request, response.internal(), location, headers_by, &sensitive);
+    let (verdict, rewrite) = redirect(&fetch.request, response.internal(), location, &sensitive);
     fetch.judge(verdict)?;
     let Some(rewrite) = rewrite else { return Ok(response) };
     // 8, 12, 13, 18. Count, method, headers and URL list.

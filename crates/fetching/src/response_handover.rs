@@ -58,8 +58,10 @@ pub(crate) fn fetch_response_handover(fetch: &mut FetchParams, fetched: Fetched)
     };
     // 8, 9. Without a body it is now; a body carries it in an identity transform.
     match &mut response.internal_mut().body {
-        None => end.run(None),
-        Some(body) => body.pipe_through(|stream| NotifiedBody::new(stream, move |error| end.run(error))),
+        None => end.run(0, None),
+        Some(body) => {
+            body.pipe_through(|stream| NotifiedBody::new(stream, move |passed, error| end.run(passed, error)))
+        }
     }
     // SKIPS 10: processResponseConsumeBody is the caller's reading of the body.
     Ok(response)
@@ -78,12 +80,13 @@ struct EndOfBody {
 }
 
 impl EndOfBody {
-    fn run(self, error: Option<BodyError>) {
+    fn run(self, passed: u64, error: Option<BodyError>) {
         let body_info = self.body_info.lock().unwrap_or_else(PoisonError::into_inner).clone();
         let broke_off = error.is_some();
         self.trace.emit(|| Event::BodyEnded {
             encoded: body_info.encoded_size,
-            decoded: body_info.decoded_size,
+            // NB: what the reader got; what no network gave counts as well.
+            decoded: passed,
             error: error.map(network_error_of),
         });
         // 4.3.1. The done flag. NB: also where the body broke off and the text leaves it unset, for nothing is in flight.

@@ -126,6 +126,9 @@ impl UserAgent {
     pub(crate) fn fetch_group(&self, request: &Request) -> Option<Arc<FetchGroup>> {
         let client = request.client.as_ref()?;
         let mut groups = self.fetch_groups.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(group) = groups.get(&client.id) {
+            return Some(group.clone());
+        }
         Some(groups.entry(client.id.clone()).or_default().clone())
     }
 

@@ -10,7 +10,6 @@ use sofetch_core::infrastructure::bodies::{BodyError, ByteStream};
 use sofetch_core::infrastructure::clients::Client;
 use sofetch_core::infrastructure::multipart::boundary_from;
 use sofetch_core::infrastructure::requests::Request as CoreRequest;
-use sofetch_core::infrastructure::url::Url;
 use sofetch_core::rules::header_guards::Guard;
 use sofetch_core::rulings::{Fetched, NetworkError};
 use sofetch_core::trace::Trace;
@@ -45,15 +44,16 @@ pub(crate) async fn fetch_for(
     ends.agent = agent.must_outlive_its_bodies().then(|| agent.clone());
     let observer = request.observer.take().or_else(|| agent.observer());
     let trace = observer.map_or_else(Trace::off, Trace::new);
-    let target = request.target();
+    let url = request.url(client.as_ref())?;
     let random = engine.user_agent.random.clone();
     let boundary = move || {
         let mut seed = [0; 16];
         random.fill(&mut seed);
         boundary_from(seed)
     };
-    let request = request.into_core(client.as_ref(), boundary).map_err(|error| located(error, &target))?;
-    let url = request.url().clone();
+    let request = request
+        .into_core(url.clone(), client.as_ref(), boundary)
+        .map_err(|error| error.with_url(Some(&url)))?;
     let fetched = retry::fetch_with_retries(&agent, engine, Box::new(request), &mut ends, trace).await;
     let mut response = fetched.map_err(|error| Error::network(error).with_url(Some(&url)))?;
     if let Some(body) = response.internal_mut().body.as_mut()
@@ -62,10 +62,6 @@ pub(crate) async fn fetch_for(
         body.pipe_through(|stream| WatchedBody { stream, ends });
     }
     Ok(Response::of(response, Guard::Immutable))
-}
-
-fn located(error: Error, target: &str) -> Error {
-    error.with_url(Url::parse(target, None).ok().as_ref())
 }
 
 /// One attempt.

@@ -301,27 +301,25 @@ impl Request {
         self
     }
 
-    pub(crate) fn target(&self) -> String {
+    /// The URL, parsed: step 5 of [`Request::into_core`], which goes on from there.
+    pub(crate) fn url(&self, client: Option<&Arc<Client>>) -> Result<Url, Error> {
         match &self.input {
-            Input::Text(text) => text.clone(),
-            Input::Url(url) => url.href().to_owned(),
+            Input::Url(url) => Ok(url.clone()),
+            Input::Text(text) => Ok(Url::parse(text, client.map(|client| &client.api_base_url))?),
         }
     }
 
     /// <https://fetch.spec.whatwg.org/#dom-request>, for a page's client or the user's own behalf.
     pub(crate) fn into_core(
         self,
+        url: Url,
         client: Option<&Arc<Client>>,
         boundary: impl FnOnce() -> String,
     ) -> Result<CoreRequest, Error> {
         if let Some(error) = self.error {
             return Err(error);
         }
-        // 5. The URL; a page's has no credentials in it.
-        let url = match self.input {
-            Input::Url(url) => url,
-            Input::Text(text) => Url::parse(&text, client.map(|client| &client.api_base_url))?,
-        };
+        // 5. A page's URL has no credentials in it.
         if client.is_some() && url.includes_credentials() {
             return Err(Error::misuse(Misuse::UrlWithCredentials));
         }
@@ -373,7 +371,7 @@ impl Request {
             guard = Guard::RequestNoCors;
         }
         // 33. The headers.
-        let mut list = HeaderList::with_capacity(self.headers.len() + 6);
+        let mut list = HeaderList::with_capacity(self.headers.len() + 2);
         for HeaderOperation { name, value, replace } in self.headers {
             match (client.is_some(), replace) {
                 (false, replace) => owner_append(&mut list, &name, &value, replace)?,

@@ -1,6 +1,7 @@
 //! [Response](https://fetch.spec.whatwg.org/#response-class): what a fetch answers, read once.
 
 use std::fmt;
+use std::sync::OnceLock;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use bytes::Bytes;
@@ -32,14 +33,15 @@ pub const CLONE_LIMIT: usize = 16 * 1024 * 1024;
 /// opaque one, nothing. Bodies are read once ([`Response::body_used`]); [`Response::clone`] before reading gives two.
 pub struct Response {
     response: CoreResponse,
-    headers: Headers,
+    guard: Guard,
+    /// Made when first asked for: who only reads the body pays for no copy.
+    headers: OnceLock<Headers>,
     body_used: bool,
 }
 
 impl Response {
     pub(crate) fn of(response: CoreResponse, guard: Guard) -> Response {
-        let headers = Headers::from_list(shown_header_list(&response).into_owned(), guard);
-        Response { response, headers, body_used: false }
+        Response { response, guard, headers: OnceLock::new(), body_used: false }
     }
 
     /// <https://fetch.spec.whatwg.org/#dom-response>: a response of one's own, for overrides and tests.
@@ -68,7 +70,7 @@ impl Response {
     /// # Errors
     /// Text that is no [reason phrase](https://www.rfc-editor.org/rfc/rfc9112#section-4); a fetched response.
     pub fn with_status_text(mut self, text: &str) -> Result<Response, Error> {
-        if self.headers.guard() == Guard::Immutable {
+        if self.guard == Guard::Immutable {
             return Err(Error::misuse(Misuse::Immutable));
         }
         let bytes: Option<Vec<u8>> = text.chars().map(|character| u8::try_from(character).ok()).collect();
@@ -149,13 +151,15 @@ impl Response {
 
     /// <https://fetch.spec.whatwg.org/#dom-response-headers>: those that may be seen.
     pub fn headers(&self) -> &Headers {
-        &self.headers
+        self.headers
+            .get_or_init(|| Headers::from_list(shown_header_list(&self.response).into_owned(), self.guard))
     }
 
     /// The headers of a response of one's own making, to be changed (guard "response"); those of a fetched one are
     /// immutable.
     pub fn headers_mut(&mut self) -> &mut Headers {
-        &mut self.headers
+        self.headers();
+        self.headers.get_mut().expect("made on the line above")
     }
 
     /// Is there a body to read?
@@ -281,12 +285,12 @@ impl Response {
             return Err(Error::of(ErrorKind::BodyUsed));
         }
         let response = self.response.clone_with_tee_limit(limit);
-        Ok(Response { response, headers: self.headers.clone(), body_used: false })
+        Ok(Response::of(response, self.guard))
     }
 
     /// <https://fetch.spec.whatwg.org/#concept-body-mime-type>
     pub fn mime_type(&self) -> Option<MimeType> {
-        extract_a_mime_type(self.headers.as_list()).ok()
+        extract_a_mime_type(&shown_header_list(&self.response)).ok()
     }
 
     /// An error for a status of 400 and above; otherwise the response. The Standard has no such rule: any status is
@@ -301,8 +305,10 @@ impl Response {
 
     /// The engine's response, filter and all.
     pub fn into_core(mut self) -> CoreResponse {
-        if self.headers.guard() != Guard::Immutable {
-            self.response.internal_mut().header_list = self.headers.into_list();
+        if self.guard != Guard::Immutable
+            && let Some(headers) = self.headers.into_inner()
+        {
+            self.response.internal_mut().header_list = headers.into_list();
         }
         self.response
     }
@@ -326,7 +332,7 @@ impl fmt::Debug for Response {
             .field("type", &self.response_type())
             .field("url", &self.response.url_list().last())
             .field("status", &self.status())
-            .field("headers", &self.headers)
+            .field("headers", self.headers())
             .field("body_used", &self.body_used)
             .finish()
     }

@@ -220,20 +220,25 @@ impl fmt::Debug for Story {
 }
 
 /// What nearly every fetch is ruled, by rule and verdict; any verdict where none is named.
-pub const QUIET: [(&str, Option<&str>); 13] = [
+pub const QUIET: [(&str, Option<&str>); 18] = [
     ("local-urls-only", Some("not-asked")),
     ("upgrade", Some("no-policy")),
     ("upgrade", Some("not-needed")),
+    ("upgrade", Some("not-restricted")),
     ("port-blocking", Some("allowed")),
     ("mixed-content-request", Some("trustworthy")),
+    ("mixed-content-request", Some("not-restricted")),
     ("scheme-fetch", Some("http")),
     ("fetch-metadata", None),
     ("conditional-headers", Some("unchanged")),
     ("network-gate", Some("open")),
     ("authentication-need", Some("none")),
     ("mixed-content-response", Some("trustworthy")),
+    ("mixed-content-response", Some("not-restricted")),
     ("mime-type-blocking", Some("not-script-like")),
     ("nosniff-blocking", Some("not-asked")),
+    ("range-requested", Some("not-opaque")),
+    ("range-requested", Some("not-range-status")),
 ];
 
 fn is_quiet(event: &Event) -> bool {

@@ -86,6 +86,14 @@ impl HeaderList {
         HeaderList { headers: Vec::with_capacity(count) }
     }
 
+    /// A clone with room for `count` headers more.
+    #[must_use]
+    pub fn clone_with_room(&self, count: usize) -> Self {
+        let mut headers = Vec::with_capacity(self.headers.len() + count);
+        headers.extend_from_slice(&self.headers);
+        HeaderList { headers }
+    }
+
     /// How many headers (not names) there are.
     pub fn len(&self) -> usize {
         self.headers.len()

@@ -204,6 +204,9 @@ impl HttpCache for Cache {
     ) -> Answer<'a, Option<StoredResponse>> {
         self.call("select", request);
         self.slow.answer("cache-select", move || {
+            if request.method.as_str() != "GET" {
+                return None;
+            }
             let response = lock(&self.stored).get_mut(&key(partition, request))?.clone_response();
             let known = lock(&self.freshness).get(request.current_url().href()).copied();
             Some(StoredResponse { response, freshness: known.unwrap_or(Freshness::Fresh) })

@@ -191,6 +191,47 @@ fn a_star_never_allows_authorization() {
 }
 
 #[test]
+fn why_headers_are_unsafe() {
+    let long: &'static str = "x".repeat(129).leak();
+    let wide: &'static str = "x".repeat(128).leak();
+    let languages = |request: Request| {
+        let languages = [
+            "Accept",
+            "Accept-Language",
+            "Content-Language",
+            "Accept",
+            "Accept",
+            "Accept",
+            "Accept",
+            "Accept",
+            "Accept",
+        ];
+        languages.into_iter().fold(request, |request, name| request.header(name, wide))
+    };
+    for (name, request) in [
+        ("too-long", from(A, B).header("Accept", long)),
+        ("unsafe-byte", from(A, B).header("Accept", "(x)")),
+        ("no-mime-type", from(A, B).method("POST").header("Content-Type", "x")),
+        ("unsafe-mime-type", from(A, B).method("POST").header("Content-Type", "application/json")),
+        ("no-single-range", from(A, B).header("Range", "bytes=0-1,2-3")),
+        ("no-range-start", from(A, B).header("Range", "bytes=-1")),
+        ("too-long-together", languages(from(A, B))),
+    ] {
+        let world = World::new([asks()]);
+        world.err(request);
+        world.tells(&format!("preflights/unsafe-{name}"));
+    }
+}
+
+#[test]
+fn safelisted_headers_need_no_leave() {
+    let world = World::new([post(B).headers(&[ALLOW_A])]);
+    let request = from(A, B).method("POST").header("Accept", "x/y").header("Accept-Language", "de");
+    world.ok(request.header("Content-Type", "text/plain;charset=x").header("Range", "bytes=0-1"));
+    world.tells("preflights/none-needed");
+}
+
+#[test]
 fn a_grant_is_remembered() {
     let world = World::new([
         asks().header(METHODS, "PUT, DELETE").header(MAX_AGE, "60"),

@@ -218,7 +218,8 @@ fn what_an_agent_says_of_itself() {
         agent.settings.accept_language = Some(Bytes::from_static(b"de"));
         agent.settings.accept_encoding = Bytes::from_static(b"gzip, br");
         agent.settings.accept_encoding_insecure = Bytes::from_static(b"gzip");
-    });
+    })
+    .in_full();
     world.ok(from(A, OWN));
     world.ok(from("http://a.test/", "http://a.test/plain"));
     world.tells("simple/agent-headers");

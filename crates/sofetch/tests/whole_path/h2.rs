@@ -115,16 +115,6 @@ impl Peer {
         }
     }
 
-    /// Reads frames until one of this kind comes; an error is the client's leaving.
-    pub(crate) fn until(&mut self, kind: u8) -> io::Result<Frame> {
-        loop {
-            let frame = self.read()?;
-            if frame.kind == kind {
-                return Ok(frame);
-            }
-        }
-    }
-
     pub(crate) fn send(&mut self, kind: u8, flags: u8, stream: u32, payload: &[u8]) -> io::Result<()> {
         self.stream.write_all(&frame(kind, flags, stream, payload))
     }

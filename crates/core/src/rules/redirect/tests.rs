@@ -34,13 +34,14 @@ fn status(status: u16) -> InternalResponse {
 }
 
 fn judge(request: &Request, code: u16, to: &str) -> (Redirect, Option<Rewrite>) {
-    redirect(request, &status(code), LocationUrl::Url(url(to)), HeadersBy::Page, &[])
+    redirect(request, &status(code), LocationUrl::Url(url(to)), &[])
 }
 
 /// Follows, as an owner without a page, and hands the headers back.
 fn follow(request: &mut Request, code: u16, to: &str, sensitive: &[String]) {
+    request.owner = true;
     let location = LocationUrl::Url(url(to));
-    let (verdict, rewrite) = redirect(request, &status(code), location, HeadersBy::Owner, sensitive);
+    let (verdict, rewrite) = redirect(request, &status(code), location, sensitive);
     assert!(!verdict.blocks(), "{verdict:?}");
     rewrite.expect("a rewrite, since it is followed").apply(request);
 }
@@ -131,7 +132,7 @@ fn without_a_usable_location() {
         (LocationUrl::Null, Redirect::NotARedirect),
         (LocationUrl::Failure { said: said.clone() }, Redirect::InvalidLocation { said }),
     ] {
-        let got = redirect(&request, &status(302), location, HeadersBy::Page, &[]);
+        let got = redirect(&request, &status(302), location, &[]);
         assert_eq!(got, (verdict, None));
     }
     assert!(!Redirect::NotARedirect.blocks());
@@ -140,8 +141,10 @@ fn without_a_usable_location() {
 #[test]
 fn on_the_users_own_behalf_a_redirect_may_bring_credentials() {
     let mut request = request("https://a.test/");
-    (request.owner, request.mode) = (true, Mode::Cors);
-    let (verdict, rewrite) = judge(&request, 302, "https://user:secret@b.test/");
+    request.mode = Mode::Cors;
+    let location = LocationUrl::Url(url("https://user:secret@b.test/"));
+    request.owner = true;
+    let (verdict, rewrite) = redirect(&request, &status(302), location, &[]);
     assert!(!verdict.blocks(), "{verdict:?}");
     assert!(rewrite.is_some_and(|rewrite| rewrite.location.includes_credentials()));
 }
@@ -341,12 +344,4 @@ fn an_owners_framing_of_a_dropped_body_is_dropped() {
     }
     follow(&mut request, 303, "https://a.test/", &[]);
     assert!(request.header_list.is_empty() && request.body.is_none());
-}
-
-#[test]
-fn without_a_page_credentials_in_location_are_followed() {
-    let mut request = request(A);
-    request.mode = Mode::Cors;
-    follow(&mut request, 302, "https://user:pass@b.test/", &[]);
-    assert_eq!(request.current_url().username(), "user");
 }
