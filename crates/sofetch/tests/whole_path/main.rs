@@ -8,16 +8,18 @@
 //! | 1-18 | credentials and other secrets on redirects, by every call, name, status and kind of origin | `redirects` |
 //! | 19, 20, 23, 24 | proxies: whose credentials, whose tunnel, whose hosts | `proxies` |
 //! | 21 | what was typed for one origin sent to another | `redirects` |
-//! | 22 | a cookie option of the command line | the command has none before there are cookies |
+//! | 22 | a cookie option of the command line | the command has none before there are cookies; its header, in `core` |
 //! | 25, 26 | what is added across origins; absolute URLs against a base | `redirects` |
 //! | 27, 28 | Referer with credentials, or again | `redirects` |
-//! | 29-43, 45 | cookies, HSTS of several hosts, HTTP/3 | cookies and HTTP/3 do not exist yet; HSTS in `core` and, whole, in `pages` |
+//! | 29-39, 45 | cookies, HTTP/3 | they do not exist yet |
+//! | 40-43 | HSTS of several hosts and spellings | `core`; whole, in `pages` |
 //! | 44, 46, 48 | TLS sessions and settings apart; partial wildcards | `proxies`; whose sessions are resumed with whom, in `net` |
 //! | 47 | rustls-webpki | `cargo xtask licences` (deny.toml) |
 //! | 49 | leaks with bad certificates | `tests/memory.rs` |
-//! | 50-61, 64, 65 | HTTP cache, XMLHttpRequest, Cache API | they do not exist yet |
+//! | 50-59, 64, 65 | HTTP cache, XMLHttpRequest, Cache API | they do not exist yet |
+//! | 60, 61 | preflight entries, parts of opaque wholes | `core` and `fetching` |
 //! | 62, 63 | opaque responses by every route; timing without leave | `messages` |
-//! | 66 | what is wrong with a server's CORS | words for it are `inspect`'s and the command's tests' |
+//! | 66 | servers that match origins loosely | `messages`; each verdict in `core`, its words in `inspect` |
 //! | 67 | integrity | `messages` |
 //! | 68, 69 | line breaks from the caller | `messages`; blobs, forms and boundaries also in `core` |
 //! | 70, 71 | framing by the caller | `messages`; by the engine, in `net` |

@@ -6,9 +6,10 @@ use std::sync::{Arc, Mutex};
 
 use sofetch::core::infrastructure::form_data::FormDataEntry;
 use sofetch::core::infrastructure::timing::ResponseBodyInfo;
+use sofetch::core::rules::cors_check::CorsCheck;
 use sofetch::{
-    Blob, Bytes, Error, ErrorKind, File, FormData, Headers, Misuse, Mode, PeerMisbehaved, Request, Response,
-    ResponseType, Ruling, WireFault,
+    Blob, Bytes, CredentialsMode, Error, ErrorKind, File, FormData, Headers, Misuse, Mode, PeerMisbehaved,
+    Request, Response, ResponseType, Ruling, WireFault,
 };
 use sofetch_testkit::loopback::{Reply, serve, serve_reply};
 
@@ -89,6 +90,56 @@ fn row_63_timing_across_origins_tells_nothing_without_leave() {
         drop(page.fetch(request).await.expect("opaque").into_core().into_internal().body);
         let sizes: Option<ResponseBodyInfo> = told.lock().expect("no panic with it").take();
         assert!(sizes.is_none_or(|sizes| (sizes.encoded_size, sizes.decoded_size) == (0, 0)));
+    });
+}
+
+#[test]
+fn row_66_what_a_server_allows_is_taken_to_the_byte() {
+    let mismatch = |allowed: &str| CorsCheck::OriginMismatch {
+        allowed: allowed.to_owned(),
+        origin: "http://app.test".to_owned(),
+        tainted: false,
+        credentials: true,
+    };
+    on(async {
+        let agent = agent();
+        for allowed in [
+            "http://app.test.evil.test",
+            "http://notapp.test",
+            "http://app.test/",
+            "http://APP.TEST",
+            "http://app.test:80",
+            "https://app.test",
+            "http://*.test",
+            "http://app.test, http://app.test",
+            "app.test",
+            "null",
+            "*",
+        ] {
+            let server = serve(move |_| {
+                Reply::ok("x")
+                    .header("Access-Control-Allow-Origin", allowed)
+                    .header("Access-Control-Allow-Credentials", "true")
+            });
+            let page = agent.page("http://app.test/").expect("a URL");
+            let request = Request::new(server.url("/")).credentials(CredentialsMode::Include);
+            let error = page.fetch(request).await.expect_err(allowed);
+            assert_eq!(*ruling(&error), Ruling::CorsCheck(mismatch(allowed)));
+        }
+        for said in ["True", "TRUE", "1", "true, true", ""] {
+            let server = serve(move |_| {
+                Reply::ok("x")
+                    .header("Access-Control-Allow-Origin", "http://app.test")
+                    .header("Access-Control-Allow-Credentials", said)
+            });
+            let page = agent.page("http://app.test/").expect("a URL");
+            let request = Request::new(server.url("/")).credentials(CredentialsMode::Include);
+            let error = page.fetch(request).await.expect_err(said);
+            assert!(
+                matches!(ruling(&error), Ruling::CorsCheck(CorsCheck::CredentialsNotAllowed { .. })),
+                "{said}"
+            );
+        }
     });
 }
 
