@@ -149,6 +149,11 @@ impl ByteStream for Spent {
     }
 }
 
+/// A body that did not come from the network (a cache's, a worker's, an override's), canceled with the fetch all the same.
+pub fn canceled_with(stream: Box<dyn ByteStream>, controller: Arc<FetchController>) -> Box<dyn ByteStream> {
+    Box::new(NetworkBody::new(stream, controller, None))
+}
+
 /// HTTP-network fetch, steps 10 to 18: the response's body, pulled; canceled with the fetch.
 // NB: pulling is the back-pressure, and there is no buffer of ours, so nothing is suspended or resumed. Dropping it is
 // cancelAlgorithm (step 13): the transport closes the connection or resets its stream.

@@ -119,7 +119,8 @@ async fn exchange(mut http1: Http1, request: WireRequest) -> Result<WireResponse
             return polled;
         }
         let sent = match &upload {
-            Some(upload) => upload.has_ended(),
+            // NB: what was handed over may still wait for room in the socket.
+            Some(upload) => upload.has_ended() && http1.transport.traffic().written() >= upload.handed_over(),
             None => http1.transport.traffic().has_written(),
         };
         waits

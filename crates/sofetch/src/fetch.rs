@@ -13,6 +13,7 @@ use sofetch_core::infrastructure::requests::Request as CoreRequest;
 use sofetch_core::rules::header_guards::Guard;
 use sofetch_core::rulings::{Fetched, NetworkError};
 use sofetch_core::trace::Trace;
+use sofetch_fetching::body_reading::canceled_with;
 use sofetch_fetching::fetch_params::{Callbacks, FetchController};
 use tokio::sync::oneshot;
 
@@ -59,7 +60,7 @@ pub(crate) async fn fetch_for(
     if let Some(body) = response.internal_mut().body.as_mut()
         && ends.reach_the_body()
     {
-        body.pipe_through(|stream| WatchedBody { stream, ends });
+        body.pipe_through(|stream| WatchedBody::new(stream, ends));
     }
     Ok(Response::of(response, Guard::Immutable))
 }
@@ -102,6 +103,8 @@ pub(crate) struct Ends {
     signal: Option<AbortSignal>,
     deadline: Option<Instant>,
     registration: Option<Registration>,
+    /// What the signal and the deadline abort.
+    controller: Option<Arc<FetchController>>,
     /// Dropped, it ends the task that waits for the deadline.
     alarm: Option<oneshot::Sender<()>>,
     /// An agent whose runtime ends with it, for as long as there is something to read.
@@ -120,6 +123,7 @@ impl Ends {
             signal,
             deadline,
             registration: None,
+            controller: None,
             alarm: None,
             agent: None,
             on_upload: request.on_upload.take().map(Arc::from),
@@ -129,6 +133,7 @@ impl Ends {
     }
 
     fn watch(&mut self, controller: &Arc<FetchController>, engine: &Engine) {
+        self.controller = (self.signal.is_some() || self.deadline.is_some()).then(|| controller.clone());
         if let Some(signal) = &self.signal {
             let weak = Arc::downgrade(controller);
             self.registration = Some(signal.on_abort(move |reason| abort(&weak, reason)));
@@ -189,6 +194,17 @@ fn abort(controller: &Weak<FetchController>, reason: AbortReason) {
 struct WatchedBody {
     stream: Box<dyn ByteStream>,
     ends: Ends,
+}
+
+impl WatchedBody {
+    fn new(stream: Box<dyn ByteStream>, mut ends: Ends) -> WatchedBody {
+        // NB: a body of the network's ends with the controller anyway; others would read on.
+        let stream = match ends.controller.take() {
+            Some(controller) => canceled_with(stream, controller),
+            None => stream,
+        };
+        WatchedBody { stream, ends }
+    }
 }
 
 impl ByteStream for WatchedBody {

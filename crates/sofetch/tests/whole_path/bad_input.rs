@@ -1,5 +1,7 @@
 //! Whatever a server says over HTTP/1.1 or TLS, or a caller gives, is a typed error: no panic, no hang, no memory
 //! without bounds. HTTP/2 has a file of its own, and the security rows what they name.
+//!
+//! Long by its tables: what a stranger can say is a row each.
 
 use std::io::Write;
 use std::sync::Arc;

@@ -15,7 +15,7 @@ pub(crate) fn endless() -> [(&'static str, Vec<u8>, Vec<u8>); 4] {
     let gzip = [&[0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 0xff][..], &deflated].concat();
     let zlib = [&[0x78, 0x9c][..], &deflated].concat();
     // RFC 8878: a window of 2 MiB, then blocks of one byte 128 Ki times.
-    let zstd = zstd_frame(0x58);
+    let zstd = vec![0x28, 0xb5, 0x2f, 0xfd, 0, 0x58];
     let block = [0x02, 0x00, 0x10, b'x'].repeat(100);
     [
         ("gzip", gzip, again.clone()),
@@ -23,20 +23,6 @@ pub(crate) fn endless() -> [(&'static str, Vec<u8>, Vec<u8>); 4] {
         ("zstd", zstd, block),
         ("br", BROTLI_64_MIB.to_vec(), Vec::new()),
     ]
-}
-
-/// 2^27 bytes; browsers take 2^23.
-pub(crate) fn zstd_of_a_large_window() -> Vec<u8> {
-    [zstd_frame(17 << 3), vec![0x0b, 0, 0, b'x']].concat()
-}
-
-/// 2^28 bytes, of the format's "large window" dialect; HTTP's brotli has 2^24.
-pub(crate) fn brotli_of_a_large_window() -> Vec<u8> {
-    vec![0x11, 0x5c, 0x40, 0, 0, 0x90, 0, 0xa9, 0x41, 0x90, 0xa9, 3, 0x0f, 0xa7, 7]
-}
-
-fn zstd_frame(window: u8) -> Vec<u8> {
-    vec![0x28, 0xb5, 0x2f, 0xfd, 0, window]
 }
 
 /// One letter, 64 Mi times.
@@ -57,7 +43,7 @@ struct Bits {
 impl Bits {
     fn put(&mut self, bits: &[u8]) {
         for bit in bits {
-            if self.count % 8 == 0 {
+            if self.count.is_multiple_of(8) {
                 self.bytes.push(0);
             }
             if let Some(last) = self.bytes.last_mut() {

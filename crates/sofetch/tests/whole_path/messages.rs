@@ -1,4 +1,6 @@
 //! What stands on the wire, and what comes off it: rows 62, 63, 67 to 75 and 98.
+//!
+//! Long by its rows: each is a test of its own.
 
 use std::sync::{Arc, Mutex};
 

@@ -80,7 +80,8 @@ fn socks_proxies_tunnel_everything() {
 
 #[test]
 fn what_a_proxy_refuses_is_told() {
-    let rows: [(&str, &str, Vec<u8>, fn(&ProxyFault) -> bool); 6] = [
+    type Row = (&'static str, &'static str, Vec<u8>, fn(&ProxyFault) -> bool);
+    let rows: [Row; 6] = [
         ("407", "http", b"HTTP/1.1 407 Who\r\n\r\n".to_vec(), |fault| {
             matches!(fault, ProxyFault::AuthenticationRequired)
         }),

@@ -1,4 +1,6 @@
 //! Credentials and referrers on redirects, through every face: rows 1 to 18, 21 and 25 to 28.
+//!
+//! Long by its rows: each is a test of its own, and several end in the same table.
 
 use std::sync::Arc;
 
@@ -273,9 +275,12 @@ fn row_11_sensitive_headers_stay_with_their_origin() {
 #[test]
 fn row_12_headers_strip_however_they_were_built() {
     let web = Web::new();
-    let value = || format!("Bearer {SECRET}");
+    fn value() -> String {
+        format!("Bearer {SECRET}")
+    }
     let pairs = || [("Authorization", value()), ("Cookie", value())];
-    let built: [(&str, Box<dyn Fn(&str) -> Request>); 6] = [
+    type Build = Box<dyn Fn(&str) -> Request>;
+    let built: [(&str, Build); 6] = [
         ("one by one", Box::new(move |url| Request::new(url).header("Authorization", value()))),
         ("set", Box::new(move |url| Request::new(url).set_header("Authorization", value()))),
         (
