@@ -38,6 +38,19 @@ function answerTo(id, method, step) {
   return typeof found === 'function' ? found(Number(numbered[2])) : found;
 }
 
+// Node's parser knows no `patch`; what it refuses is read here.
+function unparsed(error, socket) {
+  const [line, ...fields] = (error.rawPacket ?? Buffer.from('')).toString('latin1').split('\r\n\r\n')[0].split('\r\n');
+  const [method, url] = line.split(' ');
+  if (!url?.startsWith('/')) return socket.destroy();
+  const rawHeaders = fields.flatMap((field) => /^([^:]*): ?(.*)$/.exec(field).slice(1));
+  const host = rawHeaders[rawHeaders.findIndex((name) => name.toLowerCase() === 'host') + 1];
+  const head = (status, fields) => Object.entries({ ...fields, 'content-length': BODY.length, connection: 'close' })
+    .reduce((text, [name, value]) => `${text}${name}: ${value}\r\n`, `HTTP/1.1 ${status} OK\r\n`);
+  const response = { writeHead: (...args) => socket.write(`${head(...args)}\r\n`), end: (body) => socket.end(body) };
+  listener({ method, url, rawHeaders, headers: { host }, socket, resume() {} }, response);
+}
+
 function listener(request, response) {
   const [, id, step] = /^\/(\d+)?(\/?.*)$/.exec(request.url);
   if (id === undefined) {
@@ -68,6 +81,7 @@ execFileSync('openssl', ['req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramg
 const tls = { key: readFileSync(path.join(folder, 'key')), cert: readFileSync(path.join(folder, 'certificate')) };
 const listen = (server) => new Promise((done) => server.listen(0, '127.0.0.1', () => done(server.address().port)));
 const servers = [https.createServer(tls, listener), http.createServer(listener), net.createServer()];
+servers.slice(0, 2).forEach((server) => server.on('clientError', unparsed));
 const [tlsPort, httpPort, closedPort] = await Promise.all(servers.map(listen));
 servers[2].close();
 
@@ -178,11 +192,11 @@ const short = ({ error, type, status }) => (error ? 'refused' : type.startsWith(
 // What is a browser's own: who it is, its user's languages, and what other standards add.
 const OWN = /^(user-agent|accept-language|connection|sec-ch-ua.*|priority|upgrade-insecure-requests|sec-fetch-storage-access)$/;
 
-function fields({ headers }, id, more, init) {
+function fields({ method, headers }, id, more, init) {
   const set = new Set((init.headers ?? []).map(([name]) => name.toLowerCase()));
   const lines = headers
     .map(([name, value]) => [name.toLowerCase(), value])
-    .filter(([name]) => (!OWN.test(name) || more.see?.includes(name) || (set.has(name) && name !== 'user-agent')) && !more.unlike?.includes(name))
+    .filter(([name]) => (!OWN.test(name) || more.see?.includes(name) || (set.has(name) && method !== 'OPTIONS')) && !more.unlike?.includes(name))
     .map(([name, value]) => `${name}: ${value.replaceAll(`/${id}`, '')}`);
   return lines.sort();
 }
@@ -233,10 +247,16 @@ const told = results.filter(({ found }) => found.length > 0);
 const unexpected = told.filter(({ scenario }) => !scenario.more.departs);
 const sum = (key) => results.reduce((total, result) => total + result[key], 0);
 const same = results.filter(({ found }) => found.length === 0).length;
+// How many preflights were followed by their request on the same connection, of those on whose heels it came.
+const shared = (who) => results.reduce(([one, all], { [who]: { seen } }) => {
+  const pairs = seen.slice(1).flatMap((request, i) => (seen[i].method === 'OPTIONS' && request.method !== 'OPTIONS' ? [[seen[i], request]] : []));
+  return [one + pairs.filter(([a, b]) => a.connection === b.connection).length, all + pairs.length];
+}, [0, 0]).join(' of ');
 let page = readFileSync(path.join(here, 'page.md'), 'utf8')
   .replace('{versions}', `Chromium ${chromiumVersion}, ${execFileSync(sofetch, ['--version']).toString().trim()}, ${new Date().toISOString().slice(0, 10)}`)
   .replace('{sum}', `${results.length} scenarios; ${same} come out the same: verdict, response type, status, URL, names of visible headers, `
-    + `requests sent, and ${sum('compared')} header fields of ${sum('requests')} requests.`);
+    + `requests sent, and ${sum('compared')} header fields of ${sum('requests')} requests. `
+    + `Chromium sent ${shared('chromium')} preflighted requests over their preflight's connection, sofetch ${shared('ours')}.`);
 page += told.map(({ scenario, found }) => `- **${scenario.section}, ${scenario.name}** ${found.map(cell).join('; ')}. ${scenario.more.departs ?? ''}\n`).join('');
 for (const heading of new Set(scenarios.map(({ section }) => section))) {
   page += `\n## ${heading}\n\n| scenario | Chromium | sofetch | Chromium's code | sofetch's words |\n|---|---|---|---|---|\n`;

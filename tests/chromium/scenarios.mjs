@@ -35,6 +35,10 @@ const sha = 'sha256-z8G+mW3t+7cbfI3SbGcN3Wwv73VG2K2E0Jq4m1Hpw8A='; // of nothing
 const POLICIES = ['no-referrer', 'no-referrer-when-downgrade', 'origin', 'origin-when-cross-origin', 'same-origin',
   'strict-origin', 'strict-origin-when-cross-origin', 'unsafe-url'];
 
+// Where a policy asks whether the security sinks.
+const LOOPBACK = ['no-referrer-when-downgrade', 'strict-origin', 'strict-origin-when-cross-origin'];
+const TRUSTWORTHY = "Chromium's: Referrer Policy's `determine request's Referrer` asks whether the URL is potentially trustworthy, and loopback is; Chromium asks for https";
+
 export const SCENARIOS = [
   '# The CORS check',
   ['any origin', API, {}, acao('*')],
@@ -107,11 +111,13 @@ export const SCENARIOS = [
     { departs: "Chromium's: step 7.6 of CORS-preflight fetch refuses; Chromium and Firefox still let `*` cover Authorization" }],
   ['Authorization, listed', API, h(['Authorization', 'Bearer x']), grant('', '*, authorization')],
   ['headers in order', API, h(['X-b', '1'], ['x-A', '2'], ['Content-Type', 'a/b']), grant('', 'x-a,x-b,content-type')],
-  ['a header twice', API, h(['X-Lamp', '1'], ['X-Lamp', '2']), grant('', 'x-lamp')],
+  ['a header twice', API, h(['X-Lamp', '1'], ['X-Lamp', '2']), grant('', 'x-lamp'),
+    { departs: "nobody's: two fields of one name say what one with a comma says, and the Standard keeps them apart" }],
   ['Accept of 128 bytes', API, h(['Accept', a(128)]), acao()],
   ['Accept of 129 bytes', API, h(['Accept', a(129)]), acao()],
   ['Accept with an unsafe byte', API, h(['Accept', 'a(b']), acao()],
-  ['Accept twice 100 bytes', API, h(['Accept', a(100)], ['Accept', a(100)]), acao()],
+  ['Accept twice 100 bytes', API, h(['Accept', a(100)], ['Accept', a(100)]), acao(),
+    { departs: "Chromium's: the Standard measures each header of the list by itself (CORS-unsafe request-header names), and Chromium the combined value" }],
   ['Accept nine times 120 bytes', API, h(...Array(9).fill(['Accept', a(120)])), acao()],
   ['Accept-Language', API, h(['Accept-Language', 'en-GB, en;q=0.5']), acao()],
   ['Accept-Language with another byte', API, h(['Accept-Language', 'en_GB']), acao()],
@@ -123,9 +129,11 @@ export const SCENARIOS = [
   ['an empty header', API, h(['X-Lamp', '']), grant('', 'x-lamp')],
   ['names nobody may set', API, h(['Cookie', 'a=b'], ['Host', 'x.test'], ['Sec-Lamp', '1'], ['Proxy-Lamp', '1'], ['Origin', 'https://x.test'],
     ['Referer', 'https://x.test/'], ['Access-Control-Request-Method', 'GET'], ['X-HTTP-Method-Override', 'TRACE']), acao()],
-  ['User-Agent of a script', API, h(['User-Agent', 'lamp']), grant('', 'user-agent'), { see: ['user-agent'] }],
+  ['User-Agent of a script', API, h(['User-Agent', 'lamp']), grant('', 'user-agent'), { see: ['user-agent'],
+    departs: "Chromium's: `User-Agent` is no forbidden request-header any more, and no safelisted one; Chromium drops it" }],
   ['DNT and others', API, h(['DNT', '1'], ['Date', 'x'], ['Via', 'x']), acao()],
-  ['If-None-Match', API, h(['If-None-Match', '"1"']), grant('', 'if-none-match')],
+  ['If-None-Match', API, h(['If-None-Match', '"1"']), grant('', 'if-none-match'),
+    { departs: 'Chromium\'s: a conditional header makes the cache mode "no-store" (HTTP-network-or-cache fetch, step 8.16), and that sends `no-cache` (step 8.18); nor has a preflight a Cache-Control' }],
 
   '# Preflights',
   ['answered 500', API, put, { 'OPTIONS /': { status: 500, ...grant('PUT') }, 'PUT /': acao() }],
@@ -138,7 +146,7 @@ export const SCENARIOS = [
   ['granted, and the answer is 500 without', API, put, { 'OPTIONS /': grant('PUT'), 'PUT /': { status: 500 } }],
   ['not needed on the same origin', O, { ...put, ...h(['X-Lamp', '1']) }, {}],
   ['remembered for its URL', API, put, { 'OPTIONS /': grant('PUT', '', { 'access-control-max-age': '60' }), 'PUT /': to('/b', 307, acao()),
-    'OPTIONS /b': grant('PUT'), 'PUT /b': to('/', 307, acao(), ) }, { loops: true }],
+    'OPTIONS /b': grant('PUT'), 'PUT /b': to('/', 307, acao()) }, { loops: true }],
   ['forgotten at once with max-age 0', API, put, { 'OPTIONS /': grant('PUT', '', { 'access-control-max-age': '0' }), 'PUT /': to('/', 307, acao()) },
     { loops: true }],
   ['a redirect after it asks again', API, put, { 'OPTIONS /': grant('PUT'), 'PUT /': to('/b', 307, acao()), 'OPTIONS /b': grant('PUT'), 'PUT /b': acao() }],
@@ -157,7 +165,8 @@ export const SCENARIOS = [
   ['from a sibling to another', SIB, {}, { '/': to(API + '/b'), '/b': acao('*') }],
   ['from another to a sibling', API, {}, { '/': to(SIB + '/b'), '/b': acao('*') }],
   ['with a password', API, {}, { '/': to('https://u:p@third.test/b'), '/b': acao('*') }],
-  ['with a password, within here', O, {}, { '/': to('https://u:p@www.app.test/b', 302, {}), '/b': {} }, { unlike: ['authorization'] }],
+  ['with a password, within here', O, {}, { '/': to('https://u:p@www.app.test/b', 302, {}), '/b': {} }, { unlike: ['authorization'],
+    departs: "Chromium's: HTTP-redirect fetch, steps 9 and 10, refuse credentials in a Location of another origin, or under tainting \"cors\"" }],
   ['to data:', API, {}, { '/': to('data:text/plain,x') }],
   ['to file:', O, {}, { '/': to('file:///x', 302, {}) }],
   ['to what is no URL', API, {}, { '/': to('http://') }],
@@ -183,7 +192,8 @@ export const SCENARIOS = [
   ['PUT to another', O, put, { '/': to(API + '/b', 307), '/b': grant('PUT') }],
   ['a fragment', API + '/#x', {}, { '/': to('/b'), '/b': acao() }],
   ['a fragment in Location', API + '/#x', {}, { '/': to('/b#y'), '/b': acao() }],
-  ['304 asked for by hand', O, h(['If-None-Match', '"1"']), { status: 304, etag: '"1"' }],
+  ['304 asked for by hand', O, h(['If-None-Match', '"1"']), { status: 304, etag: '"1"' },
+    { departs: "Chromium's: as with If-None-Match above" }],
   ['a changed referrer policy', O, {}, { '/': { ...to('/b'), 'referrer-policy': 'origin' }, '/b': {} }],
   ['a changed referrer policy, none at last', API, {}, { '/': { ...to('/b'), 'referrer-policy': 'no-referrer' }, '/b': acao() }],
   ['a changed referrer policy, unknown', API, {}, { '/': { ...to('/b'), 'referrer-policy': 'lamp, unsafe-url' }, '/b': acao() }],
@@ -227,7 +237,7 @@ export const SCENARIOS = [
   ...POLICIES.flatMap((referrerPolicy) => [
     [`${referrerPolicy}, here`, O, { referrerPolicy }, {}],
     [`${referrerPolicy}, to another`, API, { referrerPolicy }, acao()],
-    [`${referrerPolicy}, to loopback`, LOOP, { referrerPolicy }, acao()],
+    [`${referrerPolicy}, to loopback`, LOOP, { referrerPolicy }, acao(), LOOPBACK.includes(referrerPolicy) ? { departs: TRUSTWORTHY } : {}],
   ]),
   ['a URL of the page\'s choice', O, { referrer: O + '/other?a=b#c' }, {}],
   ['a URL of the page\'s choice, to another', API, { referrer: O + '/other?a=b#c', referrerPolicy: 'unsafe-url' }, acao()],
@@ -236,8 +246,10 @@ export const SCENARIOS = [
   ['a URL too long', O, { referrer: `${O}/${a(4100)}` }, {}],
   ['POST without a referrer, here', O, { method: 'POST', referrerPolicy: 'no-referrer' }, {}],
   ['POST without a referrer, to another', API, { method: 'POST', referrerPolicy: 'no-referrer' }, acao('*')],
-  ['POST, origin alone, no-cors', API, { ...noCors, method: 'POST', referrerPolicy: 'no-referrer' }, {}],
-  ['POST to a sibling, same-origin policy, no-cors', SIB, { ...noCors, method: 'POST', referrerPolicy: 'same-origin' }, {}],
+  ['POST, origin alone, no-cors', API, { ...noCors, method: 'POST', referrerPolicy: 'no-referrer' }, {},
+    { departs: 'Chromium\'s: append a request `Origin` header, step 4.1, makes it `null` under "no-referrer"' }],
+  ['POST to a sibling, same-origin policy, no-cors', SIB, { ...noCors, method: 'POST', referrerPolicy: 'same-origin' }, {},
+    { departs: 'Chromium\'s: the same step makes it `null` under "same-origin" to another origin' }],
 
   '# Caches',
   ...['default', 'no-store', 'reload', 'no-cache', 'force-cache'].flatMap((cache) => [
@@ -261,7 +273,8 @@ export const SCENARIOS = [
   '# Places',
   ['http from https', PLAIN, {}, acao()],
   ['http from https, no-cors', PLAIN, noCors, {}],
-  ['http on loopback from https', LOOP, {}, acao()],
+  ['http on loopback from https', LOOP, {}, acao(),
+    { departs: "Chromium's: as with the referrers to loopback above" }],
   ['https from http', API, {}, acao(PLAIN), { page: PLAIN }],
   ['http from http, another site', 'http://other.test', {}, acao(PLAIN), { page: PLAIN }],
   ['http from http, no-cors POST', 'http://other.test', { ...noCors, method: 'POST', body: 'x' }, {}, { page: PLAIN }],

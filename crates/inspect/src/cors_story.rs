@@ -191,7 +191,11 @@ impl CorsStory {
                 let script = ScriptView::Response {
                     response_type,
                     status: *status,
-                    url: url.as_ref().filter(|_| !hides).map(|url| shown_url(url, secrets)),
+                    // NB: Response.url leaves the fragment out.
+                    url: url
+                        .as_ref()
+                        .filter(|_| !hides)
+                        .map(|url| shown_text(url.href_without_fragment(), secrets)),
                     readable,
                     hidden,
                 };
