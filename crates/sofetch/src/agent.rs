@@ -125,7 +125,9 @@ impl UserAgent {
         let mut user_agent = EngineAgent::new(network, preflight_cache, clock, tasks, random);
         user_agent.http_cache = builder.http_cache.clone();
         user_agent.cookies = builder.cookies.clone();
-        user_agent.hsts = builder.hsts.clone();
+        // RFC 6797, 8.1: a host is noted over connections without errors; where every certificate is believed, none is.
+        let believed = builder.network_config.tls.danger_accept_invalid_certs;
+        user_agent.hsts = if believed { None } else { builder.hsts.clone() };
         user_agent.authentication_entries = builder.authentication_entries.clone();
         user_agent.service_workers = builder.service_workers.clone();
         user_agent.blob_urls = builder.blob_urls.clone();

@@ -7,6 +7,7 @@ use bytes::Bytes;
 use futures_core::Stream;
 use serde::de::DeserializeOwned;
 use sofetch_core::infrastructure::bodies::Body;
+use sofetch_core::infrastructure::package_data::text_of;
 use sofetch_core::infrastructure::url::Url;
 
 use crate::error::{Error, ErrorKind};
@@ -48,8 +49,31 @@ impl Stream for BodyStream {
     }
 }
 
-/// Bytes to a value, by serde. A byte order mark is passed over, as the Standard's decoding does.
+/// [Parse JSON from bytes](https://infra.spec.whatwg.org/#parse-json-bytes-to-a-javascript-value), by serde: UTF-8 decode
+/// first, so that a byte order mark goes and what is no UTF-8 becomes U+FFFD.
+// DEPARTS: an escaped lone surrogate is an error, for no Rust string can hold it.
 pub(crate) fn parse_json<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Error> {
     let bytes = bytes.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(bytes);
-    serde_json::from_slice(bytes).map_err(|error| Error::of(ErrorKind::Decode).with_source(error))
+    let parsed = match std::str::from_utf8(bytes) {
+        Ok(text) => serde_json::from_str(text),
+        Err(_) => serde_json::from_str(&text_of(bytes)),
+    };
+    parsed.map_err(|error| Error::of(ErrorKind::Decode).with_source(error))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn json_is_decoded_before_it_is_parsed() {
+        for (row, bytes, parsed) in [
+            ("plain", &b"\"a\""[..], Some("a")),
+            ("a byte order mark", b"\xEF\xBB\xBF\"a\"", Some("a")),
+            ("what is no UTF-8", b"\"\xFF\"", Some("\u{FFFD}")),
+            ("no JSON", b"a", None),
+        ] {
+            assert_eq!(parse_json::<String>(bytes).ok().as_deref(), parsed, "{row}");
+        }
+    }
 }

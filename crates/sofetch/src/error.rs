@@ -87,6 +87,9 @@ pub enum Misuse {
     Serialize,
     /// A setting of the agent's that cannot be used.
     Settings,
+    /// The Standard allows it, and HTTP as this build speaks it does not carry it: a control byte in a header's value, a
+    /// path and query beyond 64 KiB, tens of thousands of headers. [`Error::reason`] says which.
+    CannotCarry,
     /// There is no tokio runtime to open sockets on.
     NoRuntime,
 }
@@ -119,6 +122,7 @@ impl Error {
         let kind = match error.reason() {
             Reason::Ruling(_) | Reason::Answered => ErrorKind::Refused,
             Reason::Wire(WireFault::TimedOut { .. }) => ErrorKind::TimedOut,
+            Reason::Wire(WireFault::CannotCarry { .. }) => ErrorKind::Misuse(Misuse::CannotCarry),
             Reason::Wire(_) => ErrorKind::Network,
             Reason::Peer(PeerMisbehaved::BodyTooLarge { .. }) => ErrorKind::TooLarge,
             Reason::Peer(_) => ErrorKind::Peer,

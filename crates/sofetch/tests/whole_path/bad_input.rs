@@ -365,6 +365,11 @@ fn whatever_the_caller_gives() {
         let longer = format!("{}{}", server.url("/"), "x".repeat(70_000));
         let error = agent.fetch(&longer).await.expect_err("over the codec's limit");
         assert!(matches!(wire(&error), WireFault::CannotCarry { what: "request-target", .. }));
+        // So are more headers than the codec's map holds.
+        let many = (0..40_000)
+            .fold(Request::new(server.url("/")), |request, n| request.header(format!("x-{n}"), ""));
+        let error = agent.fetch(many).await.expect_err("over the codec's limit");
+        assert!(matches!(wire(&error), WireFault::CannotCarry { what: "header-list", .. }));
     });
     assert_eq!(server.complaints(), [""; 0]);
 }

@@ -319,7 +319,8 @@ pub(crate) fn peer(error: &Error) -> &PeerMisbehaved {
 /// The network's fault, where the fetch ended for one.
 #[track_caller]
 pub(crate) fn wire(error: &Error) -> &WireFault {
-    assert!(matches!(error.kind(), ErrorKind::Network | ErrorKind::TimedOut), "{error:?}");
+    let carried = ErrorKind::Misuse(sofetch::Misuse::CannotCarry);
+    assert!(matches!(error.kind(), ErrorKind::Network | ErrorKind::TimedOut) || error.kind() == carried);
     match error.reason() {
         Some(Reason::Wire(fault)) => fault,
         other => panic!("{other:?}"),
