@@ -116,7 +116,7 @@ pub(crate) struct FetchArgs {
     /// The method: GET, or POST if there is a body
     #[arg(short = 'X', long, value_name = "METHOD", help_heading = "Request")]
     pub(crate) method: Option<String>,
-    /// A header; `Name;` sends it empty, `Name:` takes a default away
+    /// A header; `Name;` sends it empty, `Name:` takes a default away: User-Agent's, or the Content-Type of --data and --json (Accept, Accept-Encoding and Host stay)
     #[arg(short = 'H', long = "header", value_name = "NAME: VALUE", help_heading = "Request")]
     pub(crate) headers: Vec<String>,
     /// A body of type application/x-www-form-urlencoded; @FILE reads one (@- standard input) without its line breaks; several are joined by `&`

@@ -9,8 +9,8 @@ use sofetch::{Observer, Response};
 use sofetch_inspect::safe_text::escaped;
 use sofetch_inspect::{Recorder, Recording};
 
-use crate::ending::{Ending, Failure};
-use crate::making::{Fetcher, left_out, request};
+use crate::ending::{Ending, Failure, never_began};
+use crate::making::{Fetcher, left_out, request, without_meaning};
 use crate::options::{Options, Show};
 use crate::output::{PlainBody, Sink, Streams, TerminalBody, head_bytes, is_json};
 use crate::progress::Progress;
@@ -19,9 +19,8 @@ use crate::telling::{decisions, http_version};
 /// Runs the command.
 pub(crate) async fn run(options: Options, streams: &Streams) -> Result<Ending, Failure> {
     let Options { request: request_options, page, network, show } = options;
-    if page.is_some() {
-        left_out(&request_options).iter().for_each(|note| streams.note(note));
-    }
+    let notes = if page.is_some() { left_out(&request_options) } else { without_meaning(&request_options) };
+    notes.iter().for_each(|note| streams.note(note));
     let recorder = (show.decisions || show.head || show.report.is_some()).then(Recorder::new);
     let observer = recorder.clone().map(|recorder| recorder as Arc<dyn Observer>);
     let fetcher = Fetcher::new(network, page.as_ref())?;
@@ -45,7 +44,7 @@ pub(crate) async fn run(options: Options, streams: &Streams) -> Result<Ending, F
             }
         },
         Err(error) => {
-            if show.report.is_some() && !error.is_misuse() {
+            if show.report.is_some() && !never_began(&error) {
                 streams.out_json(&recording().to_json_text(show.secrets)).map_err(Failure::stdout)?;
             }
             Err(Failure::Fetch(error))

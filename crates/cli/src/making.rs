@@ -5,7 +5,7 @@ use std::sync::Arc;
 use sofetch::core::infrastructure::header_list::HeaderList;
 use sofetch::core::rules::header_guards::{self, HeaderGuard};
 use sofetch::net::Roots;
-use sofetch::{Error, Guard, Mode, Observer, Origin, Page, Request, Response, UserAgent};
+use sofetch::{CredentialsMode, Error, Guard, Mode, Observer, Origin, Page, Request, Response, UserAgent};
 use sofetch_inspect::safe_text::escaped;
 
 use crate::options::{BodyOption, NetworkOptions, PageOption, RequestOptions};
@@ -111,6 +111,22 @@ pub(crate) fn request(options: RequestOptions, observer: Option<Arc<dyn Observer
         Some(observer) => request.observer(observer),
         None => request,
     }
+}
+
+/// The options for pages that say nothing where there is no page.
+pub(crate) fn without_meaning(options: &RequestOptions) -> Vec<String> {
+    let mut notes = Vec::new();
+    if options.mode.is_some() {
+        notes.push("`--mode` has no meaning without --page or --origin".to_owned());
+    }
+    // NB: `omit` keeps the credentials of the URL back, for users as for pages.
+    if options.credentials.is_some_and(|mode| mode != CredentialsMode::Omit) {
+        notes.push("`--credentials` has no meaning without --page or --origin".to_owned());
+    }
+    if options.referrer_policy.is_some() && options.referrer.is_none() {
+        notes.push("`--referrer-policy` has no meaning without --page, --origin or --referrer".to_owned());
+    }
+    notes
 }
 
 /// The headers that a page's request leaves out silently, each with why: the Standard drops them without a word, but who

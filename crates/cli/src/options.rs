@@ -9,6 +9,7 @@ mod usage;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use sofetch::core::infrastructure::methods::Method;
 use sofetch::net::{ClientIdentity, ConnectTo, HttpVersions, NoProxy, ProxyRules, ResolveOverride};
 use sofetch::{CacheMode, CredentialsMode, Mode, RedirectMode, ReferrerPolicy, Url};
 use sofetch_inspect::Secrets;
@@ -118,6 +119,9 @@ impl Options {
             (None, None) if !args.form.is_empty() => Some(bodies::form(&args.form)?),
             (None, None) => None,
         };
+        if let Some(said) = args.method.as_ref().filter(|said| Method::new(said.as_bytes()).is_err()) {
+            return Err(UsageError::Method(said.clone()));
+        }
         let method = args.method.or_else(|| match (args.head, &body) {
             (true, _) => Some("HEAD".to_owned()),
             (false, Some(_)) => Some("POST".to_owned()),

@@ -21,6 +21,8 @@ pub(crate) enum UsageError {
     Origin(String),
     /// `cors` without a page's origin.
     NoOrigin,
+    /// `-X` is no token.
+    Method(String),
     /// `-H` has neither a colon nor a semicolon, or no name.
     Header(String),
     /// `-H 'Name:'` of a header that cannot be left out.
@@ -60,6 +62,8 @@ impl fmt::Display for UsageError {
                 )
             }
             UsageError::NoOrigin => f.write_str("cors needs --origin ORIGIN or --page URL: on whose behalf?"),
+            // NB: with its quotes, but in the letters that were typed; who prints it escapes what is not for terminals.
+            UsageError::Method(said) => write!(f, "-X \"{said}\": a method is a token, such as PATCH"),
             UsageError::Header(said) => {
                 // NB: what follows may be a secret whose colon was forgotten.
                 let word = said.split_whitespace().next().unwrap_or_default();
