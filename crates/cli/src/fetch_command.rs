@@ -12,7 +12,7 @@ use sofetch_inspect::{Recorder, Recording};
 use crate::ending::{Ending, Failure, never_began};
 use crate::making::{Fetcher, left_out, request, without_meaning};
 use crate::options::{Options, Show};
-use crate::output::{PlainBody, Sink, Streams, TerminalBody, head_bytes, is_json};
+use crate::output::{PlainBody, Quiet, Sink, Streams, TerminalBody, head_bytes, is_json};
 use crate::progress::Progress;
 use crate::telling::{decisions, http_version};
 
@@ -89,8 +89,8 @@ pub(crate) async fn save(response: Response, show: &Show, streams: &Streams) -> 
     let failed = |error| Failure::Output { to: shown(path), error };
     let file = File::create(path).map_err(failed)?;
     let total = announced_length(&response);
-    let mut progress =
-        (streams.err_is_terminal && !streams.silent).then(|| Progress::new(io::stderr(), total));
+    let mut progress = (streams.err_is_terminal && streams.quiet == Quiet::Nothing)
+        .then(|| Progress::new(io::stderr(), total));
     let told = |bytes| {
         if let Some(progress) = &mut progress {
             progress.add(bytes);

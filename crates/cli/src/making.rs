@@ -136,12 +136,7 @@ pub(crate) fn left_out(options: &RequestOptions) -> Vec<String> {
     let mut list = HeaderList::new();
     let mut notes = Vec::new();
     for (name, value) in &options.headers {
-        let why = match header_guards::append(
-            &mut list,
-            guard,
-            name.clone().into_bytes(),
-            value.clone().into_bytes(),
-        ) {
+        let why = match header_guards::append(&mut list, guard, name.clone().into_bytes(), value.clone()) {
             HeaderGuard::ForbiddenRequestHeader { .. } => "no page can set it",
             HeaderGuard::NotNoCorsSafelisted { .. } => "mode no-cors does not allow it",
             _ => continue,

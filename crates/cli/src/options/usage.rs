@@ -11,6 +11,8 @@ use crate::words::config_words;
 /// Why a command line means nothing.
 #[derive(Debug)]
 pub(crate) enum UsageError {
+    /// An argument that must be UTF-8 is not.
+    NotUtf8(&'static str),
     /// Not a URL, even with a scheme put before it.
     Url(String),
     /// A command's word after options.
@@ -47,6 +49,7 @@ pub(crate) enum UsageError {
 impl fmt::Display for UsageError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
+            UsageError::NotUtf8(which) => write!(f, "{which} is not UTF-8"),
             UsageError::Url(said) => write!(f, "{said:?} is not a URL"),
             UsageError::CommandLate(word) => {
                 write!(
