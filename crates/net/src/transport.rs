@@ -165,12 +165,14 @@ pub(crate) fn header_map(
     host: Option<&str>,
     room: usize,
 ) -> Result<HeaderMap, WireFault> {
-    let mut map = HeaderMap::with_capacity(header_list.len() + room);
+    // NB: `http` panics beyond its capacity, except when asked like this.
+    let mut map =
+        HeaderMap::try_with_capacity(header_list.len() + room).map_err(|_| too_many_headers(header_list))?;
     if let Some(host) = host {
         // NB: a `Host` of the caller's takes the place of ours, and is first all the same.
         let said_host = header_list.first("host").map(|header| header.value().clone());
         let host = said_host.unwrap_or_else(|| Bytes::copy_from_slice(host.as_bytes()));
-        map.insert(http::header::HOST, header_value(host)?);
+        map.try_insert(http::header::HOST, header_value(host)?).map_err(|_| too_many_headers(header_list))?;
     }
     for header in header_list {
         let name = HeaderName::from_bytes(header.name())
@@ -178,9 +180,14 @@ pub(crate) fn header_map(
         if matches!(name, http::header::HOST | http::header::CONNECTION | http::header::TRANSFER_ENCODING) {
             continue;
         }
-        map.append(name, header_value(header.value().clone())?);
+        map.try_append(name, header_value(header.value().clone())?)
+            .map_err(|_| too_many_headers(header_list))?;
     }
     Ok(map)
+}
+
+pub(crate) fn too_many_headers(header_list: &HeaderList) -> WireFault {
+    WireFault::CannotCarry { what: "header-list", said: format!("{} headers", header_list.len()) }
 }
 
 fn header_value(value: Bytes) -> Result<HeaderValue, WireFault> {
