@@ -65,10 +65,13 @@ impl Target {
     }
 }
 
-/// Pins this process to the last of its CPUs or the first, where it has several.
+const TWO_CPUS: &str = "SOFETCH_BENCH_TWO_CPUS";
+
+/// Pins this process to the first of its CPUs; a client to the last, where it shall have one of its own.
 pub(crate) fn pin_to_cpu(last: bool) {
     let Ok(mine) = sched_getaffinity(None) else { return };
     let mut cpus = (0..CpuSet::MAX_CPU).filter(|&cpu| mine.is_set(cpu));
+    let last = last && std::env::var_os(TWO_CPUS).is_some();
     let cpu = if last { cpus.next_back() } else { cpus.next() };
     let mut one = CpuSet::new();
     if let Some(cpu) = cpu {
@@ -117,7 +120,7 @@ pub(crate) fn measure(asked: &Asked) -> Result<Vec<RowResult>, Failure> {
         wanted.is_empty()
             || wanted.iter().any(|wanted| name == wanted || name.starts_with(&format!("{wanted}-")))
     };
-    let server = Server::start()?;
+    let server = Server::start(asked.two_cpus)?;
     let mut results: Vec<RowResult> = ROWS
         .iter()
         .filter(|row| chosen(row.name, &asked.rows))
@@ -183,13 +186,15 @@ fn collected(said: &str) -> Result<f64, Failure> {
 struct Server {
     process: Child,
     line: String,
+    two_cpus: bool,
     _output: BufReader<ChildStdout>,
 }
 
 impl Server {
-    fn start() -> Result<Server, Failure> {
+    fn start(two_cpus: bool) -> Result<Server, Failure> {
         let mut process = Command::new(std::env::current_exe()?)
             .arg("serve")
+            .envs(two_cpus.then_some((TWO_CPUS, "1")))
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .spawn()?;
@@ -197,7 +202,7 @@ impl Server {
         let mut line = String::new();
         output.read_line(&mut line)?;
         Target::read(&line)?;
-        Ok(Server { process, line, _output: output })
+        Ok(Server { process, line, two_cpus, _output: output })
     }
 
     /// What a client prints; under valgrind, what valgrind says.
@@ -215,6 +220,7 @@ impl Server {
         let mut process = command
             .args(["client", row.name, client, &requests.to_string()])
             .env(VARIABLE, self.line.trim())
+            .envs(self.two_cpus.then_some((TWO_CPUS, "1")))
             .stdin(Stdio::null())
             .stdout(out)
             .stderr(err)
