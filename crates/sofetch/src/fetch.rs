@@ -22,7 +22,7 @@ use crate::abort::{AbortSignal, Registration};
 use crate::agent::{Engine, UserAgent};
 use crate::error::Error;
 use crate::headers::Headers;
-use crate::request::Request;
+use crate::request::{Request, ToldHints};
 use crate::response::Response;
 use crate::retry;
 
@@ -118,7 +118,7 @@ pub(crate) struct Ends {
     on_upload: Option<Told<u64>>,
     on_download: Option<Told<u64>>,
     on_timing: Option<Told<crate::ReportedTiming>>,
-    on_early_hints: Option<Arc<dyn Fn(&Headers) + Send + Sync>>,
+    on_early_hints: Option<Arc<ToldHints>>,
 }
 
 impl Ends {

@@ -63,10 +63,13 @@ pub struct Request {
     pub(crate) on_upload: Option<Box<dyn Fn(u64) + Send + Sync>>,
     pub(crate) on_download: Option<Box<dyn Fn(u64) + Send + Sync>>,
     pub(crate) on_timing: Option<Box<dyn Fn(sofetch_fetching::fetch_params::ReportedTiming) + Send + Sync>>,
-    pub(crate) on_early_hints: Option<Box<dyn Fn(&Headers) + Send + Sync>>,
+    pub(crate) on_early_hints: Option<Box<ToldHints>>,
     pub(crate) observer: Option<Arc<dyn sofetch_core::trace::Observer>>,
     error: Option<Error>,
 }
+
+/// Who is told of early hints.
+pub(crate) type ToldHints = dyn Fn(&Headers) + Send + Sync;
 
 enum Input {
     Text(String),
