@@ -108,7 +108,7 @@ async fn make_an_http_request(
             url: request.current_url().clone(),
             header_list: request.header_list.clone(),
             body: body.take(),
-            on_interim: Some(hear_interims(fetch)),
+            on_interim: wants_interims(fetch).then(|| hear_interims(fetch)),
             trace: fetch.trace.clone(),
         };
         // 9. Dropping the exchange resets an HTTP/2 stream.
@@ -154,6 +154,12 @@ async fn note_hsts(
         fetch.unless_canceled(hsts.note(host, header.value(), now)).await?;
     }
     Ok(())
+}
+
+/// Does anybody ask when interim responses came, or what they said?
+fn wants_interims(fetch: &FetchParams) -> bool {
+    let callbacks = &fetch.callbacks;
+    callbacks.process_early_hints_response.is_some() || callbacks.process_response_end_of_body.is_some()
 }
 
 /// Step 8.5's loop over interim responses.

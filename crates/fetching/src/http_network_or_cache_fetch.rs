@@ -22,55 +22,62 @@ use crate::main_fetch::main_fetch;
 
 /// <https://fetch.spec.whatwg.org/#concept-http-network-or-cache-fetch>
 ///
-/// Boxed, for 401 and 421 come back here.
-pub(crate) fn http_network_or_cache_fetch(
+/// Called by itself it is boxed; the first time it is not.
+pub(crate) async fn http_network_or_cache_fetch(
+    fetch: &mut FetchParams,
+    is_authentication_fetch: bool,
+    is_new_connection_fetch: bool,
+) -> Fetched {
+    let _room = fetch.trace.enter(Algorithm::HttpNetworkOrCacheFetch);
+    // 8.1, 8.2. The request that is dressed and sent; the fetch's own stays as it was, for it may be sent again.
+    // NB: also where 8.1 would spare the clone. A 421 comes back here even then, and must not find it dressed.
+    let mut http_request = clone_for_the_wire(&mut fetch.request);
+    // 8.3 to 8.22.
+    let include_credentials = dress(fetch, &mut http_request, is_authentication_fetch).await?;
+    // SKIPS 8.23, 10: WebDriver BiDi's steps; the trace tells what was sent and what came.
+    // 8.24 to 8.26, 9, 11. The cache and the network.
+    let mut response =
+        cache_or_network(fetch, &mut http_request, include_credentials, is_new_connection_fetch).await?;
+    // 12 to 14. What the response knows of its request.
+    let internal = response.internal_mut();
+    internal.url_list = http_request.url_list().to_vec();
+    internal.range_requested |= http_request.header_list.contains("Range");
+    internal.request_includes_credentials = include_credentials;
+    let status = internal.status;
+    drop(http_request);
+    // 15 to 17. Some answers ask for another fetch.
+    let need = authentication_need(
+        &fetch.request,
+        status,
+        include_credentials,
+        is_authentication_fetch,
+        is_new_connection_fetch,
+    );
+    let need = fetch.judge(need)?;
+    match refetch(fetch, need, &response).await? {
+        // 18, 19.
+        None => remember_credentials(fetch, response, is_authentication_fetch).await,
+        Some(Refetch::WithCredentials { unauthenticated }) => {
+            drop(response);
+            // 15.4. NB: the rest of these steps was run there, on its response.
+            let fetched = anew(fetch, true, false).await;
+            hide_typed_credentials(fetch, fetched, unauthenticated)
+        }
+        Some(Refetch::OverNewConnection) => {
+            drop(response);
+            // 17.2. NB: as above.
+            anew(fetch, is_authentication_fetch, true).await
+        }
+    }
+}
+
+/// Itself once more, for a 401 or a 421.
+fn anew(
     fetch: &mut FetchParams,
     is_authentication_fetch: bool,
     is_new_connection_fetch: bool,
 ) -> BoxFuture<'_, Fetched> {
-    Box::pin(async move {
-        let _room = fetch.trace.enter(Algorithm::HttpNetworkOrCacheFetch);
-        // 8.1, 8.2. The request that is dressed and sent; the fetch's own stays as it was, for it may be sent again.
-        // NB: also where 8.1 would spare the clone. A 421 comes back here even then, and must not find it dressed.
-        let mut http_request = clone_for_the_wire(&mut fetch.request);
-        // 8.3 to 8.22.
-        let include_credentials = dress(fetch, &mut http_request, is_authentication_fetch).await?;
-        // SKIPS 8.23, 10: WebDriver BiDi's steps; the trace tells what was sent and what came.
-        // 8.24 to 8.26, 9, 11. The cache and the network.
-        let mut response =
-            cache_or_network(fetch, &mut http_request, include_credentials, is_new_connection_fetch).await?;
-        // 12 to 14. What the response knows of its request.
-        let internal = response.internal_mut();
-        internal.url_list = http_request.url_list().to_vec();
-        internal.range_requested |= http_request.header_list.contains("Range");
-        internal.request_includes_credentials = include_credentials;
-        let status = internal.status;
-        drop(http_request);
-        // 15 to 17. Some answers ask for another fetch.
-        let need = authentication_need(
-            &fetch.request,
-            status,
-            include_credentials,
-            is_authentication_fetch,
-            is_new_connection_fetch,
-        );
-        let need = fetch.judge(need)?;
-        match refetch(fetch, need, &response).await? {
-            // 18, 19.
-            None => remember_credentials(fetch, response, is_authentication_fetch).await,
-            Some(Refetch::WithCredentials { unauthenticated }) => {
-                drop(response);
-                // 15.4. NB: the rest of these steps was run there, on its response.
-                let fetched = http_network_or_cache_fetch(fetch, true, false).await;
-                hide_typed_credentials(fetch, fetched, unauthenticated)
-            }
-            Some(Refetch::OverNewConnection) => {
-                drop(response);
-                // 17.2. NB: as above.
-                http_network_or_cache_fetch(fetch, is_authentication_fetch, true).await
-            }
-        }
-    })
+    Box::pin(http_network_or_cache_fetch(fetch, is_authentication_fetch, is_new_connection_fetch))
 }
 
 /// Step 8.2.1. NB: a body without a source cannot be sent twice, so it is handed on rather than teed; what stays behind
