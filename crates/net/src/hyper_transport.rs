@@ -5,8 +5,8 @@
 
 use std::future::Future;
 use std::pin::Pin;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Context, Poll, Wake, Waker};
 
 use bytes::Bytes;
@@ -29,6 +29,9 @@ use crate::transport::{
 };
 use crate::upload::{OutgoingBody, Upload};
 
+/// How many headers hyper takes where it is told nothing.
+pub(crate) const HYPERS_HEAD_COUNT: usize = 100;
+
 type Answer = Result<Response<Incoming>, TrySendError<Request<OutgoingBody>>>;
 
 pub(crate) struct HyperTransport {
@@ -40,10 +43,51 @@ pub(crate) struct HyperTransport {
     /// How the connection ended, where nobody was told.
     ended_with: Option<hyper::Error>,
     fed: Arc<Fed>,
+    driver: Arc<Driver>,
+    /// The driver's waker, made once.
+    driven_by: Waker,
     traffic: Arc<Traffic>,
     tls_host: Option<String>,
     head_bytes: usize,
     used: bool,
+}
+
+/// The waker of the connection. What it feeds wakes it when more is wanted: that is us, who are polling already, and to
+/// be polled again for it would be in vain. So while we ask what it feeds, it is only noted.
+struct Driver {
+    feeding: AtomicBool,
+    woken: AtomicBool,
+    task: Mutex<Waker>,
+}
+
+impl Driver {
+    fn new() -> Arc<Driver> {
+        Arc::new(Driver {
+            feeding: AtomicBool::new(false),
+            woken: AtomicBool::new(false),
+            task: Mutex::new(Waker::noop().clone()),
+        })
+    }
+
+    fn drive_for(&self, context: &Context<'_>) {
+        self.woken.store(false, Ordering::SeqCst);
+        self.task.lock().unwrap_or_else(PoisonError::into_inner).clone_from(context.waker());
+    }
+}
+
+impl Wake for Driver {
+    fn wake(self: Arc<Self>) {
+        self.wake_by_ref();
+    }
+
+    fn wake_by_ref(self: &Arc<Self>) {
+        // NB: whoever ends the feeding looks after that, so a wake from elsewhere meanwhile is not lost.
+        self.woken.store(true, Ordering::SeqCst);
+        if !self.feeding.load(Ordering::SeqCst) {
+            let task = self.task.lock().unwrap_or_else(PoisonError::into_inner).clone();
+            task.wake();
+        }
+    }
 }
 
 /// The waker of what the connection feeds. Only we poll the connection, so its feeding needs to wake nobody; but tokio
@@ -72,14 +116,18 @@ impl HyperTransport {
             .title_case_headers(true)
             .allow_obsolete_multiline_headers_in_responses(true)
             .ignore_invalid_headers_in_responses(true)
-            .max_headers(limits.head_count)
             .max_header_size(limits.head_bytes)
             // NB: the buffer must hold the whole head, and hyper panics below 8 KiB.
             .max_buf_size(limits.head_bytes.max(64 * 1024));
+        // NB: any number but hyper's own costs two buffers of it on the heap for each response.
+        if limits.head_count != HYPERS_HEAD_COUNT {
+            builder.max_headers(limits.head_count);
+        }
         let (sender, connection) = builder
             .handshake(TokioIo::new(socket))
             .await
             .map_err(|error| WireFault::Other { cause: Arc::new(error) })?;
+        let driver = Driver::new();
         Ok(HyperTransport {
             sender,
             connection: Some(connection),
@@ -87,6 +135,8 @@ impl HyperTransport {
             incoming: None,
             ended_with: None,
             fed: Arc::new(Fed(AtomicBool::new(false))),
+            driven_by: Waker::from(driver.clone()),
+            driver,
             traffic,
             tls_host,
             head_bytes: limits.head_bytes,
@@ -96,7 +146,8 @@ impl HyperTransport {
 
     fn poll_connection(&mut self, context: &mut Context<'_>) {
         let Some(connection) = &mut self.connection else { return };
-        if let Poll::Ready(result) = Pin::new(connection).poll(context) {
+        self.driver.drive_for(context);
+        if let Poll::Ready(result) = Pin::new(connection).poll(&mut Context::from_waker(&self.driven_by)) {
             self.connection = None;
             self.ended_with = result.err();
         }
@@ -105,16 +156,26 @@ impl HyperTransport {
     /// Polls what the connection feeds.
     fn poll_fed<T>(
         fed: &Arc<Fed>,
+        driver: &Driver,
         context: &mut Context<'_>,
         poll: impl FnOnce(&mut Context<'_>) -> Poll<T>,
     ) -> Poll<T> {
         fed.0.store(false, Ordering::Relaxed);
         let waker = Waker::from(fed.clone());
+        driver.feeding.store(true, Ordering::SeqCst);
         let result = poll(&mut Context::from_waker(&waker));
+        driver.feeding.store(false, Ordering::SeqCst);
         if result.is_pending() && fed.0.load(Ordering::Relaxed) {
             context.waker().wake_by_ref();
         }
         result
+    }
+
+    /// Nobody is going to poll the connection now: a wish for it that was only noted is passed on.
+    fn pass_on_wakes(&self, context: &Context<'_>) {
+        if self.driver.woken.swap(false, Ordering::SeqCst) {
+            context.waker().wake_by_ref();
+        }
     }
 
     fn scene(&self) -> Scene<'_> {
@@ -166,9 +227,11 @@ impl Transport for HyperTransport {
     fn poll_head(&mut self, context: &mut Context<'_>) -> Poll<Result<ResponseHead, HeadFailure>> {
         self.poll_connection(context);
         let Some(answer) = &mut self.answer else { return Poll::Pending };
-        let answer = match Self::poll_fed(&self.fed, context, |context| answer.as_mut().poll(context)) {
-            Poll::Pending => return Poll::Pending,
-            Poll::Ready(answer) => answer,
+        let polled =
+            Self::poll_fed(&self.fed, &self.driver, context, |context| answer.as_mut().poll(context));
+        let Poll::Ready(answer) = polled else {
+            self.pass_on_wakes(context);
+            return Poll::Pending;
         };
         self.answer = None;
         let response = match answer {
@@ -193,10 +256,14 @@ impl Transport for HyperTransport {
         let mut polled = false;
         loop {
             let Some(incoming) = &mut self.incoming else { return Poll::Ready(None) };
-            let next =
-                Self::poll_fed(&self.fed, context, |context| Pin::new(&mut *incoming).poll_frame(context));
+            let next = Self::poll_fed(&self.fed, &self.driver, context, |context| {
+                Pin::new(&mut *incoming).poll_frame(context)
+            });
             match next {
-                Poll::Pending if polled => return Poll::Pending,
+                Poll::Pending if polled => {
+                    self.pass_on_wakes(context);
+                    return Poll::Pending;
+                }
                 Poll::Pending => {
                     self.poll_connection(context);
                     polled = true;

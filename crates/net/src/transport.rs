@@ -168,9 +168,12 @@ pub(crate) fn header_map(
     let mut map = HeaderMap::with_capacity(header_list.len() + room);
     if let Some(host) = host {
         // NB: a `Host` of the caller's takes the place of ours, and is first all the same.
-        let said_host = header_list.first("host").map(|header| header.value().clone());
-        let host = said_host.unwrap_or_else(|| Bytes::copy_from_slice(host.as_bytes()));
-        map.insert(http::header::HOST, header_value(host)?);
+        let said_host = header_list.first("host").map(|header| header_value(header.value()));
+        let host = said_host.unwrap_or_else(|| {
+            HeaderValue::from_str(host)
+                .map_err(|_| WireFault::CannotCarry { what: "header-value", said: host.to_owned() })
+        });
+        map.insert(http::header::HOST, host?);
     }
     for header in header_list {
         let name = HeaderName::from_bytes(header.name())
@@ -178,14 +181,14 @@ pub(crate) fn header_map(
         if matches!(name, http::header::HOST | http::header::CONNECTION | http::header::TRANSFER_ENCODING) {
             continue;
         }
-        map.append(name, header_value(header.value().clone())?);
+        map.append(name, header_value(header.value())?);
     }
     Ok(map)
 }
 
-fn header_value(value: Bytes) -> Result<HeaderValue, WireFault> {
+fn header_value(value: &Bytes) -> Result<HeaderValue, WireFault> {
     HeaderValue::from_maybe_shared(value.clone())
-        .map_err(|_| WireFault::CannotCarry { what: "header-value", said: said(&value) })
+        .map_err(|_| WireFault::CannotCarry { what: "header-value", said: said(value) })
 }
 
 /// A received header map as a header list: names and values are slices of one buffer.
