@@ -286,6 +286,7 @@ impl Trace {
     }
 
     /// Is anybody listening?
+    #[inline]
     pub fn is_on(&self) -> bool {
         self.0.is_some()
     }

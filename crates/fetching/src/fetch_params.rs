@@ -74,11 +74,17 @@ pub struct ReportedTiming {
 
 impl FetchParams {
     /// Passes a verdict: recorded, and turned into a network error if it blocks.
+    #[inline]
     pub fn judge<V: Verdict + Into<Ruling> + Clone>(&self, verdict: V) -> Result<V, NetworkError> {
-        let blocks = verdict.blocks();
-        if !blocks && !self.trace.is_on() {
+        if !verdict.blocks() && !self.trace.is_on() {
             return Ok(verdict);
         }
+        self.judge_aloud(verdict)
+    }
+
+    #[cold]
+    fn judge_aloud<V: Verdict + Into<Ruling> + Clone>(&self, verdict: V) -> Result<V, NetworkError> {
+        let blocks = verdict.blocks();
         let ruling: Ruling = verdict.clone().into();
         self.trace.emit(|| Event::Ruled(Box::new(ruling.clone())));
         if blocks { Err(NetworkError::new(ruling)) } else { Ok(verdict) }
@@ -160,7 +166,9 @@ pub struct FetchController {
 #[derive(Default)]
 struct Canceled {
     reason: Option<AbortReason>,
-    wakers: Vec<(u64, Waker)>,
+    /// The one who waits; nearly always there is no other.
+    waker: Option<(u64, Waker)>,
+    others: Vec<(u64, Waker)>,
     next: u64,
 }
 
@@ -214,10 +222,10 @@ impl FetchController {
 }
 
 fn wake(mut inner: MutexGuard<'_, Canceled>) {
-    let wakers = std::mem::take(&mut inner.wakers);
+    let (waker, others) = (inner.waker.take(), std::mem::take(&mut inner.others));
     // The wakers may run code of the executor's: not under our lock.
     drop(inner);
-    wakers.into_iter().for_each(|(_, waker)| waker.wake());
+    waker.into_iter().chain(others).for_each(|(_, waker)| waker.wake());
 }
 
 /// A wait for a controller's cancellation. Registers a waker only when polled, and takes it back when dropped.
@@ -244,9 +252,16 @@ impl Cancellation {
             inner.next += 1;
             inner.next
         });
-        match inner.wakers.iter_mut().find(|(other, _)| *other == id) {
-            Some((_, waker)) => waker.clone_from(context.waker()),
-            None => inner.wakers.push((id, context.waker().clone())),
+        let Canceled { waker: first, others, .. } = &mut *inner;
+        let own = first.iter_mut().chain(others.iter_mut()).find(|(other, _)| *other == id);
+        if let Some((_, waker)) = own {
+            waker.clone_from(context.waker());
+            return Poll::Pending;
+        }
+        let own = (id, context.waker().clone());
+        match first {
+            None => *first = Some(own),
+            Some(_) => others.push(own),
         }
         Poll::Pending
     }
@@ -255,7 +270,15 @@ impl Cancellation {
 impl Drop for Cancellation {
     fn drop(&mut self) {
         if let Some(id) = self.id {
-            self.controller.lock().wakers.retain(|(other, _)| *other != id);
+            let mut inner = self.controller.lock();
+            match inner.waker.take_if(|(other, _)| *other == id) {
+                // NB: a waker may run a stranger's code when dropped: after the lock.
+                Some(own) => {
+                    drop(inner);
+                    drop(own);
+                }
+                None => inner.others.retain(|(other, _)| *other != id),
+            }
         }
     }
 }

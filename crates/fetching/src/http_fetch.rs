@@ -84,7 +84,10 @@ pub async fn http_fetch(fetch: &mut FetchParams, make_cors_preflight: bool) -> F
 
 /// Step 3: `None` sends the request on to the network.
 async fn ask_service_worker(fetch: &mut FetchParams) -> Result<Option<Response>, NetworkError> {
-    if fetch.request.service_workers_mode != ServiceWorkersMode::All {
+    // NB: without workers not even the clock is read.
+    if fetch.request.service_workers_mode != ServiceWorkersMode::All
+        || fetch.user_agent.service_workers.is_none()
+    {
         return Ok(None);
     }
     // 3.3. The clock is read before the worker starts.

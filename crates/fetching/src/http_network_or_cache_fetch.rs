@@ -6,7 +6,7 @@ use sofetch_core::infrastructure::body_extraction::safely_extract_source;
 use sofetch_core::infrastructure::clients::NetworkPartitionKey;
 use sofetch_core::infrastructure::requests::{CacheMode, Request, ServiceWorkersMode};
 use sofetch_core::infrastructure::responses::{CacheState, Response};
-use sofetch_core::ports::{BoxFuture, CredentialsPrompt, Freshness};
+use sofetch_core::ports::{CredentialsPrompt, Freshness};
 use sofetch_core::rules::authentication::{AuthenticationNeed, authentication_need};
 use sofetch_core::rules::network_gate::network_after_cache;
 use sofetch_core::rules::{fetch_metadata, origin_header, request_headers};
@@ -19,13 +19,13 @@ use crate::main_fetch::main_fetch;
 
 /// <https://fetch.spec.whatwg.org/#concept-http-network-or-cache-fetch>
 ///
-/// Boxed, for 401, 407 and 421 come back here.
-pub(crate) fn http_network_or_cache_fetch(
+/// A 401, 407 or 421 begins it anew: a loop rather than a call of itself, which would have to be boxed.
+pub(crate) async fn http_network_or_cache_fetch(
     fetch: &mut FetchParams,
-    is_authentication_fetch: bool,
-    is_new_connection_fetch: bool,
-) -> BoxFuture<'_, Fetched> {
-    Box::pin(async move {
+    mut is_authentication_fetch: bool,
+    mut is_new_connection_fetch: bool,
+) -> Fetched {
+    loop {
         let room = fetch.trace.enter(Algorithm::HttpNetworkOrCacheFetch);
         // 8.1. The request that is dressed and sent; the fetch's own stays as it was.
         let mut http_request = clone_for_the_wire(&mut fetch.request);
@@ -54,18 +54,17 @@ pub(crate) fn http_network_or_cache_fetch(
         if let Some(authenticated) =
             refetch_arguments(fetch, need, &response, is_authentication_fetch).await?
         {
-            let (is_authentication_fetch, is_new_connection_fetch) = authenticated;
+            (is_authentication_fetch, is_new_connection_fetch) = authenticated;
             drop(response);
             drop(room);
-            return http_network_or_cache_fetch(fetch, is_authentication_fetch, is_new_connection_fetch)
-                .await;
+            continue;
         }
         // 17. What the user typed is remembered for the realm.
         if is_authentication_fetch && let Some(entries) = fetch.user_agent.authentication_entries.clone() {
             entries.create(&fetch.request, &response).await;
         }
-        Ok(response)
-    })
+        return Ok(response);
+    }
 }
 
 /// Step 8.1. NB: a body without a source cannot be sent twice, so it is handed on rather than teed; what stays behind
