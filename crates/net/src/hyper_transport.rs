@@ -53,9 +53,13 @@ pub(crate) struct HyperTransport {
 }
 
 /// The waker of the connection. What it feeds wakes it when more is wanted: that is us, who are polling already, and to
-/// be polled again for it would be in vain. So while we ask what it feeds, it is only noted.
+/// be polled again for it would be in vain. So while we deal with what it feeds, that is only noted.
+///
+/// An idle connection that was not woken has nothing to say: it lives, as far as anybody knows.
 struct Driver {
     feeding: AtomicBool,
+    /// Woken since it was last polled: by what it feeds, and by anything else.
+    wanted: AtomicBool,
     woken: AtomicBool,
     task: Mutex<Waker>,
 }
@@ -64,14 +68,22 @@ impl Driver {
     fn new() -> Arc<Driver> {
         Arc::new(Driver {
             feeding: AtomicBool::new(false),
-            woken: AtomicBool::new(false),
+            wanted: AtomicBool::new(false),
+            woken: AtomicBool::new(true),
             task: Mutex::new(Waker::noop().clone()),
         })
     }
 
-    fn drive_for(&self, context: &Context<'_>) {
-        self.woken.store(false, Ordering::SeqCst);
-        self.task.lock().unwrap_or_else(PoisonError::into_inner).clone_from(context.waker());
+    /// Whoever is to be polled when there is something to do.
+    fn drive_for(&self, task: &Waker) {
+        self.task.lock().unwrap_or_else(PoisonError::into_inner).clone_from(task);
+    }
+
+    fn feed<T>(&self, deal: impl FnOnce() -> T) -> T {
+        self.feeding.store(true, Ordering::SeqCst);
+        let dealt = deal();
+        self.feeding.store(false, Ordering::SeqCst);
+        dealt
     }
 }
 
@@ -81,9 +93,10 @@ impl Wake for Driver {
     }
 
     fn wake_by_ref(self: &Arc<Self>) {
-        // NB: whoever ends the feeding looks after that, so a wake from elsewhere meanwhile is not lost.
-        self.woken.store(true, Ordering::SeqCst);
+        // NB: in this order; who ends the feeding looks after that, so a wake from elsewhere meanwhile is not lost.
+        self.wanted.store(true, Ordering::SeqCst);
         if !self.feeding.load(Ordering::SeqCst) {
+            self.woken.store(true, Ordering::SeqCst);
             let task = self.task.lock().unwrap_or_else(PoisonError::into_inner).clone();
             task.wake();
         }
@@ -146,7 +159,9 @@ impl HyperTransport {
 
     fn poll_connection(&mut self, context: &mut Context<'_>) {
         let Some(connection) = &mut self.connection else { return };
-        self.driver.drive_for(context);
+        self.driver.drive_for(context.waker());
+        self.driver.wanted.store(false, Ordering::SeqCst);
+        self.driver.woken.store(false, Ordering::SeqCst);
         if let Poll::Ready(result) = Pin::new(connection).poll(&mut Context::from_waker(&self.driven_by)) {
             self.connection = None;
             self.ended_with = result.err();
@@ -162,9 +177,7 @@ impl HyperTransport {
     ) -> Poll<T> {
         fed.0.store(false, Ordering::Relaxed);
         let waker = Waker::from(fed.clone());
-        driver.feeding.store(true, Ordering::SeqCst);
-        let result = poll(&mut Context::from_waker(&waker));
-        driver.feeding.store(false, Ordering::SeqCst);
+        let result = driver.feed(|| poll(&mut Context::from_waker(&waker)));
         if result.is_pending() && fed.0.load(Ordering::Relaxed) {
             context.waker().wake_by_ref();
         }
@@ -173,7 +186,7 @@ impl HyperTransport {
 
     /// Nobody is going to poll the connection now: a wish for it that was only noted is passed on.
     fn pass_on_wakes(&self, context: &Context<'_>) {
-        if self.driver.woken.swap(false, Ordering::SeqCst) {
+        if self.driver.wanted.swap(false, Ordering::SeqCst) {
             context.waker().wake_by_ref();
         }
     }
@@ -195,7 +208,10 @@ impl HyperTransport {
 
 impl Transport for HyperTransport {
     fn is_alive(&mut self) -> bool {
-        self.poll_connection(&mut Context::from_waker(Waker::noop()));
+        let quiet = !self.driver.woken.load(Ordering::SeqCst) && self.sender.is_ready();
+        if !quiet {
+            self.poll_connection(&mut Context::from_waker(Waker::noop()));
+        }
         self.connection.is_some() && self.sender.is_ready()
     }
 
@@ -220,7 +236,8 @@ impl Transport for HyperTransport {
         });
         self.traffic.begin();
         self.incoming = None;
-        self.answer = Some(Box::pin(self.sender.try_send_request(request)));
+        let sender = &mut self.sender;
+        self.answer = Some(Box::pin(self.driver.feed(|| sender.try_send_request(request))));
         Ok(())
     }
 
@@ -297,6 +314,8 @@ impl Transport for HyperTransport {
         if self.incoming.is_some() || self.answer.is_some() {
             return false;
         }
+        // Nobody waits for an idle connection, and no task is to be held by one.
+        self.driver.drive_for(Waker::noop());
         if !self.sender.is_ready() {
             self.poll_connection(&mut Context::from_waker(Waker::noop()));
         }

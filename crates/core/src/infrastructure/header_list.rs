@@ -170,6 +170,16 @@ impl HeaderList {
         self.headers.push(Header { key, name: bytes, value: value.into() });
     }
 
+    /// [`HeaderList::append`] for a transport that hands over headers of one name side by side: only the last is looked at.
+    pub fn append_grouped(&mut self, name: impl Into<Name>, value: impl Into<Bytes>) {
+        let Name { key, bytes } = name.into();
+        let name = match self.headers.last() {
+            Some(last) if last.matches(key, &bytes) => last.name.clone(),
+            _ => bytes,
+        };
+        self.headers.push(Header { key, name, value: value.into() });
+    }
+
     /// <https://fetch.spec.whatwg.org/#concept-header-list-delete>
     pub fn delete(&mut self, name: &str) {
         let key = Key::of(name.as_bytes());
