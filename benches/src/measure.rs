@@ -65,10 +65,13 @@ impl Target {
     }
 }
 
-/// Pins this process to the last of its CPUs or the first, where it has several.
+const ONE_CPU: &str = "SOFETCH_BENCH_ONE_CPU";
+
+/// Pins this process to the last of its CPUs or the first, where it has several; to the first where all share one.
 pub(crate) fn pin_to_cpu(last: bool) {
     let Ok(mine) = sched_getaffinity(None) else { return };
     let mut cpus = (0..CpuSet::MAX_CPU).filter(|&cpu| mine.is_set(cpu));
+    let last = last && std::env::var_os(ONE_CPU).is_none();
     let cpu = if last { cpus.next_back() } else { cpus.next() };
     let mut one = CpuSet::new();
     if let Some(cpu) = cpu {
@@ -117,7 +120,7 @@ pub(crate) fn measure(asked: &Asked) -> Result<Vec<RowResult>, Failure> {
         wanted.is_empty()
             || wanted.iter().any(|wanted| name == wanted || name.starts_with(&format!("{wanted}-")))
     };
-    let server = Server::start()?;
+    let server = Server::start(asked.one_cpu)?;
     let mut results: Vec<RowResult> = ROWS
         .iter()
         .filter(|row| chosen(row.name, &asked.rows))
@@ -183,13 +186,15 @@ fn collected(said: &str) -> Result<f64, Failure> {
 struct Server {
     process: Child,
     line: String,
+    one_cpu: bool,
     _output: BufReader<ChildStdout>,
 }
 
 impl Server {
-    fn start() -> Result<Server, Failure> {
+    fn start(one_cpu: bool) -> Result<Server, Failure> {
         let mut process = Command::new(std::env::current_exe()?)
             .arg("serve")
+            .envs(one_cpu.then_some((ONE_CPU, "1")))
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .spawn()?;
@@ -197,7 +202,7 @@ impl Server {
         let mut line = String::new();
         output.read_line(&mut line)?;
         Target::read(&line)?;
-        Ok(Server { process, line, _output: output })
+        Ok(Server { process, line, one_cpu, _output: output })
     }
 
     /// What a client prints; under valgrind, what valgrind says.
@@ -215,6 +220,7 @@ impl Server {
         let mut process = command
             .args(["client", row.name, client, &requests.to_string()])
             .env(VARIABLE, self.line.trim())
+            .envs(self.one_cpu.then_some((ONE_CPU, "1")))
             .stdin(Stdio::null())
             .stdout(out)
             .stderr(err)

@@ -4,6 +4,7 @@ use std::fmt::Write;
 
 use serde_json::{Value, json};
 
+use crate::Asked;
 use crate::measure::{Costs, RowResult, median};
 
 /// A bar, and whether it is met.
@@ -44,13 +45,15 @@ pub(crate) fn bars(result: &RowResult) -> Vec<Bar> {
 }
 
 /// A table for people; it is also valid Markdown.
-pub(crate) fn table(results: &[RowResult], rounds: usize) -> String {
+pub(crate) fn table(results: &[RowResult], asked: &Asked) -> String {
     let mut page = String::new();
     let mut line = |text: String| {
         // Writing to a string does not fail.
         let _ = writeln!(page, "{text}");
     };
-    line(format!("{}; {rounds} rounds; {}", machine(), versions().join(", ")));
+    let cpus =
+        if asked.one_cpu { "one CPU for server and client" } else { "a CPU each for server and client" };
+    line(format!("{}; {cpus}; {} rounds; {}", machine(), asked.rounds, versions().join(", ")));
     line(String::new());
     line("| row | client | CPU / reqwest | CPU / hyper | instr / reqwest | instr / hyper | CPU us (least-most) | instr | peak MiB |".to_owned());
     line("|---|---|---|---|---|---|---|---|---|".to_owned());
@@ -99,7 +102,7 @@ fn shown(value: Option<f64>, places: usize) -> String {
 }
 
 /// The same for programs.
-pub(crate) fn json(results: &[RowResult], rounds: usize) -> Value {
+pub(crate) fn json(results: &[RowResult], asked: &Asked) -> Value {
     let rows: Vec<Value> = results
         .iter()
         .map(|result| {
@@ -123,7 +126,13 @@ pub(crate) fn json(results: &[RowResult], rounds: usize) -> Value {
             json!({"row": result.row.name, "what": result.row.what, "clients": clients, "bars": bars})
         })
         .collect();
-    json!({"machine": machine(), "versions": versions(), "rounds": rounds, "rows": rows})
+    json!({
+        "machine": machine(),
+        "versions": versions(),
+        "rounds": asked.rounds,
+        "one-cpu": asked.one_cpu,
+        "rows": rows,
+    })
 }
 
 /// The CPU, how many, and the kernel.
