@@ -386,6 +386,14 @@ mod tests {
     }
 
     #[test]
+    fn grouped_headers_are_those_that_were_appended() {
+        let headers = [("A", "1"), ("a", "2"), ("Set-Cookie", "3"), ("set-cookie", "4"), ("b", "5")];
+        let mut grouped = HeaderList::new();
+        headers.into_iter().for_each(|(name, value)| grouped.append_grouped(name, value));
+        assert_eq!(written(&grouped), written(&list(&headers)));
+    }
+
+    #[test]
     fn set_changes_the_first_and_removes_the_others() {
         let mut list =
             list(&[("b", "0"), ("Accept", "1"), ("a", "2"), ("accept", "3"), ("accept", "4"), ("c", "5")]);

@@ -122,10 +122,7 @@ impl Url {
     /// Is the host a [domain](https://url.spec.whatwg.org/#concept-domain)? Without building it.
     pub fn has_domain(&self) -> bool {
         let hostname = self.hostname();
-        self.is_special()
-            && !hostname.is_empty()
-            && !hostname.starts_with('[')
-            && origins::serialized_ipv4(hostname).is_none()
+        self.is_special() && !hostname.is_empty() && !hostname.starts_with('[') && !origins::is_ipv4(hostname)
     }
 
     /// <https://url.spec.whatwg.org/#concept-url-port>: `None` is the scheme's default (or no port at all).
