@@ -66,7 +66,7 @@ pub(crate) async fn http_network_fetch(
             url: request.current_url().clone(),
             header_list: request.header_list.clone(),
             body: transmitted(fetch, body.take()),
-            on_interim: Some(hear_interims(fetch)),
+            on_interim: wants_interims(fetch).then(|| hear_interims(fetch)),
             trace: fetch.trace.clone(),
         };
         match fetch.unless_canceled(connection.exchange(sent)).await? {
@@ -129,6 +129,12 @@ fn transmitted(fetch: &FetchParams, body: Option<Body>) -> Option<Body> {
             Some(transmit_request_body(body, callbacks, controller, fetch.trace.clone()))
         }
     }
+}
+
+/// Does anybody ask when interim responses came, or what they said?
+fn wants_interims(fetch: &FetchParams) -> bool {
+    let callbacks = &fetch.callbacks;
+    callbacks.process_early_hints_response.is_some() || callbacks.process_response_end_of_body.is_some()
 }
 
 /// Step 8.5's loop over interim responses.
