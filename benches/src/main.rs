@@ -1,28 +1,28 @@
 //! What a fetch costs, beside its peers: `cargo xtask bench`, or `cargo run --release` in this folder.
 //!
 //! ```text
-//! cargo xtask bench [--rows NAME,..] [--clients NAME,..] [--rounds N] [--one-cpu] [--instr] [--json] [--strict] [--list]
+//! cargo xtask bench [--rows NAME,..] [--clients NAME,..] [--rounds N] [--two-cpus] [--instr] [--json] [--strict] [--list]
 //! ```
 //!
 //! - `--rows`, `--clients`: only those; a name may be the beginning of several
 //! - `--rounds N`: so many interleaved rounds (5), of which medians are taken; 0 measures no CPU time
-//! - `--one-cpu`: server and clients share one CPU
+//! - `--two-cpus`: server and client have a CPU each, where they share one otherwise
 //! - `--instr`: counts instructions too, where valgrind is installed
 //! - `--json`: one JSON object in place of the table
 //! - `--strict`: a bar that is not met is a failure
 //!
 //! # Method
 //!
-//! The server is hyper on one thread of a process of its own, pinned to the first CPU; each client is a process of its
-//! own, pinned to the last. Both are this program in another mode (`serve`, `client`), they meet over loopback alone, and
+//! The server is hyper on one thread of a process of its own; each client is a process of its own, pinned to the same
+//! CPU. Both are this program in another mode (`serve`, `client`), they meet over loopback alone, and
 //! every process is bounded in requests and in time. A client warms up (connections, handshakes, caches), then takes
 //! its mark, does its work, and takes its mark again: a mark is its process's own CPU clock, all threads, user and
 //! system. All clients of a row run in turn, round after round, so that whatever else the machine does hits them alike;
 //! a figure is the median of its rounds, and a ratio is of medians of the same run.
 //!
-//! Where server and client have a CPU each, whoever writes to a process that sleeps pays for waking it across CPUs: in a
-//! virtual machine that is more than what most clients do for a request, it flattens all ratios of rows with one request
-//! at a time, and with 64 at once it is charged or not as the two happen to keep step. With `--one-cpu` nobody pays it.
+//! With `--two-cpus` the client is pinned to the last CPU instead. Then whoever writes to a process that sleeps pays for
+//! waking it across CPUs: in a virtual machine that is more than what most clients do for a request. It flattens all
+//! ratios of rows with one request at a time, and with 64 at once it is charged or not as the two happen to keep step.
 //!
 //! Instructions are callgrind's count for 2,048 requests less that for 1,024, divided by 1,024: user code only, start-up
 //! and connects cancelled out. It repeats within a few per cent under any load, which CPU time does not.
@@ -51,7 +51,7 @@ use crate::rows::{CLIENTS, ROWS};
 type Failure = Box<dyn std::error::Error + Send + Sync>;
 
 const USAGE: &str = "\
-sofetch-benches [--rows NAME,..] [--clients NAME,..] [--rounds N] [--one-cpu] [--instr] [--json] [--strict] [--list]
+sofetch-benches [--rows NAME,..] [--clients NAME,..] [--rounds N] [--two-cpus] [--instr] [--json] [--strict] [--list]
 ";
 
 /// What is asked for on the command line.
@@ -59,7 +59,7 @@ struct Asked {
     rows: Vec<String>,
     clients: Vec<String>,
     rounds: usize,
-    one_cpu: bool,
+    two_cpus: bool,
     instructions: bool,
     json: bool,
     strict: bool,
@@ -101,7 +101,7 @@ fn asked(arguments: &[String]) -> Option<Asked> {
         rows: Vec::new(),
         clients: Vec::new(),
         rounds: 5,
-        one_cpu: false,
+        two_cpus: false,
         instructions: false,
         json: false,
         strict: false,
@@ -113,7 +113,7 @@ fn asked(arguments: &[String]) -> Option<Asked> {
             "--rows" => asked.rows = list(arguments.next()?),
             "--clients" => asked.clients = list(arguments.next()?),
             "--rounds" => asked.rounds = arguments.next()?.parse().ok()?,
-            "--one-cpu" => asked.one_cpu = true,
+            "--two-cpus" => asked.two_cpus = true,
             "--instr" => asked.instructions = true,
             "--json" => asked.json = true,
             "--strict" => asked.strict = true,

@@ -65,13 +65,13 @@ impl Target {
     }
 }
 
-const ONE_CPU: &str = "SOFETCH_BENCH_ONE_CPU";
+const TWO_CPUS: &str = "SOFETCH_BENCH_TWO_CPUS";
 
-/// Pins this process to the last of its CPUs or the first, where it has several; to the first where all share one.
+/// Pins this process to the first of its CPUs; a client to the last, where it shall have one of its own.
 pub(crate) fn pin_to_cpu(last: bool) {
     let Ok(mine) = sched_getaffinity(None) else { return };
     let mut cpus = (0..CpuSet::MAX_CPU).filter(|&cpu| mine.is_set(cpu));
-    let last = last && std::env::var_os(ONE_CPU).is_none();
+    let last = last && std::env::var_os(TWO_CPUS).is_some();
     let cpu = if last { cpus.next_back() } else { cpus.next() };
     let mut one = CpuSet::new();
     if let Some(cpu) = cpu {
@@ -120,7 +120,7 @@ pub(crate) fn measure(asked: &Asked) -> Result<Vec<RowResult>, Failure> {
         wanted.is_empty()
             || wanted.iter().any(|wanted| name == wanted || name.starts_with(&format!("{wanted}-")))
     };
-    let server = Server::start(asked.one_cpu)?;
+    let server = Server::start(asked.two_cpus)?;
     let mut results: Vec<RowResult> = ROWS
         .iter()
         .filter(|row| chosen(row.name, &asked.rows))
@@ -186,15 +186,15 @@ fn collected(said: &str) -> Result<f64, Failure> {
 struct Server {
     process: Child,
     line: String,
-    one_cpu: bool,
+    two_cpus: bool,
     _output: BufReader<ChildStdout>,
 }
 
 impl Server {
-    fn start(one_cpu: bool) -> Result<Server, Failure> {
+    fn start(two_cpus: bool) -> Result<Server, Failure> {
         let mut process = Command::new(std::env::current_exe()?)
             .arg("serve")
-            .envs(one_cpu.then_some((ONE_CPU, "1")))
+            .envs(two_cpus.then_some((TWO_CPUS, "1")))
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .spawn()?;
@@ -202,7 +202,7 @@ impl Server {
         let mut line = String::new();
         output.read_line(&mut line)?;
         Target::read(&line)?;
-        Ok(Server { process, line, one_cpu, _output: output })
+        Ok(Server { process, line, two_cpus, _output: output })
     }
 
     /// What a client prints; under valgrind, what valgrind says.
@@ -220,7 +220,7 @@ impl Server {
         let mut process = command
             .args(["client", row.name, client, &requests.to_string()])
             .env(VARIABLE, self.line.trim())
-            .envs(self.one_cpu.then_some((ONE_CPU, "1")))
+            .envs(self.two_cpus.then_some((TWO_CPUS, "1")))
             .stdin(Stdio::null())
             .stdout(out)
             .stderr(err)

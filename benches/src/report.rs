@@ -52,7 +52,7 @@ pub(crate) fn table(results: &[RowResult], asked: &Asked) -> String {
         let _ = writeln!(page, "{text}");
     };
     let cpus =
-        if asked.one_cpu { "one CPU for server and client" } else { "a CPU each for server and client" };
+        if asked.two_cpus { "a CPU each for server and client" } else { "one CPU for server and client" };
     line(format!("{}; {cpus}; {} rounds; {}", machine(), asked.rounds, versions().join(", ")));
     line(String::new());
     line("| row | client | CPU / reqwest | CPU / hyper | instr / reqwest | instr / hyper | CPU us (least-most) | instr | peak MiB |".to_owned());
@@ -130,7 +130,7 @@ pub(crate) fn json(results: &[RowResult], asked: &Asked) -> Value {
         "machine": machine(),
         "versions": versions(),
         "rounds": asked.rounds,
-        "one-cpu": asked.one_cpu,
+        "two-cpus": asked.two_cpus,
         "rows": rows,
     })
 }
