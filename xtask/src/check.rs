@@ -55,6 +55,11 @@ pub(crate) fn test(require_data: bool) -> Outcome {
     cargo(&["test", "--workspace"], environment)
 }
 
+/// `cargo build` of one package.
+pub(crate) fn build(package: &str) -> Outcome {
+    cargo(&["build", "--quiet", "--package", package], &[])
+}
+
 fn cargo(arguments: &[&str], environment: &[(&str, &str)]) -> Outcome {
     let said = format!("cargo {}", arguments.join(" "));
     let status =

@@ -1,12 +1,13 @@
 //! The house's own checks: `cargo xtask check` is the one command, here and in continuous integration.
 //!
-//! Each step is a command of its own. Nothing here is used at run time, and nothing here opens a socket; what `bench`
-//! starts is a package of its own, on loopback.
+//! Each step is a command of its own. Nothing here is used at run time; `peers` and what `bench` starts (a package of its
+//! own) alone open sockets, on loopback.
 
 mod arrows;
 mod bench;
 mod check;
 mod licences;
+mod peers;
 mod rooms;
 mod sources;
 mod standard;
@@ -25,6 +26,7 @@ cargo xtask COMMAND
   rooms --standard FETCH_BS [--pin COMMIT]
                                reads the Standard's source into spec/anchors.tsv
   test [--require-data]        cargo test on everything
+  peers [--check]              runs docs/peers against the servers that are installed, writes or compares; not in check
   licences                     licences, bans and version floors of all dependencies
   bench [ARGUMENTS]            what a fetch costs beside its peers, over loopback; see benches/src/main.rs
 ";
@@ -41,6 +43,8 @@ fn main() -> ExitCode {
         ["test"] | ["test", "--require-data"] => check::test(require_data),
         ["arrows"] => arrows::arrows(),
         ["licences"] => licences::licences(),
+        ["peers"] => peers::write(),
+        ["peers", "--check"] => peers::compare(),
         ["rooms"] => rooms::write(),
         ["rooms", "--check"] => rooms::compare(),
         ["rooms", "--standard", path] => rooms::read_standard(path, None),

@@ -4,14 +4,17 @@
 use std::error::Error as _;
 
 use sofetch::net::ConfigError;
-use sofetch::{Error, ErrorKind, Misuse};
+use sofetch::{Error, ErrorKind, Misuse, Reason};
 use sofetch_inspect::Secrets;
 use sofetch_inspect::safe_text::{escaped, redacted_urls};
-use sofetch_inspect::words::words_for_network_error;
+use sofetch_inspect::words::{hint_for_network_error, words_for_network_error};
 
-/// One line for a failed fetch, and its chain of causes. What strangers said in it is safe to print.
+/// One line for a failed fetch, its chain of causes, and what to do. What strangers said in it is safe to print.
 pub(crate) fn error_words(error: &Error, secrets: Secrets) -> String {
     let mut words = match (error.kind(), error.network_error()) {
+        (_, Some(network_error)) if matches!(network_error.reason(), Reason::Aborted(_)) => {
+            "The time of --max-time was over.".to_owned()
+        }
         (_, Some(network_error)) => words_for_network_error(network_error),
         // The source tells which setting.
         (ErrorKind::Misuse(Misuse::Settings), _) if error.source().is_some_and(is_config) => String::new(),
@@ -36,6 +39,13 @@ pub(crate) fn error_words(error: &Error, secrets: Secrets) -> String {
         }
         cause = source.source();
     }
+    if let Some(hint) = error.network_error().and_then(hint_for_network_error) {
+        let stop = if words.ends_with('.') { "" } else { "." };
+        // NB: nobody but this face knows of the option.
+        let believe =
+            if words.contains("UnknownIssuer") { " --cacert FILE believes more authorities." } else { "" };
+        words.push_str(&format!("{stop} {hint}{believe}"));
+    }
     words
 }
 
@@ -59,7 +69,7 @@ pub(crate) fn misuse_words(misuse: Misuse) -> &'static str {
         Misuse::InvalidHeaderName => "a header's name is not a token",
         Misuse::InvalidHeaderValue => "a header's value has a byte that no value may have",
         Misuse::FramingHeader => {
-            "this header follows from the body or belongs to the connection; nobody sets it"
+            "a framing header (Content-Length, Transfer-Encoding, Connection, Keep-Alive, Upgrade, TE, Trailer) follows from the body or belongs to the connection; nobody sets it"
         }
         Misuse::Immutable => "the headers cannot be changed",
         Misuse::BodyNotAllowed => "a page's GET and HEAD requests have no body",

@@ -13,9 +13,9 @@ use crate::infrastructure::connections::Protocol;
 use crate::infrastructure::header_list::HeaderList;
 use crate::infrastructure::header_names::is_secret_name;
 use crate::infrastructure::methods::Method;
-use crate::infrastructure::requests::words;
 use crate::infrastructure::statuses::Status;
 use crate::infrastructure::url::Url;
+use crate::infrastructure::words::words;
 use crate::rulings::{NetworkError, Ruling};
 
 words! {

@@ -1,10 +1,11 @@
 //! Bodies on their way: the [transmit-request-body loop](https://fetch.spec.whatwg.org/#concept-http-network-fetch) (step 8.5), the pulled
-//! stream of a response's body (steps 9 to 16), and the end of it.
+//! stream of a response's body (steps 10 to 18), and the end of it.
 //!
 //! [Incrementally read](https://fetch.spec.whatwg.org/#body-incrementally-read) and
 //! [fully read](https://fetch.spec.whatwg.org/#body-fully-read) are `Body::chunk` and `Body::read_all`: whoever awaits them is the task destination.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::{Context, Poll};
 
 use bytes::Bytes;
@@ -13,7 +14,7 @@ use sofetch_core::rulings::{NetworkError, Reason};
 use sofetch_core::trace::{Event, Trace, WireEvent};
 use sofetch_core::wire_faults::{NetworkFault, PeerMisbehaved, WireFault};
 
-use crate::fetch_params::{Callbacks, Cancellation, FetchController};
+use crate::fetch_params::{Callbacks, Cancellation, FetchController, FetchParams};
 
 /// The network error that a body's error is, seen from the procedure.
 pub fn network_error_of(error: BodyError) -> NetworkError {
@@ -46,65 +47,116 @@ fn body_error_of(error: NetworkError) -> BodyError {
     BodyError { aborted, cause: Arc::new(error) }
 }
 
-/// HTTP-network fetch, step 8.5: the request's body as the transport pulls it, with its two algorithms.
-pub(crate) fn transmit_request_body(
-    mut body: Body,
+/// HTTP-network fetch, step 8.5: the transmission of a request's body, with the algorithms that are told of it.
+///
+/// One for each HTTP-network fetch, however often a dead connection makes it send again: the end is told once.
+pub(crate) struct Transmission {
     callbacks: Arc<Callbacks>,
     controller: Arc<FetchController>,
     trace: Trace,
-) -> Body {
-    if callbacks.process_request_body_chunk_length.is_none()
-        && callbacks.process_request_end_of_body.is_none()
-        && !trace.is_on()
-        && !body.source.is_null()
-    {
-        // Nobody listens, and bytes cannot fail.
-        return body;
+    end_was_told: AtomicBool,
+}
+
+impl Transmission {
+    /// `None` where nobody listens and nothing can fail.
+    pub(crate) fn of(fetch: &FetchParams, body: Option<&Body>) -> Option<Arc<Transmission>> {
+        let callbacks = &fetch.callbacks;
+        let told = callbacks.process_request_body_chunk_length.is_some()
+            || callbacks.process_request_end_of_body.is_some()
+            || fetch.trace.is_on();
+        (told || body.is_some_and(|body| body.source.is_null())).then(|| {
+            Arc::new(Transmission {
+                callbacks: callbacks.clone(),
+                controller: fetch.controller.clone(),
+                trace: fetch.trace.clone(),
+                end_was_told: AtomicBool::new(false),
+            })
+        })
     }
-    body.pipe_through(|stream| TransmittedBody { stream, callbacks, controller, trace, ended: false });
-    body
+
+    /// The body as the transport is to pull it. Without a body its end is now.
+    pub(crate) fn transmit(self: &Arc<Self>, body: &mut Option<Body>) {
+        match body {
+            None => self.process_end_of_body(),
+            Some(body) => {
+                let transmission = self.clone();
+                body.pipe_through(|stream| TransmittedBody { stream, transmission });
+            }
+        }
+    }
+
+    /// processBodyChunk; transmitting is the transport's.
+    fn process_body_chunk(&self, length: u64) {
+        if self.controller.is_canceled() {
+            return;
+        }
+        self.trace.emit(|| Event::Wire(WireEvent::BodySent { bytes: length }));
+        if let Some(process) = &self.callbacks.process_request_body_chunk_length {
+            process(length);
+        }
+    }
+
+    /// processEndOfBody.
+    fn process_end_of_body(&self) {
+        if self.controller.is_canceled() || self.end_was_told.swap(true, Ordering::AcqRel) {
+            return;
+        }
+        if let Some(process) = &self.callbacks.process_request_end_of_body {
+            process(());
+        }
+    }
+
+    /// processBodyError: an abort of its own as an abort, anything else as a termination, which keeps what happened.
+    fn process_body_error(&self, error: &BodyError) {
+        match &error.aborted {
+            Some(reason) => self.controller.abort(reason.clone()),
+            None => {
+                let cause = error.cause.clone();
+                self.controller.terminate_because(NetworkError::new(WireFault::RequestBody { cause }));
+            }
+        }
+    }
 }
 
 struct TransmittedBody {
     stream: Box<dyn ByteStream>,
-    callbacks: Arc<Callbacks>,
-    controller: Arc<FetchController>,
-    trace: Trace,
-    ended: bool,
+    transmission: Arc<Transmission>,
 }
 
 impl ByteStream for TransmittedBody {
     fn poll_next(&mut self, context: &mut Context<'_>) -> Poll<Option<Result<Bytes, BodyError>>> {
-        let next = match self.stream.poll_next(context) {
-            Poll::Pending => return Poll::Pending,
-            Poll::Ready(next) => next,
-        };
+        let next = self.stream.poll_next(context);
         match &next {
-            Some(Ok(bytes)) => {
-                let length = bytes.len() as u64;
-                self.trace.emit(|| Event::Wire(WireEvent::BodySent { bytes: length }));
-                if let Some(process) = &self.callbacks.process_request_body_chunk_length {
-                    process(length);
-                }
-            }
-            None if !self.ended => {
-                self.ended = true;
-                if let Some(process) = &self.callbacks.process_request_end_of_body {
-                    process(());
-                }
-            }
-            None => {}
-            // A stream's error ends the fetch: an abort of its own as an abort, anything else as a termination.
-            Some(Err(error)) => match &error.aborted {
-                Some(reason) => self.controller.abort(reason.clone()),
-                None => self.controller.terminate(),
-            },
+            Poll::Ready(Some(Ok(bytes))) => self.transmission.process_body_chunk(bytes.len() as u64),
+            Poll::Ready(None) => self.transmission.process_end_of_body(),
+            Poll::Ready(Some(Err(error))) => self.transmission.process_body_error(error),
+            Poll::Pending => {}
         }
-        Poll::Ready(next)
+        next
     }
 }
 
-/// HTTP-network fetch, steps 9 to 16: the response's body, pulled; canceled with the fetch.
+/// A request's body whose stream is canceled: its source and length still say whether it could be sent again.
+pub(crate) fn cancel(body: &mut Body) {
+    body.pipe_through(|_| Spent);
+}
+
+struct Spent;
+
+impl ByteStream for Spent {
+    fn poll_next(&mut self, _: &mut Context<'_>) -> Poll<Option<Result<Bytes, BodyError>>> {
+        Poll::Ready(None)
+    }
+}
+
+/// A body that did not come from the network (a cache's, a worker's, an override's), canceled with the fetch all the same.
+pub fn canceled_with(stream: Box<dyn ByteStream>, controller: Arc<FetchController>) -> Box<dyn ByteStream> {
+    Box::new(NetworkBody::new(stream, controller, None))
+}
+
+/// HTTP-network fetch, steps 10 to 18: the response's body, pulled; canceled with the fetch.
+// NB: pulling is the back-pressure, and there is no buffer of ours, so nothing is suspended or resumed. Dropping it is
+// cancelAlgorithm (step 13): the transport closes the connection or resets its stream.
 pub(crate) struct NetworkBody {
     stream: Option<Box<dyn ByteStream>>,
     cancellation: Cancellation,
@@ -131,7 +183,7 @@ impl NetworkBody {
 impl ByteStream for NetworkBody {
     fn poll_next(&mut self, context: &mut Context<'_>) -> Poll<Option<Result<Bytes, BodyError>>> {
         let Some(stream) = &mut self.stream else { return Poll::Ready(None) };
-        // 16.2. Canceled: an aborted fetch errors the stream with its reason, a terminated one with a TypeError.
+        // 18.2. Canceled: an aborted fetch errors the stream with its reason, a terminated one with a TypeError.
         if let Some(error) = self.cancellation.controller.appropriate_network_error() {
             return self.fail(error);
         }
@@ -161,28 +213,34 @@ impl ByteStream for NetworkBody {
     }
 }
 
-/// Fetch response handover's identity transform: tells, once, how the body ended (or that it was dropped unread).
-pub(crate) struct NotifiedBody<F: FnOnce(Option<BodyError>) + Send> {
+/// Fetch response handover's identity transform: tells, once, how many bytes passed and how the body ended. What is
+/// dropped unread tells nothing, but lets go of what `notify` holds.
+pub(crate) struct NotifiedBody<F: FnOnce(u64, Option<BodyError>) + Send> {
     stream: Box<dyn ByteStream>,
+    passed: u64,
     notify: Option<F>,
 }
 
-impl<F: FnOnce(Option<BodyError>) + Send> NotifiedBody<F> {
+impl<F: FnOnce(u64, Option<BodyError>) + Send> NotifiedBody<F> {
     pub(crate) fn new(stream: Box<dyn ByteStream>, notify: F) -> Self {
-        NotifiedBody { stream, notify: Some(notify) }
+        NotifiedBody { stream, passed: 0, notify: Some(notify) }
     }
 }
 
-impl<F: FnOnce(Option<BodyError>) + Send> ByteStream for NotifiedBody<F> {
+impl<F: FnOnce(u64, Option<BodyError>) + Send> ByteStream for NotifiedBody<F> {
     fn poll_next(&mut self, context: &mut Context<'_>) -> Poll<Option<Result<Bytes, BodyError>>> {
         let next = self.stream.poll_next(context);
         let ended = match &next {
-            Poll::Ready(None) => None,
+            Poll::Ready(Some(Ok(bytes))) => {
+                self.passed += bytes.len() as u64;
+                return next;
+            }
             Poll::Ready(Some(Err(error))) => Some(error.clone()),
-            _ => return next,
+            Poll::Ready(None) => None,
+            Poll::Pending => return next,
         };
         if let Some(notify) = self.notify.take() {
-            notify(ended);
+            notify(self.passed, ended);
         }
         next
     }

@@ -1,8 +1,5 @@
 //! [CORS-preflight fetch](https://fetch.spec.whatwg.org/#cors-preflight-fetch-0): ask with OPTIONS, judge the answer, remember what it grants.
 
-use std::sync::{Arc, Mutex};
-
-use sofetch_core::infrastructure::timing::FetchTimingInfo;
 use sofetch_core::rules::cors_preflight::{preflight_answer, preflight_request};
 use sofetch_core::rules::cors_safelists::cors_unsafe_request_header_names;
 use sofetch_core::rulings::NetworkError;
@@ -10,6 +7,7 @@ use sofetch_core::trace::{Algorithm, Event, Purpose, RequestSnapshot};
 
 use crate::fetch_params::{Callbacks, FetchParams};
 use crate::http_network_or_cache_fetch::http_network_or_cache_fetch;
+use crate::response_handover::outcome;
 
 /// <https://fetch.spec.whatwg.org/#cors-preflight-fetch-0>
 pub async fn cors_preflight_fetch(fetch: &mut FetchParams) -> Result<(), NetworkError> {
@@ -30,21 +28,20 @@ pub async fn cors_preflight_fetch(fetch: &mut FetchParams) -> Result<(), Network
         }))
     });
     // 6. New fetch params. NB: the controller is the fetch's own, so that an abort reaches its preflight.
-    let mut preflight_fetch = FetchParams {
-        user_agent: fetch.user_agent.clone(),
-        request: Box::new(preflight),
-        callbacks: Arc::new(Callbacks::default()),
-        controller: fetch.controller.clone(),
-        timing_info: Arc::new(Mutex::new(FetchTimingInfo::default())),
-        cross_origin_isolated_capability: fetch.cross_origin_isolated_capability,
+    let mut preflight_fetch = FetchParams::new(
+        fetch.user_agent.clone(),
+        Box::new(preflight),
+        Callbacks::default(),
+        fetch.controller.clone(),
         trace,
-        membership: None,
-    };
-    let response = http_network_or_cache_fetch(&mut preflight_fetch, false, false).await?;
+    );
+    let fetched = http_network_or_cache_fetch(&mut preflight_fetch, false, false).await;
+    preflight_fetch.trace.emit(|| Event::Ended(outcome(&fetched)));
+    let response = fetched?;
     // 7, 8. The answer, judged on the request itself: its credentials mode counts.
     let limit = fetch.user_agent.settings.preflight_max_age_limit;
     let answer = preflight_answer(&fetch.request, &unsafe_names, response.internal(), limit);
-    // 7.10 to 7.14. What it grants is remembered, or lengthened.
+    // 7.11 to 7.15. What it grants is remembered, or lengthened.
     let Some(grant) = preflight_fetch.judge(answer)?.grant(&fetch.request) else { return Ok(()) };
     let cache = fetch.user_agent.preflight_cache.clone();
     let now = fetch.user_agent.clock.now();

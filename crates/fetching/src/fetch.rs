@@ -1,11 +1,10 @@
 //! [Fetch](https://fetch.spec.whatwg.org/#concept-fetch): the entrance. Makes the fetch params, populates the request from its client, joins the fetch group.
 
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 
 use sofetch_core::infrastructure::clients::{Global, PolicyContainer};
 use sofetch_core::infrastructure::origins::Origin;
 use sofetch_core::infrastructure::requests::{Destination, Initiator, Request, TraversableForUserPrompts};
-use sofetch_core::infrastructure::timing::FetchTimingInfo;
 use sofetch_core::rulings::Fetched;
 use sofetch_core::trace::{Algorithm, Trace};
 
@@ -25,31 +24,19 @@ pub async fn fetch(
     trace: Trace,
 ) -> Fetched {
     let _room = trace.enter(Algorithm::Fetch);
-    // 1 to 3. NB: early hints are only vetted for navigations; other faces may look at them as an extra.
+    // 1. NB: early hints are vetted for navigations alone; a face may look at them all the same.
     // 4. Origin, policy container and the rest come from the client.
     populate_request_from_client(&mut request);
-    // 5, 6. The task destination is the caller's own task: it awaits.
-    let cross_origin_isolated_capability =
-        request.client.as_ref().is_some_and(|client| client.cross_origin_isolated_capability);
+    // 2, 3, 5, 6, 8. The fetch params. NB: the task destination is the caller's own task, which awaits.
+    let mut fetch = FetchParams::new(user_agent, request, callbacks, controller, trace.clone());
     // 7. Timing starts.
-    let start_time = user_agent.clock.now().coarsen(cross_origin_isolated_capability);
-    let timing_info = FetchTimingInfo {
-        start_time,
-        post_redirect_start_time: start_time,
-        render_blocking: request.render_blocking,
-        ..FetchTimingInfo::default()
-    };
-    // 8. The fetch params.
-    let mut fetch = FetchParams {
-        user_agent,
-        request,
-        callbacks: Arc::new(callbacks),
-        controller,
-        timing_info: Arc::new(Mutex::new(timing_info)),
-        cross_origin_isolated_capability,
-        trace: trace.clone(),
-        membership: None,
-    };
+    let start_time = fetch.coarsened_now();
+    {
+        let render_blocking = fetch.request.render_blocking;
+        let mut timing = fetch.timing();
+        (timing.start_time, timing.post_redirect_start_time) = (start_time, start_time);
+        timing.render_blocking = render_blocking;
+    }
     // 9. A byte sequence is a body from the start here.
     // SKIPS 10: WebDriver BiDi's cloned bodies; who drives a browser by BiDi would need them.
     // SKIPS 11: preloaded resources belong to documents.
@@ -68,15 +55,9 @@ pub async fn fetch(
             append(&mut fetch, "Accept-Language", language);
         }
     }
-    // 15. Internal priority: hyper has no use for it.
+    // SKIPS 15: no transport here weighs its requests; one that does would read the request's priority.
     // 16. A subresource request joins its client's fetch group.
-    if fetch.request.is_subresource_request()
-        && let Some(group) = fetch.user_agent.fetch_group(&fetch.request)
-    {
-        let length = fetch.request.body.as_ref().and_then(|body| body.length).unwrap_or(0);
-        let membership = group.append(fetch.controller.clone(), fetch.request.keepalive, length);
-        fetch.membership = Some(membership);
-    }
+    fetch.join_fetch_group();
     // 17. Main fetch; 18. the controller is the caller's already.
     main_fetch(&mut fetch, false).await
 }

@@ -36,8 +36,9 @@ impl FetchGroup {
         Membership { group: self.clone(), record }
     }
 
-    /// Bytes of keepalive bodies in flight ([HTTP-network-or-cache fetch](https://fetch.spec.whatwg.org/#concept-http-network-or-cache-fetch), step 8.9),
-    /// without those of `own`, whose record joined the group before it asks.
+    /// Bytes of keepalive bodies in flight ([HTTP-network-or-cache fetch](https://fetch.spec.whatwg.org/#concept-http-network-or-cache-fetch), step 8.10).
+    // DEPARTS: without those of `own`. Its record joined the group before it asks, so the text counts its body twice and
+    // halves a quota of 64 KiB; browsers grant the whole.
     pub(crate) fn inflight_keepalive_bytes(&self, own: &Arc<FetchController>) -> u64 {
         self.lock()
             .iter()
@@ -49,13 +50,15 @@ impl FetchGroup {
 
     /// <https://fetch.spec.whatwg.org/#concept-fetch-group-terminate>
     pub fn terminate(&self) {
-        // 1. Whatever is neither done nor kept alive ends.
-        // SKIPS 2: processing deferred fetches waits for fetchLater.
-        for record in self.lock().iter() {
+        // 1. Whatever is neither done nor kept alive ends. NB: what a termination wakes may leave the group there and
+        // then, so it is not locked meanwhile.
+        let records = self.lock().clone();
+        for record in records {
             if !record.done.load(Ordering::Acquire) && !record.keepalive {
                 record.controller.terminate();
             }
         }
+        // SKIPS 2: processing deferred fetches waits for fetchLater.
     }
 
     fn lock(&self) -> MutexGuard<'_, Vec<Arc<FetchRecord>>> {

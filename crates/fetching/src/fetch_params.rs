@@ -2,7 +2,7 @@
 
 use std::future::{Future, poll_fn};
 use std::pin::pin;
-use std::sync::atomic::{AtomicU8, Ordering};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, Waker};
 
@@ -50,7 +50,8 @@ pub struct Callbacks {
     pub process_request_end_of_body: Option<Process<()>>,
     /// <https://fetch.spec.whatwg.org/#fetch-processearlyhintsresponse>
     pub process_early_hints_response: Option<Process<Interim>>,
-    /// <https://fetch.spec.whatwg.org/#process-response-end-of-body>, with what Resource Timing would be told.
+    /// <https://fetch.spec.whatwg.org/#process-response-end-of-body>, with what Resource Timing would be told. A body that
+    /// broke off, or that nobody reads to its end, has no end.
     pub process_response_end_of_body: Option<Process<ReportedTiming>>,
 }
 
@@ -60,6 +61,8 @@ pub type Process<T> = Box<dyn Fn(T) + Send + Sync>;
 /// What [fetch response handover](https://fetch.spec.whatwg.org/#fetch-finale) reports once the body has ended.
 #[derive(Clone, Debug)]
 pub struct ReportedTiming {
+    /// Would the Standard mark resource timing: an HTTP(S) URL, and an initiator type?
+    pub is_to_be_marked: bool,
     /// Opaque where the TAO check failed.
     pub timing_info: FetchTimingInfo,
     /// Of the response as seen.
@@ -73,6 +76,28 @@ pub struct ReportedTiming {
 }
 
 impl FetchParams {
+    /// Fetch params as they are at first; the cross-origin isolated capability is the client's.
+    pub fn new(
+        user_agent: Arc<UserAgent>,
+        request: Box<Request>,
+        callbacks: Callbacks,
+        controller: Arc<FetchController>,
+        trace: Trace,
+    ) -> FetchParams {
+        let cross_origin_isolated_capability =
+            request.client.as_ref().is_some_and(|client| client.cross_origin_isolated_capability);
+        FetchParams {
+            user_agent,
+            request,
+            callbacks: Arc::new(callbacks),
+            controller,
+            timing_info: Arc::default(),
+            cross_origin_isolated_capability,
+            trace,
+            membership: None,
+        }
+    }
+
     /// Passes a verdict: recorded, and turned into a network error if it blocks.
     #[inline]
     pub fn judge<V: Verdict + Into<Ruling> + Clone>(&self, verdict: V) -> Result<V, NetworkError> {
@@ -117,6 +142,16 @@ impl FetchParams {
         self.timing_info.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// Fetch, step 16: a record in the client's fetch group, for as long as the done flag is unset.
+    pub(crate) fn join_fetch_group(&mut self) {
+        if self.request.is_subresource_request()
+            && let Some(group) = self.user_agent.fetch_group(&self.request)
+        {
+            let length = self.request.body.as_ref().and_then(|body| body.length).unwrap_or(0);
+            self.membership = Some(group.append(self.controller.clone(), self.request.keepalive, length));
+        }
+    }
+
     /// Appends a header to `request` and tells so.
     pub fn append_header(&self, request: &mut Request, name: &'static str, value: impl Into<Bytes>) {
         let value = value.into();
@@ -151,21 +186,20 @@ pub(crate) async fn unless_canceled<T>(
     .await
 }
 
-const ONGOING: u8 = 0;
-const TERMINATED: u8 = 1;
-const ABORTED: u8 = 2;
-
 /// <https://fetch.spec.whatwg.org/#fetch-controller>. Shared between the caller and the fetch.
+///
+/// Its state is "ongoing" until the first call of [`abort`](FetchController::abort) or
+/// [`terminate`](FetchController::terminate); later ones change nothing.
 // SKIPS: full timing info and next manual redirect steps are for HTML's navigate, which we do not have.
 #[derive(Default)]
 pub struct FetchController {
-    state: AtomicU8,
+    canceled: AtomicBool,
     inner: Mutex<Canceled>,
 }
 
 #[derive(Default)]
 struct Canceled {
-    reason: Option<AbortReason>,
+    why: Option<NetworkError>,
     /// The one who waits; nearly always there is no other.
     waker: Option<(u64, Waker)>,
     others: Vec<(u64, Waker)>,
@@ -180,40 +214,36 @@ impl FetchController {
 
     /// <https://fetch.spec.whatwg.org/#fetch-controller-abort>
     pub fn abort(&self, reason: AbortReason) {
-        let mut inner = self.lock();
-        if self.state.load(Ordering::Acquire) != ONGOING {
-            return;
-        }
-        inner.reason = Some(reason);
-        self.state.store(ABORTED, Ordering::Release);
-        wake(inner);
+        self.cancel(NetworkError::new(reason));
     }
 
     /// <https://fetch.spec.whatwg.org/#fetch-controller-terminate>
     pub fn terminate(&self) {
-        let inner = self.lock();
-        if self.state.load(Ordering::Acquire) != ONGOING {
-            return;
+        self.cancel(NetworkError::new(Reason::Terminated));
+    }
+
+    /// Terminates it for a reason of the engine's own, which the appropriate network error then bears.
+    pub(crate) fn terminate_because(&self, why: NetworkError) {
+        self.cancel(why);
+    }
+
+    fn cancel(&self, why: NetworkError) {
+        let mut inner = self.lock();
+        if inner.why.is_none() {
+            inner.why = Some(why);
+            self.canceled.store(true, Ordering::Release);
+            wake(inner);
         }
-        self.state.store(TERMINATED, Ordering::Release);
-        wake(inner);
     }
 
     /// <https://fetch.spec.whatwg.org/#fetch-params-canceled>
     pub fn is_canceled(&self) -> bool {
-        self.state.load(Ordering::Acquire) != ONGOING
+        self.canceled.load(Ordering::Acquire)
     }
 
     /// <https://fetch.spec.whatwg.org/#appropriate-network-error>, if the fetch is canceled.
     pub fn appropriate_network_error(&self) -> Option<NetworkError> {
-        match self.state.load(Ordering::Acquire) {
-            ONGOING => None,
-            ABORTED => {
-                let reason = self.lock().reason.clone().unwrap_or(AbortReason::AbortError);
-                Some(NetworkError::new(reason))
-            }
-            _ => Some(NetworkError::new(Reason::Terminated)),
-        }
+        if self.is_canceled() { self.lock().why.clone() } else { None }
     }
 
     fn lock(&self) -> MutexGuard<'_, Canceled> {
@@ -241,12 +271,8 @@ impl Cancellation {
 
     pub(crate) fn poll(&mut self, context: &mut Context<'_>) -> Poll<NetworkError> {
         let mut inner = self.controller.lock();
-        if self.controller.is_canceled() {
-            drop(inner);
-            return match self.controller.appropriate_network_error() {
-                Some(error) => Poll::Ready(error),
-                None => Poll::Pending,
-            };
+        if let Some(why) = &inner.why {
+            return Poll::Ready(why.clone());
         }
         let id = *self.id.get_or_insert_with(|| {
             inner.next += 1;

@@ -11,9 +11,10 @@ use sofetch_core::rules::cross_origin_resource_policy::cross_origin_resource_pol
 use sofetch_core::rules::redirect_mode::{RedirectModeVerdict, redirect_mode};
 use sofetch_core::rules::tao_check::{append_navigation_timing_allow_values, tao_check};
 use sofetch_core::rulings::{Fetched, NetworkError};
-use sofetch_core::service_workers::gate::service_worker_gate;
+use sofetch_core::service_workers::gate::{ServiceWorkerGate, service_worker_gate};
 use sofetch_core::trace::Algorithm;
 
+use crate::body_reading::cancel;
 use crate::cors_preflight_fetch::cors_preflight_fetch;
 use crate::fetch_params::FetchParams;
 use crate::handle_fetch::handle_fetch;
@@ -70,12 +71,12 @@ pub async fn http_fetch(fetch: &mut FetchParams, make_cors_preflight: bool) -> F
         if fetch.request.is_navigation_request() {
             append_navigation_timing_allow_values(&mut fetch.request, response.internal());
         }
-        // 6.2. NB: the transport resets a stream whose body it still sends when the response is dropped.
+        // 6.2. NB: that is how a dropped response ends: the transport resets a stream whose body it still sends.
         // 6.3. By the redirect mode.
         match fetch.judge(redirect_mode(&fetch.request, status))? {
             RedirectModeVerdict::OpaqueRedirect => response = response.filtered(Filter::OpaqueRedirect),
             RedirectModeVerdict::Follow => return http_redirect_fetch(fetch, response).await,
-            // SKIPS 6.3: a navigation's next manual redirect steps are HTML's.
+            // SKIPS 6.3: a navigation's next manual redirect steps are for HTML's navigate.
             _ => {}
         }
     }
@@ -84,7 +85,6 @@ pub async fn http_fetch(fetch: &mut FetchParams, make_cors_preflight: bool) -> F
 
 /// Step 3: `None` sends the request on to the network.
 async fn ask_service_worker(fetch: &mut FetchParams) -> Result<Option<Response>, NetworkError> {
-    // NB: without workers not even the clock is read.
     if fetch.request.service_workers_mode != ServiceWorkersMode::All
         || fetch.user_agent.service_workers.is_none()
     {
@@ -100,14 +100,24 @@ async fn ask_service_worker(fetch: &mut FetchParams) -> Result<Option<Response>,
         }
         // 3.5. Its answer counts, if it passes the gate.
         HandledFetch::Response(answered) => {
-            let response = answered?;
+            let response = match answered {
+                Ok(response) => response,
+                Err(error) => {
+                    fetch.judge(ServiceWorkerGate::Error)?;
+                    return Err(error);
+                }
+            };
             {
                 let mut timing = fetch.timing();
                 timing.final_service_worker_start_time = start_time;
                 timing.service_worker_timing_info = response.internal().service_worker_timing_info.clone();
             }
-            // 3.5.4. The worker had a clone of the body; ours is canceled.
-            fetch.request.body = None;
+            // 3.5.4. The worker had a clone of the body; ours is canceled. NB: a redirect of the worker's may still make it
+            // again from its source.
+            if let Some(body) = &mut fetch.request.body {
+                cancel(body);
+            }
+            // 3.5.7.
             fetch.judge(service_worker_gate(&fetch.request, &response))?;
             Ok(Some(response))
         }

@@ -1,4 +1,6 @@
 //! [HTTP-network-or-cache fetch](https://fetch.spec.whatwg.org/#concept-http-network-or-cache-fetch): dress the request, look into the cache, go to the network; then 401, 407 and 421.
+//!
+//! Longer than most files because the algorithm is the Standard's longest; its parts stand in its own order.
 
 use bytes::Bytes;
 use sofetch_core::infrastructure::bodies::{Body, BodySource};
@@ -6,68 +8,79 @@ use sofetch_core::infrastructure::body_extraction::safely_extract_source;
 use sofetch_core::infrastructure::clients::NetworkPartitionKey;
 use sofetch_core::infrastructure::requests::{CacheMode, Request, ServiceWorkersMode};
 use sofetch_core::infrastructure::responses::{CacheState, Response};
-use sofetch_core::ports::{CredentialsPrompt, Freshness};
+use sofetch_core::infrastructure::url::Url;
+use sofetch_core::ports::{BoxFuture, CredentialsPrompt, Freshness, HttpCache, StoredResponse};
 use sofetch_core::rules::authentication::{AuthenticationNeed, authentication_need};
 use sofetch_core::rules::network_gate::network_after_cache;
 use sofetch_core::rules::{fetch_metadata, origin_header, request_headers};
 use sofetch_core::rulings::{Fetched, NetworkError};
 use sofetch_core::trace::{Algorithm, Purpose};
 
-use crate::fetch_params::{Callbacks, FetchParams};
+use crate::fetch_params::{Callbacks, FetchController, FetchParams};
 use crate::http_network_fetch::http_network_fetch;
 use crate::main_fetch::main_fetch;
 
 /// <https://fetch.spec.whatwg.org/#concept-http-network-or-cache-fetch>
 ///
-/// A 401, 407 or 421 begins it anew: a loop rather than a call of itself, which would have to be boxed.
+/// Called by itself it is boxed; the first time it is not.
 pub(crate) async fn http_network_or_cache_fetch(
     fetch: &mut FetchParams,
-    mut is_authentication_fetch: bool,
-    mut is_new_connection_fetch: bool,
+    is_authentication_fetch: bool,
+    is_new_connection_fetch: bool,
 ) -> Fetched {
-    loop {
-        let room = fetch.trace.enter(Algorithm::HttpNetworkOrCacheFetch);
-        // 8.1. The request that is dressed and sent; the fetch's own stays as it was.
-        let mut http_request = clone_for_the_wire(&mut fetch.request);
-        // 8.3 to 8.22.
-        let include_credentials = dress(fetch, &mut http_request, is_authentication_fetch).await?;
-        // 8.23. SKIPS: WebDriver BiDi's "before request sent" is the trace's wire events.
-        // 8.24 to 8.26. The cache, 9, 10. and the network.
-        let mut response =
-            cache_or_network(fetch, &mut http_request, include_credentials, is_new_connection_fetch).await?;
-        // 11 to 13. What the response knows of its request.
-        let internal = response.internal_mut();
-        internal.url_list = http_request.url_list().to_vec();
-        internal.range_requested |= http_request.header_list.contains("Range");
-        internal.request_includes_credentials = include_credentials;
-        let status = internal.status;
-        drop(http_request);
-        // 14 to 16. Some answers ask for another fetch.
-        let need = authentication_need(
-            &fetch.request,
-            status,
-            include_credentials,
-            is_authentication_fetch,
-            is_new_connection_fetch,
-        );
-        let need = fetch.judge(need)?;
-        if let Some(authenticated) =
-            refetch_arguments(fetch, need, &response, is_authentication_fetch).await?
-        {
-            (is_authentication_fetch, is_new_connection_fetch) = authenticated;
+    let _room = fetch.trace.enter(Algorithm::HttpNetworkOrCacheFetch);
+    // 8.1, 8.2. The request that is dressed and sent; the fetch's own stays as it was, for it may be sent again.
+    // NB: also where 8.1 would spare the clone. A 421 comes back here even then, and must not find it dressed.
+    let mut http_request = clone_for_the_wire(&mut fetch.request);
+    // 8.3 to 8.22.
+    let include_credentials = dress(fetch, &mut http_request, is_authentication_fetch).await?;
+    // SKIPS 8.23, 10: WebDriver BiDi's steps; the trace tells what was sent and what came.
+    // 8.24 to 8.26, 9, 11. The cache and the network.
+    let mut response =
+        cache_or_network(fetch, &mut http_request, include_credentials, is_new_connection_fetch).await?;
+    // 12 to 14. What the response knows of its request.
+    let internal = response.internal_mut();
+    internal.url_list = http_request.url_list().to_vec();
+    internal.range_requested |= http_request.header_list.contains("Range");
+    internal.request_includes_credentials = include_credentials;
+    let status = internal.status;
+    drop(http_request);
+    // 15 to 17. Some answers ask for another fetch.
+    let need = authentication_need(
+        &fetch.request,
+        status,
+        include_credentials,
+        is_authentication_fetch,
+        is_new_connection_fetch,
+    );
+    let need = fetch.judge(need)?;
+    match refetch(fetch, need, &response).await? {
+        // 18, 19.
+        None => remember_credentials(fetch, response, is_authentication_fetch).await,
+        Some(Refetch::WithCredentials { unauthenticated }) => {
             drop(response);
-            drop(room);
-            continue;
+            // 15.4. NB: the rest of these steps was run there, on its response.
+            let fetched = anew(fetch, true, false).await;
+            hide_typed_credentials(fetch, fetched, unauthenticated)
         }
-        // 17. What the user typed is remembered for the realm.
-        if is_authentication_fetch && let Some(entries) = fetch.user_agent.authentication_entries.clone() {
-            entries.create(&fetch.request, &response).await;
+        Some(Refetch::OverNewConnection) => {
+            drop(response);
+            // 17.2. NB: as above.
+            anew(fetch, is_authentication_fetch, true).await
         }
-        return Ok(response);
     }
 }
 
-/// Step 8.1. NB: a body without a source cannot be sent twice, so it is handed on rather than teed; what stays behind
+/// Itself once more, for a 401 or a 421.
+fn anew(
+    fetch: &mut FetchParams,
+    is_authentication_fetch: bool,
+    is_new_connection_fetch: bool,
+) -> BoxFuture<'_, Fetched> {
+    Box::pin(http_network_or_cache_fetch(fetch, is_authentication_fetch, is_new_connection_fetch))
+}
+
+/// Step 8.2.1. NB: a body without a source cannot be sent twice, so it is handed on rather than teed; what stays behind
 /// still says that it has no source.
 fn clone_for_the_wire(request: &mut Request) -> Request {
     let body = request.body.as_mut().map(|body| {
@@ -107,6 +120,7 @@ async fn dress(
     if let Some(value) = request_headers::referer(http_request) {
         fetch.append_header(http_request, "Referer", value);
     }
+    // DEPARTS: on the user's own behalf there is no origin to tell, and nobody who initiated.
     if !http_request.owner {
         // 8.12. Origin.
         let origin = fetch.judge(origin_header::origin_header(http_request))?;
@@ -123,13 +137,10 @@ async fn dress(
         fetch.set_header(http_request, name, value);
     }
     // 8.15. User-Agent.
-    if !http_request.header_list.contains("User-Agent") {
-        let emulated = http_request.client.as_ref().and_then(|client| client.emulated_user_agent.clone());
-        if let Some(value) =
-            emulated.map(Bytes::from).or_else(|| fetch.user_agent.settings.user_agent.clone())
-        {
-            fetch.append_header(http_request, "User-Agent", value);
-        }
+    let settings = &fetch.user_agent.settings;
+    let default = settings.user_agent.clone().unwrap_or_default();
+    if let Some(value) = request_headers::user_agent(http_request, &default) {
+        fetch.append_header(http_request, "User-Agent", value);
     }
     // 8.16. Conditions of the caller's own switch the cache off.
     fetch.judge(request_headers::conditional_headers(http_request))?;
@@ -140,7 +151,6 @@ async fn dress(
         fetch.append_header(http_request, name, value);
     }
     // 8.19, 8.20. Accept-Encoding.
-    let settings = &fetch.user_agent.settings;
     let (secure, insecure) = (&settings.accept_encoding, &settings.accept_encoding_insecure);
     if let Some(value) = request_headers::accept_encoding(http_request, secure, insecure) {
         fetch.append_header(http_request, "Accept-Encoding", value);
@@ -167,8 +177,14 @@ async fn append_credentials(
     if let Some(cookies) = fetch.user_agent.cookies.clone() {
         let now = fetch.user_agent.clock.wall();
         let value = fetch.unless_canceled(cookies.cookie_header(http_request, now)).await?;
-        if let Some(value) = value {
-            fetch.append_header(http_request, "Cookie", value);
+        match (value, http_request.header_list.get("Cookie")) {
+            (None, _) => {}
+            (Some(value), None) => fetch.append_header(http_request, "Cookie", value),
+            // NB: no page can have set one. What a user set by hand goes first, and all in one header (RFC 6265, 5.4).
+            (Some(value), Some(own)) => {
+                let joined = [&own[..], b"; ", &value[..]].concat();
+                fetch.set_header(http_request, "Cookie", joined);
+            }
         }
     }
     // 8.21.2. An authentication entry, or the URL's own credentials.
@@ -176,98 +192,126 @@ async fn append_credentials(
         return Ok(());
     }
     let url_has_credentials = http_request.current_url().includes_credentials();
+    // 8.21.2.3. DEPARTS: before 8.21.2.2. An entry that was there has just been refused, and must not stand before what
+    // the user typed since; and on the user's own behalf credentials in a URL are sent at once, as curl sends them.
     let mut value = None;
-    if (!http_request.use_url_credentials || !url_has_credentials)
+    if url_has_credentials && (is_authentication_fetch || http_request.owner) {
+        value = Some(request_headers::basic_authorization(http_request.current_url()));
+    // 8.21.2.2.
+    } else if (!http_request.use_url_credentials || !url_has_credentials)
         && let Some(entries) = fetch.user_agent.authentication_entries.clone()
     {
         value = fetch.unless_canceled(entries.entry(http_request)).await?;
     }
-    // DEPARTS: on the user's own behalf credentials in a URL are sent at once, as curl sends them.
-    if value.is_none() && url_has_credentials && (is_authentication_fetch || http_request.owner) {
-        value = Some(request_headers::basic_authorization(http_request.current_url()));
-    }
+    // 8.21.2.4.
     if let Some(value) = value {
         fetch.append_header(http_request, "Authorization", value);
     }
     Ok(())
 }
 
-/// Steps 8.24 to 10: the cache, then the network.
+/// Steps 8.24 to 11: the cache, then the network.
 async fn cache_or_network(
     fetch: &mut FetchParams,
     http_request: &mut Request,
     include_credentials: bool,
     is_new_connection_fetch: bool,
 ) -> Fetched {
-    // 8.24, 8.25. Without a partition there is no cache.
-    let partition = http_request.http_cache_partition();
-    if partition.is_none() {
-        http_request.cache_mode = CacheMode::NoStore;
-    }
+    // 8.24, 8.25. Without a partition there is no cache. NB: without a cache the partition matters to "only-if-cached"
+    // alone, and naming it is not free.
     let cache = fetch.user_agent.http_cache.clone();
+    let mut partition = None;
+    if cache.is_some() || http_request.cache_mode == CacheMode::OnlyIfCached {
+        partition = http_cache_partition(fetch, http_request);
+        if partition.is_none() {
+            http_request.cache_mode = CacheMode::NoStore;
+        }
+    }
     let Some((partition, cache)) = partition.zip(cache) else {
+        // 11.1, 11.2.
         fetch.judge(network_after_cache(http_request))?;
         return http_network_fetch(fetch, http_request, include_credentials, is_new_connection_fetch).await;
     };
     let mut stored = None;
-    let mut revalidating = false;
     // 8.26. A stored response, if the cache mode wants one.
     if !matches!(http_request.cache_mode, CacheMode::NoStore | CacheMode::Reload) {
+        // 8.26.1.
         let now = fetch.user_agent.clock.wall();
         let selected = fetch.unless_canceled(cache.select(&partition, http_request, now)).await?;
-        if let Some(selected) = selected {
-            match (selected.freshness, http_request.cache_mode) {
-                (Freshness::StaleWhileRevalidate, CacheMode::Default) if http_request.client.is_some() => {
+        // 8.26.2.
+        if let Some(StoredResponse { response, freshness }) = selected {
+            match use_of_stored(http_request, freshness) {
+                // 8.26.2.2.3.
+                UseOfStored::AsItIs => return Ok(from_cache(response, CacheState::Local)),
+                // 8.26.2.1.
+                UseOfStored::AndRevalidate => {
                     revalidate_in_parallel(fetch);
-                    return Ok(from_cache(selected.response, CacheState::Local));
+                    return Ok(from_cache(response, CacheState::Local));
                 }
-                // NB: "no-cache" validates even what is fresh; the other two take even what is stale.
-                (freshness, mode)
-                    if mode == CacheMode::NoCache
-                        || (freshness != Freshness::Fresh
-                            && !matches!(mode, CacheMode::ForceCache | CacheMode::OnlyIfCached)) =>
-                {
-                    revalidating = true;
-                    append_validators(fetch, http_request, &selected.response);
-                    stored = Some(selected.response);
+                // 8.26.2.2.1, 8.26.2.2.2.
+                UseOfStored::Validate => {
+                    append_validators(fetch, http_request, &response);
+                    stored = Some(response);
                 }
-                _ => return Ok(from_cache(selected.response, CacheState::Local)),
             }
         }
     }
-    // 10.1, 10.2. The network.
+    // 11.1, 11.2. The network.
     fetch.judge(network_after_cache(http_request))?;
     let mut forward =
         http_network_fetch(fetch, http_request, include_credentials, is_new_connection_fetch).await?;
-    settle(fetch, &partition, http_request, &mut forward, stored, revalidating)
-        .await
-        .map(|from_cache| from_cache.unwrap_or(forward))
+    let validated = settle(fetch, &*cache, &partition, http_request, &mut forward, stored).await?;
+    Ok(validated.unwrap_or(forward))
 }
 
-/// Steps 10.3 to 10.5: invalidate, freshen or store. `Some` is the stored response, validated.
+// DEPARTS: on the user's own behalf there is no client whose page stands at the top, and yet a cache, apart from all
+// pages' caches.
+fn http_cache_partition(fetch: &FetchParams, http_request: &Request) -> Option<NetworkPartitionKey> {
+    let own = || http_request.owner.then(|| fetch.user_agent.own_partition.clone());
+    http_request.http_cache_partition().or_else(own)
+}
+
+enum UseOfStored {
+    AsItIs,
+    AndRevalidate,
+    Validate,
+}
+
+/// The conditions of step 8.26.2.
+fn use_of_stored(http_request: &Request, freshness: Freshness) -> UseOfStored {
+    let somebodys = http_request.client.is_some() || http_request.owner;
+    match (http_request.cache_mode, freshness) {
+        (CacheMode::Default, Freshness::StaleWhileRevalidate) if somebodys => UseOfStored::AndRevalidate,
+        (CacheMode::ForceCache | CacheMode::OnlyIfCached, _) => UseOfStored::AsItIs,
+        // NB: the text leaves it to HTTP caching that "no-cache" (`max-age=0` in the request) makes what is fresh stale.
+        (CacheMode::NoCache, _) | (_, Freshness::Stale) => UseOfStored::Validate,
+        _ => UseOfStored::AsItIs,
+    }
+}
+
+/// Steps 11.3 to 11.5: invalidate, freshen or store. `Some` is the stored response, validated.
 async fn settle(
     fetch: &FetchParams,
+    cache: &dyn HttpCache,
     partition: &NetworkPartitionKey,
     http_request: &Request,
     forward: &mut Response,
     mut stored: Option<Response>,
-    revalidating: bool,
 ) -> Result<Option<Response>, NetworkError> {
-    let Some(cache) = fetch.user_agent.http_cache.clone() else { return Ok(None) };
     let status = forward.internal().status;
-    // 10.3. An unsafe method that went well makes stored responses invalid.
+    // 11.3. An unsafe method that went well makes stored responses invalid.
     if http_request.method.is_unsafe() && (200..=399).contains(&status) {
         fetch.unless_canceled(cache.invalidate(partition, http_request, forward)).await?;
         stored = None;
     }
     let now = fetch.user_agent.clock.wall();
-    // 10.4. Validated: the stored response, with the new headers.
-    if let (true, 304, Some(stored)) = (revalidating, status, stored) {
+    // 11.4. Validated: the stored response, with the new headers.
+    if let (304, Some(stored)) = (status, stored) {
         let fresh =
             fetch.unless_canceled(cache.freshen(partition, http_request, stored, forward, now)).await?;
         return Ok(Some(from_cache(fresh, CacheState::Validated)));
     }
-    // 10.5. Stored, if the rules of caching allow.
+    // 11.5.2. Stored, if the rules of caching allow. NB: network errors are not.
     if http_request.cache_mode != CacheMode::NoStore {
         fetch.unless_canceled(cache.store(partition, http_request, forward, now)).await?;
     }
@@ -279,7 +323,7 @@ fn from_cache(mut response: Response, state: CacheState) -> Response {
     response
 }
 
-/// Step 8.26.2.2.2: the stored response's validators.
+/// Steps 8.26.2.2.2.1 and 8.26.2.2.2.2: the stored response's validators.
 fn append_validators(fetch: &FetchParams, http_request: &mut Request, stored: &Response) {
     let list = &stored.internal().header_list;
     for (validator, condition) in [("ETag", "If-None-Match"), ("Last-Modified", "If-Modified-Since")] {
@@ -289,22 +333,21 @@ fn append_validators(fetch: &FetchParams, http_request: &mut Request, stored: &R
     }
 }
 
-/// Step 8.26.2.1: a main fetch of its own, only to update the cache.
+/// Steps 8.26.2.1.3 to 8.26.2.1.7: a main fetch of its own, only to update the cache.
 fn revalidate_in_parallel(fetch: &mut FetchParams) {
     let mut request = fetch.request.clone_request();
     request.cache_mode = CacheMode::NoCache;
     request.prevent_no_cache_cache_control_header_modification = true;
     request.service_workers_mode = ServiceWorkersMode::None;
-    let mut revalidation = FetchParams {
-        user_agent: fetch.user_agent.clone(),
-        request: Box::new(request),
-        callbacks: Callbacks::default().into(),
-        controller: crate::fetch_params::FetchController::new(),
-        timing_info: Default::default(),
-        cross_origin_isolated_capability: fetch.cross_origin_isolated_capability,
-        trace: fetch.trace.child(Purpose::Revalidation),
-        membership: None,
-    };
+    let mut revalidation = FetchParams::new(
+        fetch.user_agent.clone(),
+        Box::new(request),
+        Callbacks::default(),
+        FetchController::new(),
+        fetch.trace.child(Purpose::Revalidation),
+    );
+    // It is issued in the client's context: if the client goes, so does it.
+    revalidation.join_fetch_group();
     fetch.user_agent.tasks.clone().spawn(Box::pin(async move {
         let mut fetched = main_fetch(&mut revalidation, false).await;
         // The cache reads the body while it passes.
@@ -314,39 +357,46 @@ fn revalidate_in_parallel(fetch: &mut FetchParams) {
     }));
 }
 
-/// Steps 14 to 16: the arguments of the fetch that the status asks for, once whoever is to be asked has answered.
-async fn refetch_arguments(
+/// How steps 15 and 17 fetch again.
+enum Refetch {
+    /// Step 15.4. With what the user typed in the URL, which is given as it was before; `None` where the URL had them.
+    WithCredentials { unauthenticated: Option<Url> },
+    /// Step 17.2.
+    OverNewConnection,
+}
+
+/// Steps 15 to 17, but for the fetch itself; `None` where the response stands.
+async fn refetch(
     fetch: &mut FetchParams,
     need: AuthenticationNeed,
     response: &Response,
-    is_authentication_fetch: bool,
-) -> Result<Option<(bool, bool)>, NetworkError> {
+) -> Result<Option<Refetch>, NetworkError> {
     match need {
-        AuthenticationNeed::AskUser | AuthenticationNeed::UseUrlCredentials => {
-            // 14.2. The body once more.
+        AuthenticationNeed::UseUrlCredentials => {
+            // 15.2.
             replay_body(&mut fetch.request);
-            // 14.3. The user is asked; giving nothing keeps the 401.
-            if need == AuthenticationNeed::AskUser {
-                fetch.check_canceled()?;
-                let Some((username, password)) = ask(fetch, response, "WWW-Authenticate", false).await?
-                else {
-                    return Ok(None);
-                };
-                let url = fetch.request.current_url().with_credentials(&username, &password);
-                fetch.request.set_current_url(url);
-            }
-            // 14.4.
-            Ok(Some((true, false)))
+            Ok(Some(Refetch::WithCredentials { unauthenticated: None }))
         }
-        AuthenticationNeed::AskUserForProxy => {
-            // 15.3, 15.4. SKIPS: proxy-authentication entries are the transport's settings, which a prompt cannot change.
-            Ok(None)
+        AuthenticationNeed::AskUser => {
+            // 15.3.1.
+            fetch.check_canceled()?;
+            // 15.3.2. Whoever gives nothing keeps the 401.
+            let Some((username, password)) = ask_the_user(fetch, response).await? else { return Ok(None) };
+            // 15.2.
+            replay_body(&mut fetch.request);
+            // 15.3.3, 15.3.4.
+            let unauthenticated = fetch.request.current_url().clone();
+            fetch.request.set_current_url(unauthenticated.with_credentials(&username, &password));
+            Ok(Some(Refetch::WithCredentials { unauthenticated: Some(unauthenticated) }))
         }
+        // SKIPS 16.4: proxy-authentication entries are settings of the transport, which a prompt cannot change; an agent
+        // whose proxies ask anew would need it.
+        AuthenticationNeed::AskUserForProxy => Ok(None),
         AuthenticationNeed::NewConnection => {
-            // 16.1, 16.2.
+            // 17.1.
             fetch.check_canceled()?;
             replay_body(&mut fetch.request);
-            Ok(Some((is_authentication_fetch, true)))
+            Ok(Some(Refetch::OverNewConnection))
         }
         _ => Ok(None),
     }
@@ -358,15 +408,42 @@ fn replay_body(request: &mut Request) {
     }
 }
 
-async fn ask(
+async fn ask_the_user(
     fetch: &FetchParams,
     response: &Response,
-    challenge: &str,
-    proxy: bool,
 ) -> Result<Option<(String, String)>, NetworkError> {
     let Some(prompt) = fetch.user_agent.prompt.clone() else { return Ok(None) };
-    let challenge = response.internal().header_list.get(challenge).unwrap_or_default().into_owned();
-    let url = fetch.request.current_url().clone();
-    let asked = prompt.credentials(CredentialsPrompt { url: &url, challenge: &challenge, proxy });
-    fetch.unless_canceled(asked).await
+    let challenge = response.internal().header_list.get("WWW-Authenticate").unwrap_or_default();
+    let url = fetch.request.current_url();
+    fetch
+        .unless_canceled(prompt.credentials(CredentialsPrompt { url, challenge: &challenge, proxy: false }))
+        .await
+}
+
+// DEPARTS: in the text what the user typed stays in the URL, and so would be shown to the page as the response's URL and
+// be inherited by a relative redirect. The authentication entry knows it from now on.
+fn hide_typed_credentials(
+    fetch: &mut FetchParams,
+    fetched: Fetched,
+    unauthenticated: Option<Url>,
+) -> Fetched {
+    let Some(url) = unauthenticated else { return fetched };
+    fetch.request.set_current_url(url.clone());
+    let mut response = fetched?;
+    if let Some(last) = response.internal_mut().url_list.last_mut() {
+        *last = url;
+    }
+    Ok(response)
+}
+
+/// Step 18: what the user typed is remembered for the realm.
+async fn remember_credentials(
+    fetch: &FetchParams,
+    response: Response,
+    is_authentication_fetch: bool,
+) -> Fetched {
+    if is_authentication_fetch && let Some(entries) = &fetch.user_agent.authentication_entries {
+        fetch.unless_canceled(entries.create(&fetch.request, &response)).await?;
+    }
+    Ok(response)
 }

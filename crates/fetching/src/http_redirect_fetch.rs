@@ -2,7 +2,7 @@
 
 use sofetch_core::infrastructure::body_extraction::safely_extract_source;
 use sofetch_core::infrastructure::responses::Response;
-use sofetch_core::rules::redirect::{HeadersBy, redirect};
+use sofetch_core::rules::redirect::redirect;
 use sofetch_core::rules::referrer::referrer_policy_on_redirect;
 use sofetch_core::rulings::Fetched;
 use sofetch_core::trace::Algorithm;
@@ -16,11 +16,10 @@ pub async fn http_redirect_fetch(fetch: &mut FetchParams, response: Response) ->
     // 1 to 11. Where to, and may it be followed?
     let location = response.internal().location_url(fetch.request.current_url().fragment());
     let sensitive = fetch.user_agent.settings.sensitive_headers.clone();
-    let headers_by = if fetch.request.owner { HeadersBy::Owner } else { HeadersBy::Page };
-    let (verdict, rewrite) = redirect(&fetch.request, response.internal(), location, headers_by, &sensitive);
+    let (verdict, rewrite) = redirect(&fetch.request, response.internal(), location, &sensitive);
     fetch.judge(verdict)?;
     let Some(rewrite) = rewrite else { return Ok(response) };
-    // 12, 13, 18. Method, headers, URL list and count.
+    // 8, 12, 13, 18. Count, method, headers and URL list.
     rewrite.apply(&mut fetch.request);
     // 14. The body is made again from its source.
     if let Some(body) = &fetch.request.body {
@@ -40,9 +39,9 @@ pub async fn http_redirect_fetch(fetch: &mut FetchParams, response: Response) ->
     if let Some(policy) = referrer_policy_on_redirect(&response.internal().header_list) {
         fetch.request.referrer_policy = policy;
     }
-    // The redirect's own body is of no use: dropping it lets the connection drain or close.
+    // NB: the redirect's own body is of no use; dropping it lets the connection drain or close.
     drop(response);
-    // SKIPS 21: "manual" redirects of navigations are followed by HTML's navigate.
-    // 22. Main fetch, to get the response tainting right.
+    // SKIPS 21: "manual" redirects are followed by HTML's navigate, which we do not have.
+    // 20, 22. Main fetch, to get the response tainting right.
     main_fetch(fetch, true).await
 }

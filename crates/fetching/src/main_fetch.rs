@@ -14,6 +14,7 @@ use sofetch_core::rules::{
 use sofetch_core::rulings::{Fetched, NetworkError};
 use sofetch_core::trace::{Algorithm, Event, RequestSnapshot};
 
+use crate::body_reading::network_error_of;
 use crate::fetch_params::FetchParams;
 use crate::override_fetch::{OverrideType, override_fetch};
 use crate::response_handover::fetch_response_handover;
@@ -23,7 +24,7 @@ use crate::response_handover::fetch_response_handover;
 /// Boxed, for HTTP-redirect fetch comes back here.
 pub fn main_fetch(fetch: &mut FetchParams, recursive: bool) -> BoxFuture<'_, Fetched> {
     Box::pin(async move {
-        let room = fetch.trace.enter(Algorithm::MainFetch);
+        let _room = fetch.trace.enter(Algorithm::MainFetch);
         fetch.trace.emit(|| Event::Request(Box::new(snapshot(&fetch.request))));
         let fetched = answer(fetch).await;
         // 13. A redirect's answer is filtered once, by the main fetch that began it all.
@@ -31,7 +32,7 @@ pub fn main_fetch(fetch: &mut FetchParams, recursive: bool) -> BoxFuture<'_, Fet
             return fetched;
         }
         let fetched = filter_and_block(fetch, fetched).await;
-        drop(room);
+        // 23, 24. NB: step 11's "in parallel" is the future itself.
         fetch_response_handover(fetch, fetched)
     })
 }
@@ -41,11 +42,15 @@ async fn answer(fetch: &mut FetchParams) -> Fetched {
     // 3. Local URLs only, where the request says so.
     fetch.judge(mixed_content::local_urls_only(&fetch.request))?;
     // SKIPS 4: Content Security Policy has no room yet; a page with a `connect-src` needs it.
-    // 5. `upgrade-insecure-requests`, then mixed content that is upgraded rather than blocked.
+    // 5. A navigation says that it would be upgraded, and is where `upgrade-insecure-requests` says so.
+    if let Some((name, value)) = mixed_content::upgrade_insecure_requests_header(&fetch.request) {
+        fetch.trace.emit(|| Event::Rewrote { header: name, value: Some(value.into()) });
+        fetch.request.header_list.append(name, value);
+    }
     let (verdict, upgraded) = mixed_content::upgrade_request_to_a_potentially_trustworthy_url(&fetch.request);
     fetch.judge(verdict)?;
     upgrade(fetch, upgraded);
-    // 6.
+    // 6. Mixed content that is upgraded rather than blocked.
     let (verdict, upgraded) = mixed_content::upgrade_a_mixed_content_request(&fetch.request);
     fetch.judge(verdict)?;
     upgrade(fetch, upgraded);
@@ -67,7 +72,6 @@ async fn answer(fetch: &mut FetchParams) -> Fetched {
     }
     // 10. Known HSTS hosts are asked over https. NB: no HTTPS resource records: the system's resolver has none.
     upgrade_known_hsts_host(fetch).await?;
-    // 11. "In parallel" is the future itself.
     // 12. The fork.
     let fork = fetch.judge(response_tainting::fork(&fetch.request, false))?;
     match fork {
@@ -82,7 +86,7 @@ async fn answer(fetch: &mut FetchParams) -> Fetched {
         ResponseTaintingFork::CorsWithPreflight(_) => {
             fetch.request.response_tainting = ResponseTainting::Cors;
             let fetched = override_fetch(OverrideType::HttpFetch, fetch, true).await;
-            // A failure takes back what earlier preflights granted.
+            // A failure takes back what earlier preflights granted. NB: an abort is one too, so this await is not cut short.
             if fetched.is_err() {
                 let scope = EntryScope::of(&fetch.request);
                 fetch.user_agent.preflight_cache.clone().clear(&scope).await;
@@ -104,11 +108,11 @@ fn upgrade(fetch: &mut FetchParams, upgraded: Option<sofetch_core::infrastructur
 
 /// Step 10.
 async fn upgrade_known_hsts_host(fetch: &mut FetchParams) -> Result<(), NetworkError> {
-    let Some(hsts) = fetch.user_agent.hsts.clone() else { return Ok(()) };
-    let url = fetch.request.current_url().clone();
-    if url.scheme() != "http" {
+    if fetch.request.current_url().scheme() != "http" {
         return Ok(());
     }
+    let Some(hsts) = fetch.user_agent.hsts.clone() else { return Ok(()) };
+    let url = fetch.request.current_url().clone();
     // Only a domain can be known: others are not looked up.
     let mut verdict = hsts_upgrade(&url, &HstsMatch::Unknown);
     if verdict == HstsUpgrade::Unknown {
@@ -122,7 +126,7 @@ async fn upgrade_known_hsts_host(fetch: &mut FetchParams) -> Result<(), NetworkE
     Ok(())
 }
 
-/// Steps 14 to 22: the filter, and what may block a response that is here.
+/// Steps 14 to 23: the filter, and what may block a response that is here.
 async fn filter_and_block(fetch: &mut FetchParams, fetched: Fetched) -> Fetched {
     let mut response = fetched?;
     // 14. A response that nobody filtered (a service worker's may be) is filtered by the request's tainting.
@@ -182,8 +186,8 @@ async fn filter_and_block(fetch: &mut FetchParams, fetched: Fetched) -> Fetched 
             None => None,
             Some(body) => {
                 let limit = fetch.user_agent.settings.max_body_size;
-                let read = unless_canceled_read(fetch, body, limit).await?;
-                Some(read)
+                let read = fetch.unless_canceled(body.read_all(limit)).await?;
+                Some(read.map_err(network_error_of)?)
             }
         };
         let metadata = &fetch.request.integrity_metadata;
@@ -193,15 +197,6 @@ async fn filter_and_block(fetch: &mut FetchParams, fetched: Fetched) -> Fetched 
         }
     }
     Ok(response)
-}
-
-async fn unless_canceled_read(
-    fetch: &FetchParams,
-    body: &mut Body,
-    limit: Option<u64>,
-) -> Result<bytes::Bytes, NetworkError> {
-    let read = fetch.unless_canceled(body.read_all(limit)).await?;
-    read.map_err(crate::body_reading::network_error_of)
 }
 
 fn snapshot(request: &Request) -> RequestSnapshot {

@@ -5,14 +5,18 @@ use std::sync::{Arc, Mutex, PoisonError};
 use sofetch_core::infrastructure::bodies::BodyError;
 use sofetch_core::infrastructure::header_values::get_decode_and_split;
 use sofetch_core::infrastructure::mime_types;
-use sofetch_core::infrastructure::requests::{Mode, RedirectTaint};
+use sofetch_core::infrastructure::requests::{Mode, RedirectTaint, Request};
 use sofetch_core::infrastructure::responses::{CacheState, Response};
+use sofetch_core::infrastructure::statuses::Status;
 use sofetch_core::infrastructure::timing::{FetchTimingInfo, ResponseBodyInfo};
+use sofetch_core::ports::Clock;
+use sofetch_core::rules::response_filtering::shown_header_list;
 use sofetch_core::rulings::Fetched;
-use sofetch_core::trace::{Algorithm, Event, Outcome};
+use sofetch_core::trace::{Algorithm, Event, Outcome, Trace};
 
 use crate::body_reading::{NotifiedBody, network_error_of};
-use crate::fetch_params::{FetchParams, ReportedTiming};
+use crate::fetch_groups::Membership;
+use crate::fetch_params::{Callbacks, FetchParams, ReportedTiming};
 
 /// <https://fetch.spec.whatwg.org/#fetch-finale>
 pub(crate) fn fetch_response_handover(fetch: &mut FetchParams, fetched: Fetched) -> Fetched {
@@ -25,15 +29,15 @@ pub(crate) fn fetch_response_handover(fetch: &mut FetchParams, fetched: Fetched)
         fetch.timing().server_timing_headers = headers.unwrap_or_default();
     }
     // SKIPS 3: full timing info is for documents.
+    // 5 to 7. processResponse is the caller's await. NB: where there is no body, its end is told before.
     fetch.trace.emit(|| Event::Ended(outcome(&fetched)));
-    // 4. What happens at the end of the body.
     let membership = fetch.membership.take();
     let mut response = match fetched {
         Ok(response) => response,
         Err(error) => {
-            // A network error has no body: its end is now, and its timing is opaque.
-            report_network_error(fetch);
+            // 8. A network error has no body: its end is now, and its timing is opaque.
             drop(membership);
+            report_network_error(fetch);
             return Err(error);
         }
     };
@@ -41,53 +45,58 @@ pub(crate) fn fetch_response_handover(fetch: &mut FetchParams, fetched: Fetched)
     if membership.is_none() && !wants_report && !fetch.trace.is_on() {
         return Ok(response);
     }
+    // 4. What happens at the end of the body.
     let end = EndOfBody {
+        membership,
         reported: wants_report.then(|| Reported::of(fetch, &response)),
         callbacks: fetch.callbacks.clone(),
         timing_info: fetch.timing_info.clone(),
         clock: fetch.user_agent.clock.clone(),
         trace: fetch.trace.clone(),
-        body_info: if response.is_opaque() { Arc::default() } else { response.internal().body_info.clone() },
+        body_info: response.internal().body_info.clone(),
         cross_origin_isolated_capability: fetch.cross_origin_isolated_capability,
     };
-    // 5 to 8. processResponse is the caller's await; a body carries the rest in an identity transform.
+    // 8, 9. Without a body it is now; a body carries it in an identity transform.
     match &mut response.internal_mut().body {
-        None => {
-            end.run(None);
-            drop(membership);
+        None => end.run(0, None),
+        Some(body) => {
+            body.pipe_through(|stream| NotifiedBody::new(stream, move |passed, error| end.run(passed, error)))
         }
-        Some(body) => body.pipe_through(|stream| {
-            NotifiedBody::new(stream, move |error| {
-                end.run(error);
-                drop(membership);
-            })
-        }),
     }
+    // SKIPS 10: processResponseConsumeBody is the caller's reading of the body.
     Ok(response)
 }
 
+/// processResponseEndOfBody, and what it needs. Dropped unrun, it still sets the done flag.
 struct EndOfBody {
+    membership: Option<Membership>,
     reported: Option<Reported>,
-    callbacks: Arc<crate::fetch_params::Callbacks>,
+    callbacks: Arc<Callbacks>,
     timing_info: Arc<Mutex<FetchTimingInfo>>,
-    clock: Arc<dyn sofetch_core::ports::Clock>,
-    trace: sofetch_core::trace::Trace,
+    clock: Arc<dyn Clock>,
+    trace: Trace,
     body_info: Arc<Mutex<ResponseBodyInfo>>,
     cross_origin_isolated_capability: bool,
 }
 
 impl EndOfBody {
-    fn run(self, error: Option<BodyError>) {
+    fn run(self, passed: u64, error: Option<BodyError>) {
         let body_info = self.body_info.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        let broke_off = error.is_some();
         self.trace.emit(|| Event::BodyEnded {
             encoded: body_info.encoded_size,
-            decoded: body_info.decoded_size,
+            // NB: what the reader got; what no network gave counts as well.
+            decoded: passed,
             error: error.map(network_error_of),
         });
-        let (Some(reported), Some(process)) = (self.reported, &self.callbacks.process_response_end_of_body)
+        // 4.3.1. The done flag. NB: also where the body broke off and the text leaves it unset, for nothing is in flight.
+        drop(self.membership);
+        let (Some(reported), Some(process), false) =
+            (self.reported, &self.callbacks.process_response_end_of_body, broke_off)
         else {
             return;
         };
+        // 4.2.2, 4.3.2.
         let mut timing_info = self.timing_info.lock().unwrap_or_else(PoisonError::into_inner).clone();
         timing_info.end_time = self.clock.now().coarsen(self.cross_origin_isolated_capability);
         process(reported.finish(timing_info, body_info));
@@ -96,8 +105,10 @@ impl EndOfBody {
 
 /// The report timing steps' values that are known when the response is handed over.
 struct Reported {
+    is_to_be_marked: bool,
+    is_opaque: bool,
     cache_state: CacheState,
-    response_status: u16,
+    response_status: Status,
     content_type: String,
     timing_allow_passed: bool,
 }
@@ -107,15 +118,17 @@ impl Reported {
         let internal = response.internal();
         let mut response_status = 0;
         let mut content_type = String::new();
-        // 4.2.6. A redirect across origins hides the status of a navigation.
+        // 4.2.6, 4.2.7. A redirect across origins hides the status of a navigation.
         if fetch.request.mode != Mode::Navigate || internal.redirect_taint == RedirectTaint::SameOrigin {
             response_status = response.status();
-            let shown = sofetch_core::rules::response_filtering::shown_header_list(response);
+            let shown = shown_header_list(response);
             if let Ok(mime_type) = mime_types::extract_a_mime_type(&shown) {
                 content_type = mime_type.minimize(|_| true).to_owned();
             }
         }
         Reported {
+            is_to_be_marked: is_to_be_marked(&fetch.request),
+            is_opaque: response.is_opaque(),
             cache_state: internal.cache_state,
             response_status,
             content_type,
@@ -124,16 +137,23 @@ impl Reported {
     }
 
     fn finish(self, timing_info: FetchTimingInfo, body_info: ResponseBodyInfo) -> ReportedTiming {
-        // 4.2.4. Without the server's leave nothing but the start is told.
-        let body_info = ResponseBodyInfo { content_type: self.content_type, ..body_info };
+        // 4.2.3 to 4.2.5. Without the server's leave nothing but the start is told. What an opaque response weighs is
+        // nobody's business: its body info is a new one.
+        let body_info = if self.is_opaque { ResponseBodyInfo::default() } else { body_info };
         ReportedTiming {
+            is_to_be_marked: self.is_to_be_marked,
             timing_info: if self.timing_allow_passed { timing_info } else { timing_info.opaque() },
             cache_state: if self.timing_allow_passed { self.cache_state } else { CacheState::Empty },
-            body_info,
+            body_info: ResponseBodyInfo { content_type: self.content_type, ..body_info },
             response_status: self.response_status,
             timing_allow_passed: self.timing_allow_passed,
         }
     }
+}
+
+/// Steps 4.2.1 and 4.2.8.
+fn is_to_be_marked(request: &Request) -> bool {
+    request.url().has_http_scheme() && request.initiator_type.is_some()
 }
 
 fn report_network_error(fetch: &FetchParams) {
@@ -141,6 +161,7 @@ fn report_network_error(fetch: &FetchParams) {
         let mut timing_info = fetch.timing().clone();
         timing_info.end_time = fetch.coarsened_now();
         process(ReportedTiming {
+            is_to_be_marked: is_to_be_marked(&fetch.request),
             timing_info: timing_info.opaque(),
             body_info: ResponseBodyInfo::default(),
             cache_state: CacheState::Empty,
@@ -150,7 +171,8 @@ fn report_network_error(fetch: &FetchParams) {
     }
 }
 
-fn outcome(fetched: &Fetched) -> Outcome {
+/// What the trace says of it.
+pub(crate) fn outcome(fetched: &Fetched) -> Outcome {
     match fetched {
         Err(error) => Outcome::NetworkError(error.clone()),
         Ok(response) => Outcome::Response {

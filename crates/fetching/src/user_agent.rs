@@ -4,6 +4,8 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use bytes::Bytes;
+use sofetch_core::infrastructure::clients::NetworkPartitionKey;
+use sofetch_core::infrastructure::origins::Origin;
 use sofetch_core::infrastructure::requests::Request;
 use sofetch_core::ports::{
     AuthenticationEntries, BlobUrls, Clock, CookieStore, Files, HstsStore, HttpCache, Network, OverrideFetch,
@@ -47,6 +49,8 @@ pub struct UserAgent {
     pub prompt: Option<Arc<dyn Prompt>>,
     /// What is implementation-defined and settable.
     pub settings: Settings,
+    /// The HTTP cache partition of fetches on the user's own behalf, which no page shares.
+    pub(crate) own_partition: NetworkPartitionKey,
     fetch_groups: Mutex<HashMap<String, Arc<FetchGroup>>>,
 }
 
@@ -113,6 +117,7 @@ impl UserAgent {
             reports: None,
             prompt: None,
             settings: Settings::default(),
+            own_partition: NetworkPartitionKey { top_level_site: Origin::new_opaque().site() },
             fetch_groups: Mutex::default(),
         }
     }
@@ -121,7 +126,15 @@ impl UserAgent {
     pub(crate) fn fetch_group(&self, request: &Request) -> Option<Arc<FetchGroup>> {
         let client = request.client.as_ref()?;
         let mut groups = self.fetch_groups.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(group) = groups.get(&client.id) {
+            return Some(group.clone());
+        }
         Some(groups.entry(client.id.clone()).or_default().clone())
+    }
+
+    /// Forgets the fetch group of a client that is no more; what it fetches goes on.
+    pub fn forget_fetch_group(&self, client_id: &str) {
+        self.fetch_groups.lock().unwrap_or_else(PoisonError::into_inner).remove(client_id);
     }
 
     /// Terminates the [fetch group](https://fetch.spec.whatwg.org/#concept-fetch-group-terminate) of the client with

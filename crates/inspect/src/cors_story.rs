@@ -38,6 +38,8 @@ pub struct CorsStory {
     pub reached: Reached,
     /// What a script would see.
     pub script: ScriptView,
+    /// Why the body broke off, where it was read and did.
+    pub body_error: Option<NetworkError>,
     secrets: Secrets,
 }
 
@@ -86,7 +88,9 @@ pub struct PreflightStory {
     pub remembered: bool,
     /// The question and its answer, as sent and received.
     pub exchanges: Vec<Exchange>,
-    /// Each ruling on it, in order.
+    /// Each ruling before it was sent, in order.
+    pub before: Vec<Ruling>,
+    /// Each ruling on its answer, in order.
     pub checks: Vec<Ruling>,
 }
 
@@ -187,7 +191,11 @@ impl CorsStory {
                 let script = ScriptView::Response {
                     response_type,
                     status: *status,
-                    url: url.as_ref().filter(|_| !hides).map(|url| shown_url(url, secrets)),
+                    // NB: Response.url leaves the fragment out.
+                    url: url
+                        .as_ref()
+                        .filter(|_| !hides)
+                        .map(|url| shown_text(url.href_without_fragment(), secrets)),
                     readable,
                     hidden,
                 };
@@ -202,8 +210,12 @@ impl CorsStory {
             Some(Exchange { status: None, .. }) => Reached::Unanswered,
             Some(Exchange { status: Some(status), .. }) => Reached::Answered { status: *status },
         };
+        let body_error = fetch.events().find_map(|timed| match &timed.event {
+            Event::BodyEnded { error, .. } => error.clone(),
+            _ => None,
+        });
         let question = Question::of(first, secrets);
-        Some(CorsStory { question, page, hops: reader.hops, verdict, reached, script, secrets })
+        Some(CorsStory { question, page, hops: reader.hops, verdict, reached, script, body_error, secrets })
     }
 
     /// May the script read the response?
@@ -318,6 +330,9 @@ impl Reader {
         while let Some(fetch) = all.pop() {
             for timed in fetch.events() {
                 match &timed.event {
+                    Event::Ruled(ruling) if preflight.exchanges.is_empty() => {
+                        preflight.before.push((**ruling).clone());
+                    }
                     Event::Ruled(ruling) => preflight.checks.push((**ruling).clone()),
                     Event::Wire(wire) => exchange(&mut preflight.exchanges, wire, secrets),
                     _ => {}

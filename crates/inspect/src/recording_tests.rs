@@ -48,14 +48,14 @@ fn children_stand_where_they_began() {
 }
 
 #[test]
-fn one_fetch_after_another() {
+fn fetches_of_one_recorder_are_told_apart() {
     let recorder = Recorder::with_clock(Arc::new(Ticks::default()));
     for _ in 0..2 {
         let trace = Trace::new(recorder.clone());
         tell(&trace.child(Purpose::Preflight));
         tell(&trace);
     }
-    assert_eq!(shapes(&recorder.recording()), ["1(2(e) e)", "1(2(e) e)"]);
+    assert_eq!(shapes(&recorder.recording()), ["1(2(e) e)", "4294967297(4294967298(e) e)"]);
     assert_eq!(recorder.take().fetches.len(), 2);
     assert!(recorder.take().fetches.is_empty(), "taken is taken");
 }

@@ -119,7 +119,8 @@ async fn exchange(mut http1: Http1, request: WireRequest) -> Result<WireResponse
             return polled;
         }
         let sent = match &upload {
-            Some(upload) => upload.has_ended(),
+            // NB: what was handed over may still wait for room in the socket.
+            Some(upload) => upload.has_ended() && http1.transport.traffic().written() >= upload.handed_over(),
             None => http1.transport.traffic().has_written(),
         };
         waits
@@ -158,6 +159,9 @@ async fn exchange(mut http1: Http1, request: WireRequest) -> Result<WireResponse
     });
     http1.used = true;
     let ResponseHead { status, status_message, header_list } = head;
+    if let Some(misbehaved) = unknown_transfer_coding(&header_list) {
+        return Err(ExchangeFault { fault: misbehaved.into(), resend_is_safe: false, unread_body: None });
+    }
     let may_live = !ends_in_doubt(status, &header_list);
     let body = if has_no_body(&method, status) {
         release(http1, may_live);
@@ -213,6 +217,14 @@ fn header_list_for(http1: &Http1, header_list: &mut HeaderList) {
 /// <https://www.rfc-editor.org/rfc/rfc9112#section-6.3>; a 205 has none either (RFC 9110, section 15.3.6).
 pub(crate) fn has_no_body(method: &Method, status: Status) -> bool {
     *method == Method::HEAD || matches!(status, 204 | 205 | 304)
+}
+
+/// Chunks are the only transfer coding there is: under another the body would be taken for what it is not
+/// (<https://www.rfc-editor.org/rfc/rfc9112#section-6.1>).
+fn unknown_transfer_coding(header_list: &HeaderList) -> Option<PeerMisbehaved> {
+    let said = header_list.get("transfer-encoding")?;
+    let known = said.trim_ascii().eq_ignore_ascii_case(b"chunked");
+    (!known).then(|| PeerMisbehaved::InvalidHead { detail: "transfer-coding".to_owned() })
 }
 
 /// Could the server mean another end of this response than we do? Then what follows on the connection is not to be

@@ -29,7 +29,7 @@ use crate::exchange_http1::{Ended, Waits, has_no_body, is_harmless_again};
 use crate::http2_connection::{Counted, Http2, Pump};
 use crate::pool::Group;
 use crate::runtime::IdleAlarm;
-use crate::transport::{Interims, framing, header_list, header_map};
+use crate::transport::{Interims, framing, header_list, header_map, too_many_headers};
 use crate::upload::Upload;
 
 /// A share of an HTTP/2 connection, for one exchange.
@@ -248,14 +248,18 @@ fn request_head(
         headers.remove(name);
     }
     if let Some(announced) = announced {
-        headers.entry(http::header::CONTENT_LENGTH).or_insert(announced.into());
+        let entry =
+            headers.try_entry(http::header::CONTENT_LENGTH).map_err(|_| too_many_headers(header_list))?;
+        if let http::header::Entry::Vacant(vacant) = entry {
+            vacant.try_insert(announced.into()).map_err(|_| too_many_headers(header_list))?;
+        }
     }
     let mut request = Request::new(());
     *request.method_mut() = http::Method::from_bytes(method.as_str().as_bytes())
         .map_err(|_| WireFault::CannotCarry { what: "method", said: method.as_str().to_owned() })?;
     *request.uri_mut() = Uri::try_from(target).map_err(|_| WireFault::CannotCarry {
         what: "request-target",
-        said: url.path_and_query().to_owned(),
+        said: format!("{} bytes", url.path_and_query().len()),
     })?;
     *request.version_mut() = http::Version::HTTP_2;
     *request.headers_mut() = headers;

@@ -25,7 +25,7 @@ use crate::config::Limits;
 use crate::errors::{self, Scene};
 use crate::socket::{Traffic, WatchedSocket};
 use crate::transport::{
-    HeadFailure, Interims, RequestHead, ResponseHead, Transport, header_list, header_map,
+    HeadFailure, Interims, RequestHead, ResponseHead, Transport, header_list, header_map, too_many_headers,
 };
 use crate::upload::{OutgoingBody, Upload};
 
@@ -128,7 +128,10 @@ impl HyperTransport {
         builder
             .title_case_headers(true)
             .allow_obsolete_multiline_headers_in_responses(true)
-            .ignore_invalid_headers_in_responses(true)
+            .allow_spaces_after_header_name_in_responses(true)
+            // NB: a line that is left out may be the very one that refuses (a second Access-Control-Allow-Origin with a
+            // control byte), so a head with a line that cannot be read is no head.
+            .ignore_invalid_headers_in_responses(false)
             .max_header_size(limits.head_bytes)
             // NB: the buffer must hold the whole head, and hyper panics below 8 KiB.
             .max_buf_size(limits.head_bytes.max(64 * 1024));
@@ -224,7 +227,9 @@ impl Transport for HyperTransport {
         let mut headers = header_map(head.header_list, Some(head.url.host_and_port()), 2)?;
         if head.chunked {
             // NB: without it hyper leaves out the body of a GET.
-            headers.insert(http::header::TRANSFER_ENCODING, HeaderValue::from_static("chunked"));
+            headers
+                .try_insert(http::header::TRANSFER_ENCODING, HeaderValue::from_static("chunked"))
+                .map_err(|_| too_many_headers(head.header_list))?;
         }
         let mut request = Request::new(OutgoingBody(body));
         *request.method_mut() = http::Method::from_bytes(head.method.as_str().as_bytes())
@@ -334,5 +339,8 @@ fn target(head: &RequestHead<'_>) -> Result<Uri, WireFault> {
     } else {
         PathAndQuery::from_maybe_shared(Bytes::copy_from_slice(target.as_bytes())).ok().map(Uri::from)
     };
-    parsed.ok_or_else(|| WireFault::CannotCarry { what: "request-target", said: target.to_owned() })
+    parsed.ok_or_else(|| WireFault::CannotCarry {
+        what: "request-target",
+        said: format!("{} bytes", target.len()),
+    })
 }

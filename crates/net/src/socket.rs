@@ -101,7 +101,12 @@ impl Traffic {
 
     /// Was anything handed to the socket since the exchange began?
     pub(crate) fn has_written(&self) -> bool {
-        self.written.load(Ordering::Relaxed) > 0
+        self.written() > 0
+    }
+
+    /// How many bytes were handed to the socket since the exchange began, framing included.
+    pub(crate) fn written(&self) -> u64 {
+        self.written.load(Ordering::Relaxed)
     }
 
     /// When the response's first byte came; `None` where it came along with the end of the one before.

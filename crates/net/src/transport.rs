@@ -165,7 +165,9 @@ pub(crate) fn header_map(
     host: Option<&str>,
     room: usize,
 ) -> Result<HeaderMap, WireFault> {
-    let mut map = HeaderMap::with_capacity(header_list.len() + room);
+    // NB: `http` panics beyond its capacity, except when asked like this.
+    let mut map =
+        HeaderMap::try_with_capacity(header_list.len() + room).map_err(|_| too_many_headers(header_list))?;
     if let Some(host) = host {
         // NB: a `Host` of the caller's takes the place of ours, and is first all the same.
         let said_host = header_list.first("host").map(|header| header_value(header.value()));
@@ -173,7 +175,7 @@ pub(crate) fn header_map(
             HeaderValue::from_str(host)
                 .map_err(|_| WireFault::CannotCarry { what: "header-value", said: host.to_owned() })
         });
-        map.insert(http::header::HOST, host?);
+        map.try_insert(http::header::HOST, host?).map_err(|_| too_many_headers(header_list))?;
     }
     for header in header_list {
         let name = HeaderName::from_bytes(header.name())
@@ -181,9 +183,13 @@ pub(crate) fn header_map(
         if matches!(name, http::header::HOST | http::header::CONNECTION | http::header::TRANSFER_ENCODING) {
             continue;
         }
-        map.append(name, header_value(header.value())?);
+        map.try_append(name, header_value(header.value())?).map_err(|_| too_many_headers(header_list))?;
     }
     Ok(map)
+}
+
+pub(crate) fn too_many_headers(header_list: &HeaderList) -> WireFault {
+    WireFault::CannotCarry { what: "header-list", said: format!("{} headers", header_list.len()) }
 }
 
 fn header_value(value: &Bytes) -> Result<HeaderValue, WireFault> {

@@ -78,6 +78,11 @@ impl Upload {
         state.ended || (state.touched && state.announced == Some(state.handed_over))
     }
 
+    /// How many bytes the transport took.
+    pub(crate) fn handed_over(&self) -> u64 {
+        self.state().handed_over
+    }
+
     /// The body's own fault, if it failed.
     pub(crate) fn fault(&self) -> Option<WireFault> {
         self.state().failed.clone().map(|cause| WireFault::RequestBody { cause })

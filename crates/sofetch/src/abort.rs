@@ -28,7 +28,8 @@ impl AbortController {
         self.signal.signal_abort(AbortReason::AbortError);
     }
 
-    /// As [`AbortController::abort`], with a reason of the caller's, which the error's chain gives back.
+    /// As [`AbortController::abort`], with a reason of the caller's, which [`Error::reason`](crate::Error::reason)
+    /// gives back.
     pub fn abort_with(&self, reason: impl std::any::Any + Send + Sync) {
         self.signal.signal_abort(AbortReason::Other(Arc::new(reason)));
     }
@@ -45,6 +46,8 @@ struct Shared {
     deadline: Option<Instant>,
     /// `AbortSignal::any`'s sources, kept so that their deadlines count.
     sources: Vec<AbortSignal>,
+    /// Our places in the sources: a signal that lives for long forgets those that followed it and are gone.
+    followed: Mutex<Vec<Registration>>,
 }
 
 #[derive(Default)]
@@ -74,14 +77,16 @@ impl AbortSignal {
     pub fn any(signals: impl IntoIterator<Item = AbortSignal>) -> AbortSignal {
         let sources: Vec<AbortSignal> = signals.into_iter().collect();
         let dependent = AbortSignal(Arc::new(Shared { sources, ..Shared::default() }));
+        let mut followed = Vec::with_capacity(dependent.0.sources.len());
         for source in &dependent.0.sources {
             let weak = Arc::downgrade(&dependent.0);
-            source.add(Box::new(move |reason| {
+            followed.push(source.on_abort(move |reason| {
                 if let Some(shared) = weak.upgrade() {
                     AbortSignal(shared).signal_abort(reason);
                 }
             }));
         }
+        *dependent.0.followed.lock().unwrap_or_else(PoisonError::into_inner) = followed;
         dependent
     }
 
@@ -104,6 +109,9 @@ impl AbortSignal {
 
     /// <https://dom.spec.whatwg.org/#abortsignal-add>: runs the algorithm when the signal is aborted, at once if it
     /// is. Dropping the registration takes it back.
+    ///
+    /// A signal has no clock of its own: that its [`timeout`](AbortSignal::timeout) is over shows when somebody looks,
+    /// and a fetch that was given the signal does; the algorithm runs then.
     pub fn on_abort(&self, algorithm: impl FnOnce(AbortReason) + Send + 'static) -> Registration {
         let id = self.add(Box::new(algorithm));
         Registration { signal: self.clone(), id }
@@ -166,7 +174,7 @@ impl Drop for Registration {
     fn drop(&mut self) {
         let mut state = self.signal.lock();
         let index = state.algorithms.iter().position(|(id, _)| *id == self.id);
-        let taken = index.map(|index| state.algorithms.swap_remove(index));
+        let taken = index.map(|index| state.algorithms.remove(index));
         drop(state);
         drop(taken);
     }
@@ -221,6 +229,15 @@ mod tests {
         let Some(AbortReason::Other(reason)) = any.reason() else { panic!("b's reason") };
         assert_eq!(reason.downcast_ref::<&str>(), Some(&"b"));
         assert!(AbortSignal::any([AbortSignal::abort()]).is_aborted());
+    }
+
+    #[test]
+    fn a_long_lived_signal_forgets_who_followed_it() {
+        let controller = AbortController::new();
+        for _ in 0..1000 {
+            drop(AbortSignal::any([controller.signal()]));
+        }
+        assert_eq!(controller.signal.lock().algorithms.len(), 0);
     }
 
     #[test]

@@ -42,12 +42,14 @@ struct Shared {
     random: SystemRandom,
 }
 
+static SHARED: OnceLock<UserAgent> = OnceLock::new();
+
 /// What is made at the first fetch, when it is known on which runtime.
 pub(crate) struct Engine {
     pub(crate) user_agent: Arc<EngineAgent>,
     pub(crate) timers: Arc<dyn Timers>,
     pub(crate) timeout: Option<Duration>,
-    _runtime: Option<OwnRuntime>,
+    runtime: Option<OwnRuntime>,
 }
 
 impl UserAgent {
@@ -59,7 +61,6 @@ impl UserAgent {
     /// The agent behind [`sofetch::fetch`](crate::fetch()): made at its first use, with a small runtime on a thread of
     /// its own, for the life of the process.
     pub fn shared() -> &'static UserAgent {
-        static SHARED: OnceLock<UserAgent> = OnceLock::new();
         SHARED.get_or_init(|| {
             let builder = UserAgentBuilder { own_runtime: true, ..UserAgentBuilder::default() };
             builder.build().expect("the defaults are settings that every build can use")
@@ -124,7 +125,9 @@ impl UserAgent {
         let mut user_agent = EngineAgent::new(network, preflight_cache, clock, tasks, random);
         user_agent.http_cache = builder.http_cache.clone();
         user_agent.cookies = builder.cookies.clone();
-        user_agent.hsts = builder.hsts.clone();
+        // RFC 6797, 8.1: a host is noted over connections without errors; where every certificate is believed, none is.
+        let believed = builder.network_config.tls.danger_accept_invalid_certs;
+        user_agent.hsts = if believed { None } else { builder.hsts.clone() };
         user_agent.authentication_entries = builder.authentication_entries.clone();
         user_agent.service_workers = builder.service_workers.clone();
         user_agent.blob_urls = builder.blob_urls.clone();
@@ -134,7 +137,13 @@ impl UserAgent {
         user_agent.prompt = builder.prompt.clone();
         user_agent.settings = builder.settings.clone();
         let timers = Arc::new(TokioTimers::new(handle));
-        Ok(Engine { user_agent: Arc::new(user_agent), timers, timeout: builder.timeout, _runtime: runtime })
+        Ok(Engine { user_agent: Arc::new(user_agent), timers, timeout: builder.timeout, runtime })
+    }
+
+    /// Would a body that is still read die with the agent, along with the agent's own runtime?
+    pub(crate) fn must_outlive_its_bodies(&self) -> bool {
+        let own_runtime = self.0.engine.get().is_some_and(|engine| engine.runtime.is_some());
+        own_runtime && !SHARED.get().is_some_and(|shared| Arc::ptr_eq(&shared.0, &self.0))
     }
 
     pub(crate) fn observer(&self) -> Option<Arc<dyn Observer>> {
@@ -155,6 +164,13 @@ impl UserAgent {
 
     pub(crate) fn next_client_id(&self) -> String {
         format!("client-{}", self.0.next_client.fetch_add(1, Ordering::Relaxed))
+    }
+
+    /// The client is no more; what it fetches goes on.
+    pub(crate) fn forget(&self, client_id: &str) {
+        if let Some(engine) = self.0.engine.get() {
+            engine.user_agent.forget_fetch_group(client_id);
+        }
     }
 
     pub(crate) fn terminate(&self, client_id: &str) {
@@ -407,6 +423,12 @@ impl UserAgentBuilder {
     /// Another store of known HSTS hosts; `None` upgrades nothing.
     pub fn hsts(mut self, store: Option<Arc<dyn HstsStore>>) -> Self {
         self.hsts = store;
+        self
+    }
+
+    /// Another store of authentication entries; `None` remembers none.
+    pub fn authentication_entries(mut self, entries: Option<Arc<dyn AuthenticationEntries>>) -> Self {
+        self.authentication_entries = entries;
         self
     }
 

@@ -8,8 +8,11 @@ use std::thread::Thread;
 
 use bytes::Bytes;
 use serde::de::DeserializeOwned;
+use sofetch_core::infrastructure::blobs::Blob;
+use sofetch_core::infrastructure::form_data::FormData;
 
 use crate::agent::UserAgent;
+use crate::body::BodyStream;
 use crate::error::Error;
 use crate::request::Request;
 use crate::response::Response;
@@ -69,6 +72,51 @@ impl Blocking {
     /// As there.
     pub fn json<T: DeserializeOwned>(&mut self) -> Result<T, Error> {
         wait(self.0.json())
+    }
+}
+
+impl Blocking {
+    /// See [`Response::blob`].
+    ///
+    /// # Errors
+    /// As there.
+    pub fn blob(&mut self) -> Result<Blob, Error> {
+        wait(self.0.blob())
+    }
+
+    /// See [`Response::form_data`].
+    ///
+    /// # Errors
+    /// As there.
+    pub fn form_data(&mut self) -> Result<FormData, Error> {
+        wait(self.0.form_data())
+    }
+
+    /// See [`Response::body`]: the body, to be read as it comes.
+    ///
+    /// # Errors
+    /// The body was used.
+    pub fn reader(&mut self) -> Result<Reader, Error> {
+        Ok(Reader { stream: self.0.body()?, chunk: Bytes::new() })
+    }
+}
+
+/// A body that is read by waiting. A failure comes as an [`std::io::Error`] whose source is the [`Error`].
+#[derive(Debug)]
+pub struct Reader {
+    stream: BodyStream,
+    chunk: Bytes,
+}
+
+impl std::io::Read for Reader {
+    fn read(&mut self, buffer: &mut [u8]) -> std::io::Result<usize> {
+        if self.chunk.is_empty() {
+            let next = wait(self.stream.chunk()).map_err(std::io::Error::other)?;
+            self.chunk = next.unwrap_or_default();
+        }
+        let length = self.chunk.len().min(buffer.len());
+        buffer[..length].copy_from_slice(&self.chunk.split_to(length));
+        Ok(length)
     }
 }
 

@@ -3,10 +3,10 @@
 use std::fmt;
 
 use sofetch_core::infrastructure::abort_reason::AbortReason;
-use sofetch_core::infrastructure::bodies::{BodyError, TooLarge};
+use sofetch_core::infrastructure::bodies::BodyError;
 use sofetch_core::infrastructure::url::Url;
 use sofetch_core::rulings::{NetworkError, Reason};
-use sofetch_core::wire_faults::{Phase, WireFault};
+use sofetch_core::wire_faults::{PeerMisbehaved, Phase, WireFault};
 
 /// A failed fetch.
 ///
@@ -39,7 +39,7 @@ pub enum ErrorKind {
     Aborted,
     /// The body was read already, or is being read.
     BodyUsed,
-    /// The body is larger than the reader allows.
+    /// The body is larger than its reader, or the agent, allows.
     TooLarge,
     /// The body is not what the method asked for (JSON, form data).
     Decode,
@@ -75,6 +75,8 @@ pub enum Misuse {
     OnlyIfCachedMode,
     /// A streamed body needs "same-origin" or "cors".
     StreamMode,
+    /// A streamed body cannot be kept alive.
+    KeepaliveStream,
     /// A status outside 200 to 599, or a redirect's that is none.
     InvalidStatus,
     /// A response with a null body status has no body.
@@ -85,6 +87,9 @@ pub enum Misuse {
     Serialize,
     /// A setting of the agent's that cannot be used.
     Settings,
+    /// The Standard allows it, and HTTP as this build speaks it does not carry it: a control byte in a header's value, a
+    /// path and query beyond 64 KiB, tens of thousands of headers. [`Error::reason`] says which.
+    CannotCarry,
     /// There is no tokio runtime to open sockets on.
     NoRuntime,
 }
@@ -117,7 +122,9 @@ impl Error {
         let kind = match error.reason() {
             Reason::Ruling(_) | Reason::Answered => ErrorKind::Refused,
             Reason::Wire(WireFault::TimedOut { .. }) => ErrorKind::TimedOut,
+            Reason::Wire(WireFault::CannotCarry { .. }) => ErrorKind::Misuse(Misuse::CannotCarry),
             Reason::Wire(_) => ErrorKind::Network,
+            Reason::Peer(PeerMisbehaved::BodyTooLarge { .. }) => ErrorKind::TooLarge,
             Reason::Peer(_) => ErrorKind::Peer,
             Reason::Aborted(AbortReason::TimeoutError) => ErrorKind::TimedOut,
             Reason::Aborted(_) | Reason::Terminated => ErrorKind::Aborted,
@@ -127,9 +134,6 @@ impl Error {
     }
 
     pub(crate) fn body(error: BodyError) -> Error {
-        if error.cause.downcast_ref::<TooLarge>().is_some() {
-            return Error::of(ErrorKind::TooLarge).with_source(error);
-        }
         Error::network(sofetch_fetching::body_reading::network_error_of(error))
     }
 
@@ -281,9 +285,9 @@ impl std::error::Error for Error {
         if let Some(source) = &self.0.source {
             return Some(&**source);
         }
+        // NB: the fault's own word is said by `{}` already, and `reason` gives it: the chain goes on behind it.
         match self.0.network_error.as_ref()?.reason() {
-            Reason::Wire(fault) => Some(fault),
-            Reason::Peer(fault) => Some(fault),
+            Reason::Wire(fault) => std::error::Error::source(fault),
             _ => None,
         }
     }

@@ -13,7 +13,9 @@ use sofetch_core::infrastructure::requests::Request as CoreRequest;
 use sofetch_core::rules::header_guards::Guard;
 use sofetch_core::rulings::{Fetched, NetworkError};
 use sofetch_core::trace::Trace;
+use sofetch_fetching::body_reading::canceled_with;
 use sofetch_fetching::fetch_params::{Callbacks, FetchController};
+use tokio::sync::oneshot;
 
 use crate::abort::{AbortSignal, Registration};
 use crate::agent::{Engine, UserAgent};
@@ -40,6 +42,7 @@ pub(crate) async fn fetch_for(
 ) -> Result<Response, Error> {
     let engine = agent.engine()?;
     let mut ends = Ends::of(&mut request, engine);
+    ends.agent = agent.must_outlive_its_bodies().then(|| agent.clone());
     let observer = request.observer.take().or_else(|| agent.observer());
     let trace = observer.map_or_else(Trace::off, Trace::new);
     let url = request.url(client.as_ref())?;
@@ -57,7 +60,7 @@ pub(crate) async fn fetch_for(
     if let Some(body) = response.internal_mut().body.as_mut()
         && ends.reach_the_body()
     {
-        body.pipe_through(|stream| WatchedBody { stream, ends });
+        body.pipe_through(|stream| WatchedBody::new(stream, ends));
     }
     Ok(Response::of(response, Guard::Immutable))
 }
@@ -100,6 +103,12 @@ pub(crate) struct Ends {
     signal: Option<AbortSignal>,
     deadline: Option<Instant>,
     registration: Option<Registration>,
+    /// What the signal and the deadline abort.
+    controller: Option<Arc<FetchController>>,
+    /// Dropped, it ends the task that waits for the deadline.
+    alarm: Option<oneshot::Sender<()>>,
+    /// An agent whose runtime ends with it, for as long as there is something to read.
+    agent: Option<UserAgent>,
     on_upload: Option<Told<u64>>,
     on_download: Option<Told<u64>>,
     on_timing: Option<Told<crate::ReportedTiming>>,
@@ -114,6 +123,9 @@ impl Ends {
             signal,
             deadline,
             registration: None,
+            controller: None,
+            alarm: None,
+            agent: None,
             on_upload: request.on_upload.take().map(Arc::from),
             on_download: request.on_download.take().map(Arc::from),
             on_timing: request.on_timing.take().map(Arc::from),
@@ -121,6 +133,7 @@ impl Ends {
     }
 
     fn watch(&mut self, controller: &Arc<FetchController>, engine: &Engine) {
+        self.controller = (self.signal.is_some() || self.deadline.is_some()).then(|| controller.clone());
         if let Some(signal) = &self.signal {
             let weak = Arc::downgrade(controller);
             self.registration = Some(signal.on_abort(move |reason| abort(&weak, reason)));
@@ -128,9 +141,14 @@ impl Ends {
         if let Some(deadline) = self.deadline {
             let weak = Arc::downgrade(controller);
             let sleep = engine.timers.sleep(deadline.saturating_duration_since(Instant::now()));
+            let (alarm, mut over) = oneshot::channel();
+            self.alarm = Some(alarm);
             engine.user_agent.tasks.spawn(Box::pin(async move {
-                sleep.await;
-                abort(&weak, AbortReason::TimeoutError);
+                tokio::select! {
+                    () = sleep => abort(&weak, AbortReason::TimeoutError),
+                    // NB: a deadline far away must not outlive a fetch that is done: there may be very many.
+                    _ = &mut over => {}
+                }
             }));
         }
     }
@@ -140,13 +158,29 @@ impl Ends {
         self.deadline.map(|deadline| deadline.saturating_duration_since(Instant::now()))
     }
 
-    /// Was the signal aborted meanwhile?
-    pub(crate) fn is_aborted(&self) -> bool {
-        self.signal.as_ref().is_some_and(AbortSignal::is_aborted)
+    /// Waits, but no longer than the signal lets us: `Some` is its reason.
+    pub(crate) async fn unless_aborted(&self, wait: impl Future<Output = ()>) -> Option<AbortReason> {
+        let Some(signal) = &self.signal else {
+            wait.await;
+            return None;
+        };
+        let (tell, aborted) = oneshot::channel();
+        let _registration = signal.on_abort(move |reason| {
+            // Nobody listens once the wait is over.
+            let _ = tell.send(reason);
+        });
+        tokio::select! {
+            biased;
+            Ok(reason) = aborted => Some(reason),
+            () = wait => None,
+        }
     }
 
     fn reach_the_body(&self) -> bool {
-        self.registration.is_some() || self.on_download.is_some()
+        self.registration.is_some()
+            || self.alarm.is_some()
+            || self.agent.is_some()
+            || self.on_download.is_some()
     }
 }
 
@@ -156,10 +190,21 @@ fn abort(controller: &Weak<FetchController>, reason: AbortReason) {
     }
 }
 
-/// Keeps the signal's registration as long as the body, and tells of its progress.
+/// Keeps what may end the body, and what it needs, as long as the body; tells of its progress.
 struct WatchedBody {
     stream: Box<dyn ByteStream>,
     ends: Ends,
+}
+
+impl WatchedBody {
+    fn new(stream: Box<dyn ByteStream>, mut ends: Ends) -> WatchedBody {
+        // NB: a body of the network's ends with the controller anyway; others would read on.
+        let stream = match ends.controller.take() {
+            Some(controller) => canceled_with(stream, controller),
+            None => stream,
+        };
+        WatchedBody { stream, ends }
+    }
 }
 
 impl ByteStream for WatchedBody {

@@ -116,7 +116,8 @@ impl Headers {
         self.list.is_empty()
     }
 
-    /// The headers as they came: order, case and repetition kept.
+    /// The headers in order, as they were set: case and repetition kept. NB: a response's arrive in lower case, those of
+    /// one name side by side, for that is how the transport hands them over.
     pub fn iter(&self) -> impl Iterator<Item = (&[u8], &[u8])> {
         self.list.iter().map(|header| (header.name(), &header.value()[..]))
     }
@@ -125,6 +126,10 @@ impl Headers {
     pub fn sorted_and_combined(&self) -> Vec<(String, Bytes)> {
         let text = |name: Vec<u8>| name.iter().map(|&byte| byte as char).collect();
         self.list.sort_and_combine().into_iter().map(|(name, value)| (text(name), value)).collect()
+    }
+
+    pub(crate) fn into_list(self) -> HeaderList {
+        self.list
     }
 
     /// The header list itself.

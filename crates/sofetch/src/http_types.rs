@@ -8,29 +8,40 @@ use http_body::Frame;
 use sofetch_core::infrastructure::bodies::Body;
 
 use crate::body::BodyStream;
-use crate::error::Error;
+use crate::error::{Error, ErrorKind, Misuse};
+use crate::headers::is_framing_name;
 use crate::request::Request;
 use crate::response::Response;
 
 impl<B: Into<Bytes>> From<http::Request<B>> for Request {
+    /// Headers that frame the body or belong to the connection are left out: they follow from the body.
     fn from(request: http::Request<B>) -> Request {
         let (parts, body) = request.into_parts();
         let mut converted = Request::new(parts.uri.to_string()).method(parts.method.as_str());
         for (name, value) in &parts.headers {
-            converted = converted.header(name.as_str(), value.as_bytes());
+            if !is_framing_name(name.as_str().as_bytes()) {
+                converted = converted.header(name.as_str(), value.as_bytes());
+            }
         }
         let body = body.into();
         if body.is_empty() { converted } else { converted.body(body) }
     }
 }
 
-impl From<Response> for http::Response<HttpBody> {
-    /// What the response shows: of an opaque one a status of 200 (`http` has no 0) without headers and body.
-    fn from(response: Response) -> http::Response<HttpBody> {
-        let mut converted = http::Response::new(HttpBody(BodyStream(None)));
-        if let Ok(status) = http::StatusCode::from_u16(response.status()) {
-            *converted.status_mut() = status;
+impl TryFrom<Response> for http::Response<HttpBody> {
+    type Error = Error;
+
+    /// What the response shows. One that is opaque, or an error, has a status of 0, which `http` cannot say: nobody
+    /// shall take it for a 200. One that was read has nothing left to read.
+    fn try_from(response: Response) -> Result<http::Response<HttpBody>, Error> {
+        if response.body_used() {
+            return Err(Error::of(ErrorKind::BodyUsed));
         }
+        let url = response.url_list().last().cloned();
+        let status = http::StatusCode::from_u16(response.status())
+            .map_err(|_| Error::misuse(Misuse::InvalidStatus).with_url(url.as_ref()))?;
+        let mut converted = http::Response::new(HttpBody(BodyStream::new(None, None)));
+        *converted.status_mut() = status;
         for (name, value) in response.headers().iter() {
             let name = http::HeaderName::from_bytes(name);
             let value = http::HeaderValue::from_bytes(value);
@@ -41,8 +52,8 @@ impl From<Response> for http::Response<HttpBody> {
         }
         let mut core = response.into_core();
         let body = core.body_mut().map(|body| std::mem::replace(body, Body::from_bytes(Bytes::new())));
-        *converted.body_mut() = HttpBody(BodyStream(body));
-        converted
+        *converted.body_mut() = HttpBody(BodyStream::new(body, url));
+        Ok(converted)
     }
 }
 

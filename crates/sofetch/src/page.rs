@@ -16,13 +16,21 @@ use crate::response::Response;
 
 /// A page: what the Standard calls an [environment settings object](https://html.spec.whatwg.org/#environment-settings-object), with its agent.
 ///
-/// Clones are the same page. [`Page::close`] ends what it still fetches, except what is kept alive.
+/// Clones are the same page. [`Page::close`] ends what it still fetches, except what is kept alive; dropping the last
+/// clone ends nothing.
 #[derive(Clone)]
 pub struct Page(Arc<Shared>);
 
 struct Shared {
     agent: UserAgent,
     client: Arc<Client>,
+}
+
+impl Drop for Shared {
+    /// Nobody can close the page any more: its fetch group need not be remembered.
+    fn drop(&mut self) {
+        self.agent.forget(&self.client.id);
+    }
 }
 
 impl Page {
@@ -173,6 +181,8 @@ impl PageBuilder {
             None => origin.clone(),
         };
         // Mixed content is judged by the page's origin and those above it.
+        // DEPARTS: a page of http://localhost may have mixed content, as in browsers; the Standard restricts every
+        // potentially trustworthy origin. https://w3c.github.io/webappsec-mixed-content/#categorize-settings-object
         let restricts_mixed_content = origin.is_potentially_trustworthy() && origin.scheme() == Some("https")
             || top_level_origin.scheme() == Some("https");
         let global = if self.worker {

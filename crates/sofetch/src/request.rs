@@ -9,7 +9,7 @@ use bytes::Bytes;
 use serde::Serialize;
 use sofetch_core::infrastructure::blobs::Blob;
 use sofetch_core::infrastructure::bodies::ByteStream;
-use sofetch_core::infrastructure::body_extraction::{BodyInit, extract};
+use sofetch_core::infrastructure::body_extraction::{BodyInit, extract_with_keepalive};
 use sofetch_core::infrastructure::clients::Client;
 use sofetch_core::infrastructure::form_data::FormData;
 use sofetch_core::infrastructure::header_list::HeaderList;
@@ -46,6 +46,8 @@ pub struct Request {
     method: Option<String>,
     headers: Vec<HeaderOperation>,
     body: Option<BodyInit>,
+    /// Is the body JSON, whose type comes with it unless a header says otherwise?
+    is_json: bool,
     mode: Option<Mode>,
     credentials: Option<CredentialsMode>,
     cache: Option<CacheMode>,
@@ -93,6 +95,7 @@ impl Request {
             method: None,
             headers: Vec::new(),
             body: None,
+            is_json: false,
             mode: None,
             credentials: None,
             cache: None,
@@ -147,25 +150,21 @@ impl Request {
     }
 
     /// A body of bytes, without a type.
-    pub fn body(mut self, body: impl Into<Bytes>) -> Request {
-        self.body = Some(BodyInit::Bytes(body.into()));
-        self
+    pub fn body(self, body: impl Into<Bytes>) -> Request {
+        self.body_init(BodyInit::Bytes(body.into()))
     }
 
     /// A body of text: `text/plain;charset=UTF-8`.
-    pub fn text(mut self, text: impl Into<String>) -> Request {
-        self.body = Some(BodyInit::Text(text.into()));
-        self
+    pub fn text(self, text: impl Into<String>) -> Request {
+        self.body_init(BodyInit::Text(text.into()))
     }
 
     /// A body of JSON: `application/json`, unless a header says otherwise.
     pub fn json<T: Serialize + ?Sized>(mut self, value: &T) -> Request {
         match serde_json::to_vec(value) {
             Ok(bytes) => {
-                self.body = Some(BodyInit::Bytes(bytes.into()));
-                if !self.headers.iter().any(|header| header.name.eq_ignore_ascii_case(b"content-type")) {
-                    self = self.header("Content-Type", "application/json");
-                }
+                self = self.body(bytes);
+                self.is_json = true;
             }
             Err(error) => self.error = Some(Error::misuse(Misuse::Serialize).with_source(error)),
         }
@@ -174,30 +173,32 @@ impl Request {
 
     /// A body of `application/x-www-form-urlencoded` pairs.
     pub fn url_search_params<N: Into<String>, V: Into<String>>(
-        mut self,
+        self,
         pairs: impl IntoIterator<Item = (N, V)>,
     ) -> Request {
         let pairs = pairs.into_iter().map(|(name, value)| (name.into(), value.into())).collect();
-        self.body = Some(BodyInit::UrlSearchParams(pairs));
-        self
+        self.body_init(BodyInit::UrlSearchParams(pairs))
     }
 
     /// A body of multipart/form-data; its boundary comes from a CSPRNG.
-    pub fn form_data(mut self, form_data: FormData) -> Request {
-        self.body = Some(BodyInit::FormData(form_data));
-        self
+    pub fn form_data(self, form_data: FormData) -> Request {
+        self.body_init(BodyInit::FormData(form_data))
     }
 
     /// A blob, with its type.
-    pub fn blob(mut self, blob: Blob) -> Request {
-        self.body = Some(BodyInit::Blob(blob));
-        self
+    pub fn blob(self, blob: Blob) -> Request {
+        self.body_init(BodyInit::Blob(blob))
     }
 
     /// A streamed body: it cannot be sent twice, so no redirect but 303 can be followed; a page sends it over HTTP/2
-    /// only and always asks first (preflight).
-    pub fn stream(mut self, stream: impl ByteStream + 'static) -> Request {
-        self.body = Some(BodyInit::Stream(Box::new(stream)));
+    /// only and always asks first (preflight). It cannot be kept alive.
+    pub fn stream(self, stream: impl ByteStream + 'static) -> Request {
+        self.body_init(BodyInit::Stream(Box::new(stream)))
+    }
+
+    fn body_init(mut self, init: BodyInit) -> Request {
+        self.body = Some(init);
+        self.is_json = false;
         self
     }
 
@@ -386,9 +387,15 @@ impl Request {
             }
             // 37 to 39. The body and its type; a stream asks first.
             let streamed = matches!(init, BodyInit::Stream(_));
-            let extracted = extract(init, boundary);
-            if let (Some(content_type), false) = (extracted.content_type, list.contains("Content-Type")) {
-                list.append("Content-Type", content_type);
+            let extracted = extract_with_keepalive(init, request.keepalive, boundary)
+                .map_err(|error| Error::misuse(Misuse::KeepaliveStream).with_source(error))?;
+            let json = self.is_json.then(|| Bytes::from_static(b"application/json"));
+            if let (Some(content_type), false) =
+                (json.or(extracted.content_type), list.contains("Content-Type"))
+            {
+                // NB: behind the guard, or a blob could have any type under "no-cors".
+                let guard = if client.is_some() { guard } else { Guard::None };
+                thrown(header_guards::append(&mut list, guard, "Content-Type", content_type))?;
             }
             if streamed {
                 if !matches!(mode, Mode::SameOrigin | Mode::Cors) {
@@ -455,7 +462,7 @@ impl fmt::Debug for Request {
             Input::Url(url) => debug.field("url", url),
             Input::Text(text) => match Url::parse(text, None) {
                 Ok(url) => debug.field("url", &url),
-                Err(_) => debug.field("input", text),
+                Err(error) => debug.field("input", &error.redacted()),
             },
         };
         debug.field("method", &self.method.as_deref().unwrap_or("GET")).finish_non_exhaustive()

@@ -55,6 +55,7 @@ impl Response {
         if body.is_some() && is_null_body_status(status) {
             return Err(Error::misuse(Misuse::NullBodyStatus));
         }
+        // DEPARTS: the headers are the owner's and no script's, so that a mock may set cookies.
         let internal = InternalResponse {
             status,
             header_list: headers.as_list().clone(),
@@ -62,6 +63,23 @@ impl Response {
             ..InternalResponse::default()
         };
         Ok(Response::of(CoreResponse::new(internal), Guard::Response))
+    }
+
+    /// Sets the [status message](https://fetch.spec.whatwg.org/#concept-response-status-message) of a response of one's own making.
+    ///
+    /// # Errors
+    /// Text that is no [reason phrase](https://www.rfc-editor.org/rfc/rfc9112#section-4); a fetched response.
+    pub fn with_status_text(mut self, text: &str) -> Result<Response, Error> {
+        if self.guard == Guard::Immutable {
+            return Err(Error::misuse(Misuse::Immutable));
+        }
+        let bytes: Option<Vec<u8>> = text.chars().map(|character| u8::try_from(character).ok()).collect();
+        let is_phrase = |byte: &u8| matches!(byte, b'\t' | 0x20..=0x7E | 0x80..);
+        match bytes.filter(|bytes| bytes.iter().all(is_phrase)) {
+            Some(bytes) => self.response.internal_mut().status_message = bytes.into(),
+            None => return Err(Error::misuse(Misuse::InvalidStatusText)),
+        }
+        Ok(self)
     }
 
     /// <https://fetch.spec.whatwg.org/#dom-response-error>: a network error, with nothing to see.
@@ -135,6 +153,13 @@ impl Response {
     pub fn headers(&self) -> &Headers {
         self.headers
             .get_or_init(|| Headers::from_list(shown_header_list(&self.response).into_owned(), self.guard))
+    }
+
+    /// The headers of a response of one's own making, to be changed (guard "response"); those of a fetched one are
+    /// immutable.
+    pub fn headers_mut(&mut self) -> &mut Headers {
+        self.headers();
+        self.headers.get_mut().expect("made on the line above")
     }
 
     /// Is there a body to read?
@@ -215,6 +240,7 @@ impl Response {
         let now = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_millis());
         form_data_of(&self.bytes().await?, mime_type.as_ref(), i64::try_from(now).unwrap_or(i64::MAX))
             .map_err(|failure| Error::of(ErrorKind::Decode).with_source(failure))
+            .map_err(|error| error.with_url(self.response.url_list().last()))
     }
 
     /// <https://fetch.spec.whatwg.org/#dom-body-body>: the body as a stream of chunks; it counts as used.
@@ -222,7 +248,8 @@ impl Response {
     /// # Errors
     /// The body was used.
     pub fn body(&mut self) -> Result<BodyStream, Error> {
-        Ok(BodyStream(self.take_body()?))
+        let url = self.response.url_list().last().cloned();
+        Ok(BodyStream::new(self.take_body()?, url))
     }
 
     /// <https://fetch.spec.whatwg.org/#dom-response-clone>: two responses over one body.
@@ -277,7 +304,12 @@ impl Response {
     }
 
     /// The engine's response, filter and all.
-    pub fn into_core(self) -> CoreResponse {
+    pub fn into_core(mut self) -> CoreResponse {
+        if self.guard != Guard::Immutable
+            && let Some(headers) = self.headers.into_inner()
+        {
+            self.response.internal_mut().header_list = headers.into_list();
+        }
         self.response
     }
 

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use sofetch_core::infrastructure::body_extraction::safely_extract_source;
 use sofetch_core::infrastructure::requests::Request as CoreRequest;
-use sofetch_core::rulings::{Fetched, Reason};
+use sofetch_core::rulings::{Fetched, NetworkError, Reason};
 use sofetch_core::trace::{Purpose, Trace};
 use sofetch_core::wire_faults::WireFault;
 
@@ -77,7 +77,7 @@ pub(crate) async fn fetch_with_retries(
         let (Some(again), Some(wait)) = (spare.take(), wait_before_retry(&fetched, number, retry)) else {
             break;
         };
-        if ends.is_aborted() || !budget.withdraw() {
+        if !budget.withdraw() {
             break;
         }
         if ends.time_left().is_some_and(|left| left < wait) {
@@ -88,7 +88,9 @@ pub(crate) async fn fetch_with_retries(
         }
         // An answer that is not taken must not hold its connection while we wait.
         drop(fetched);
-        engine.timers.sleep(wait).await;
+        if let Some(reason) = ends.unless_aborted(engine.timers.sleep(wait)).await {
+            return Err(NetworkError::new(reason));
+        }
         spare = Some(spare_of(&again));
         fetched = attempt(engine, again, ends, trace.child(Purpose::Retry)).await;
     }

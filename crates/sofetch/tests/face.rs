@@ -173,6 +173,17 @@ fn an_abort_reaches_the_fetch_and_the_body() {
 }
 
 #[test]
+fn an_abort_reaches_a_body_that_no_network_sent() {
+    on_tokio(async {
+        let controller = AbortController::new();
+        let request = Request::new("data:,hello").signal(&controller.signal());
+        let mut response = agent().fetch(request).await.expect("a data: URL");
+        controller.abort();
+        assert!(response.text().await.expect_err("aborted").is_aborted());
+    });
+}
+
+#[test]
 fn progress_is_told_both_ways() {
     let server = serve(|request| Reply::ok(request.body.clone()));
     let url = server.url("/");

@@ -42,6 +42,7 @@ pub struct Story(Arc<Mutex<Told>>);
 
 #[derive(Default)]
 struct Told {
+    brief: bool,
     /// How many fetches began.
     fetches: usize,
     chapters: HashMap<(usize, TraceId), Chapter>,
@@ -64,6 +65,12 @@ impl Story {
     /// An empty one.
     pub fn new() -> Story {
         Story::default()
+    }
+
+    /// An empty one that leaves out what a quiet fetch says each time: [`QUIET`] rulings, and what the engine wrote into a
+    /// request, which stands in the line that sends it.
+    pub fn brief() -> Story {
+        Story(Arc::new(Mutex::new(Told { brief: true, ..Told::default() })))
     }
 
     /// A trace for one fetch, told in this story.
@@ -133,6 +140,9 @@ impl Story {
         let mut told = lock(&self.0);
         if let Event::Ruled(ruling) = event {
             told.rulings.push((**ruling).clone());
+        }
+        if told.brief && is_quiet(event) {
+            return;
         }
         match event {
             Event::Began { parent: Some(parent), purpose } => {
@@ -206,6 +216,41 @@ impl fmt::Display for Story {
 impl fmt::Debug for Story {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.text())
+    }
+}
+
+/// What nearly every fetch is ruled, by rule and verdict; any verdict where none is named.
+pub const QUIET: [(&str, Option<&str>); 18] = [
+    ("local-urls-only", Some("not-asked")),
+    ("upgrade", Some("no-policy")),
+    ("upgrade", Some("not-needed")),
+    ("upgrade", Some("not-restricted")),
+    ("port-blocking", Some("allowed")),
+    ("mixed-content-request", Some("trustworthy")),
+    ("mixed-content-request", Some("not-restricted")),
+    ("scheme-fetch", Some("http")),
+    ("fetch-metadata", None),
+    ("conditional-headers", Some("unchanged")),
+    ("network-gate", Some("open")),
+    ("authentication-need", Some("none")),
+    ("mixed-content-response", Some("trustworthy")),
+    ("mixed-content-response", Some("not-restricted")),
+    ("mime-type-blocking", Some("not-script-like")),
+    ("nosniff-blocking", Some("not-asked")),
+    ("range-requested", Some("not-opaque")),
+    ("range-requested", Some("not-range-status")),
+];
+
+fn is_quiet(event: &Event) -> bool {
+    match event {
+        Event::Rewrote { .. } => true,
+        Event::Ruled(ruling) => {
+            let json = serde_json::to_value(ruling).expect("a ruling is plain data");
+            QUIET.iter().any(|(rule, verdict)| {
+                json["rule"] == *rule && verdict.is_none_or(|verdict| json["verdict"] == verdict)
+            })
+        }
+        _ => false,
     }
 }
 

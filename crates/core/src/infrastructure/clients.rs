@@ -6,7 +6,7 @@
 use std::sync::Arc;
 
 use crate::infrastructure::origins::{Origin, Site};
-use crate::infrastructure::requests::ReferrerPolicy;
+use crate::infrastructure::referrer_policies::ReferrerPolicy;
 use crate::infrastructure::url::Url;
 
 /// <https://html.spec.whatwg.org/#environment-settings-object>

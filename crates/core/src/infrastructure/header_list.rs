@@ -170,16 +170,6 @@ impl HeaderList {
         self.headers.push(Header { key, name: bytes, value: value.into() });
     }
 
-    /// [`HeaderList::append`] for a transport that hands over headers of one name side by side: only the last is looked at.
-    pub fn append_grouped(&mut self, name: impl Into<Name>, value: impl Into<Bytes>) {
-        let Name { key, bytes } = name.into();
-        let name = match self.headers.last() {
-            Some(last) if last.matches(key, &bytes) => last.name.clone(),
-            _ => bytes,
-        };
-        self.headers.push(Header { key, name, value: value.into() });
-    }
-
     /// <https://fetch.spec.whatwg.org/#concept-header-list-delete>
     pub fn delete(&mut self, name: &str) {
         let key = Key::of(name.as_bytes());
@@ -383,14 +373,6 @@ mod tests {
         assert_eq!(list.get_all("X").collect::<Vec<_>>(), ["1", "2"]);
         assert_eq!(list.first_known(KnownName::ACCEPT).map(|header| &header.value()[..]), Some(&b"a"[..]));
         assert!(list.first_known(KnownName::UNKNOWN).is_none());
-    }
-
-    #[test]
-    fn grouped_headers_are_those_that_were_appended() {
-        let headers = [("A", "1"), ("a", "2"), ("Set-Cookie", "3"), ("set-cookie", "4"), ("b", "5")];
-        let mut grouped = HeaderList::new();
-        headers.into_iter().for_each(|(name, value)| grouped.append_grouped(name, value));
-        assert_eq!(written(&grouped), written(&list(&headers)));
     }
 
     #[test]

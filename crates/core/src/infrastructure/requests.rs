@@ -12,28 +12,9 @@ use crate::infrastructure::clients::{Client, EmbedderPolicyValue, NetworkPartiti
 use crate::infrastructure::header_list::HeaderList;
 use crate::infrastructure::methods::Method;
 use crate::infrastructure::origins::Origin;
+pub use crate::infrastructure::referrer_policies::ReferrerPolicy;
 use crate::infrastructure::url::Url;
-
-macro_rules! words {
-    ($(#[$meta:meta])* $name:ident { $($(#[$variant_meta:meta])* $variant:ident = $word:literal,)* }) => {
-        $(#[$meta])*
-        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, serde::Serialize)]
-        pub enum $name { $($(#[$variant_meta])* #[doc = concat!("`\"", $word, "\"`")] #[serde(rename = $word)] $variant,)* }
-        impl $name {
-            /// Every value, in the Standard's order.
-            pub const ALL: &'static [$name] = &[$($name::$variant,)*];
-            /// The Standard's word.
-            pub fn as_str(self) -> &'static str {
-                match self { $($name::$variant => $word,)* }
-            }
-            /// The value of that word, if there is one.
-            pub fn from_word(word: &str) -> Option<$name> {
-                match word { $($word => Some($name::$variant),)* _ => None }
-            }
-        }
-    };
-}
-pub(crate) use words;
+use crate::infrastructure::words::words;
 
 words! {
     /// <https://fetch.spec.whatwg.org/#concept-request-mode>
@@ -170,28 +151,6 @@ words! {
     ServiceWorkersMode {
         All = "all",
         None = "none",
-    }
-}
-
-words! {
-    /// <https://w3c.github.io/webappsec-referrer-policy/#referrer-policies>, the empty string among them.
-    ReferrerPolicy {
-        Empty = "",
-        NoReferrer = "no-referrer",
-        NoReferrerWhenDowngrade = "no-referrer-when-downgrade",
-        SameOrigin = "same-origin",
-        Origin = "origin",
-        StrictOrigin = "strict-origin",
-        OriginWhenCrossOrigin = "origin-when-cross-origin",
-        StrictOriginWhenCrossOrigin = "strict-origin-when-cross-origin",
-        UnsafeUrl = "unsafe-url",
-    }
-}
-
-impl Default for ReferrerPolicy {
-    /// The empty string: the next in line decides.
-    fn default() -> Self {
-        ReferrerPolicy::Empty
     }
 }
 

@@ -20,17 +20,42 @@ pub struct Url {
 }
 
 /// What was handed over is not a valid URL.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub struct InvalidUrl {
-    /// The input as given.
+    /// The input as given, credentials and all: not for a log.
     pub input: String,
+}
+
+impl InvalidUrl {
+    /// The input without what may be credentials. Nothing is certain of what does not parse: all before the last `@`
+    /// counts, but the scheme.
+    pub fn redacted(&self) -> String {
+        let start = match (self.input.find("://"), self.input.find(':')) {
+            (Some(at), _) => at + 3,
+            (None, Some(at)) => at + 1,
+            (None, None) => 0,
+        };
+        match self.input.rfind('@') {
+            Some(at) if at >= start => {
+                format!("{}[redacted]{}", &self.input[..start], &self.input[at..])
+            }
+            _ => self.input.clone(),
+        }
+    }
 }
 
 impl fmt::Display for InvalidUrl {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "invalid URL: {:?}", self.input)
+        write!(f, "invalid URL: {:?}", self.redacted())
     }
 }
+
+impl fmt::Debug for InvalidUrl {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("InvalidUrl").field("input", &self.redacted()).finish()
+    }
+}
+
 impl std::error::Error for InvalidUrl {}
 
 impl Url {

@@ -199,3 +199,20 @@ fn row_27_debug_shows_no_credentials() {
     }
     assert_eq!(format!("{:?}", url("http://a.test/")), "Url(http://a.test/)");
 }
+
+#[test]
+fn what_does_not_parse_keeps_its_credentials_to_itself() {
+    for (input, shown) in [
+        ("http://user:secret@host:99999/", "http://[redacted]@host:99999/"),
+        ("http://user:sec/ret@host/", "http://[redacted]@host/"),
+        ("http:user:secret@[", "http:[redacted]@["),
+        ("//user:secret@[/", "//user:[redacted]@[/"),
+        ("user@", "[redacted]@"),
+        ("http://[", "http://["),
+        ("/a b", "/a b"),
+    ] {
+        let invalid = InvalidUrl { input: input.to_owned() };
+        assert_eq!(invalid.redacted(), shown);
+        assert!(!format!("{invalid} {invalid:?}").contains("secret"), "{invalid}");
+    }
+}

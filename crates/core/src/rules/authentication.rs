@@ -10,7 +10,7 @@ use crate::rules::verdict::Verdict;
 pub enum AuthenticationNeed {
     /// Nothing: the response stands.
     None,
-    /// 401, but nobody may be asked: the response stands.
+    /// 401, but nobody may be asked: the response stands. On the user's own behalf so does a 407.
     NotAsked(NotAsked),
     /// 401 to a request whose body cannot be sent again.
     BodyNotReplayable,
@@ -28,7 +28,7 @@ pub enum AuthenticationNeed {
     Misdirected,
 }
 
-/// Why nobody is asked upon a 401.
+/// Why nobody is asked.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum NotAsked {
@@ -47,7 +47,7 @@ impl Verdict for AuthenticationNeed {
     }
 }
 
-/// HTTP-network-or-cache fetch, steps 14 to 16.
+/// HTTP-network-or-cache fetch, steps 15 to 17.
 pub fn authentication_need(
     request: &Request,
     status: Status,
@@ -58,7 +58,7 @@ pub fn authentication_need(
     let replayable = request.body.as_ref().is_none_or(|body| !body.source.is_null());
     let traversable = request.traversable_for_user_prompts == TraversableForUserPrompts::Traversable;
     match status {
-        // 14. Only where the user may be asked, and credentials are part of the bargain.
+        // 15. Only where the user may be asked, and credentials are part of the bargain.
         401 if request.response_tainting == ResponseTainting::Cors => {
             AuthenticationNeed::NotAsked(NotAsked::Cors)
         }
@@ -67,10 +67,12 @@ pub fn authentication_need(
         401 if !replayable => AuthenticationNeed::BodyNotReplayable,
         401 if !request.use_url_credentials || is_authentication_fetch => AuthenticationNeed::AskUser,
         401 => AuthenticationNeed::UseUrlCredentials,
-        // 15. A proxy's question goes to the user or nowhere.
+        // 16. A proxy's question goes to the user or nowhere.
+        // DEPARTS: who fetches on the user's own behalf is shown the answer, as every other.
+        407 if !traversable && request.owner => AuthenticationNeed::NotAsked(NotAsked::NoTraversable),
         407 if !traversable => AuthenticationNeed::ProxyWithoutUser,
         407 => AuthenticationNeed::AskUserForProxy,
-        // 16. Another connection may lead to the right server, once.
+        // 17. Another connection may lead to the right server, once.
         421 if !is_new_connection_fetch && replayable => AuthenticationNeed::NewConnection,
         421 => AuthenticationNeed::Misdirected,
         _ => AuthenticationNeed::None,
@@ -195,5 +197,9 @@ mod tests {
                 "{row}"
             );
         }
+        let mut own = request(basic, false, false, false);
+        own.owner = true;
+        let need = authentication_need(&own, 407, true, false, false);
+        assert_eq!(need, NotAsked(self::NotAsked::NoTraversable), "the user's own 407 stands");
     }
 }

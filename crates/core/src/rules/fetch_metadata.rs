@@ -4,7 +4,8 @@
 //! Said only where the current URL is potentially trustworthy.
 
 use crate::infrastructure::origins::Origin;
-use crate::infrastructure::requests::{Destination, Initiator, Mode, Request, words};
+use crate::infrastructure::requests::{Destination, Initiator, Mode, Request};
+use crate::infrastructure::words::words;
 use crate::rules::verdict::Verdict;
 
 words! {

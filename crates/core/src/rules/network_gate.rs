@@ -26,7 +26,7 @@ impl Verdict for NetworkGate {
     }
 }
 
-/// HTTP-network-or-cache fetch, step 10.1: the cache answered nothing; may the network be asked?
+/// HTTP-network-or-cache fetch, step 11.1: the cache answered nothing; may the network be asked?
 pub fn network_after_cache(request: &Request) -> NetworkGate {
     if request.cache_mode == CacheMode::OnlyIfCached { NetworkGate::OnlyIfCached } else { NetworkGate::Open }
 }

@@ -11,6 +11,8 @@ pub enum PortBlocking {
     NotHttp,
     /// Step 3: no bad port.
     Allowed,
+    /// On the user's own behalf: every port is theirs to ask.
+    Owner,
     /// Step 2: a bad port.
     BadPort {
         /// Which.
@@ -31,6 +33,10 @@ pub fn should_request_be_blocked_due_to_a_bad_port(request: &Request) -> PortBlo
     let url = request.current_url();
     if !url.has_http_scheme() {
         return PortBlocking::NotHttp;
+    }
+    // DEPARTS: bad ports keep pages from speaking HTTP to what is no HTTP server; the user needs no such guard.
+    if request.owner {
+        return PortBlocking::Owner;
     }
     match url.port() {
         Some(port) if is_bad_port(port) => PortBlocking::BadPort { port },
@@ -77,6 +83,20 @@ mod tests {
         ] {
             let request = Request::new(Url::parse(url, None).expect("a URL of the table"));
             assert_eq!(should_request_be_blocked_due_to_a_bad_port(&request), verdict, "{url}");
+        }
+    }
+
+    #[test]
+    fn no_port_is_bad_on_the_users_own_behalf() {
+        for (url, verdict) in [
+            ("http://a.test:25/", PortBlocking::Owner),
+            ("http://a.test/", PortBlocking::Owner),
+            ("data:,x", PortBlocking::NotHttp),
+        ] {
+            let mut request = Request::new(Url::parse(url, None).expect("a URL of the table"));
+            request.owner = true;
+            assert_eq!(should_request_be_blocked_due_to_a_bad_port(&request), verdict, "{url}");
+            assert!(!verdict.blocks(), "{url}");
         }
     }
 }

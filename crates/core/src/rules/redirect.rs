@@ -70,15 +70,6 @@ impl Verdict for Redirect {
     }
 }
 
-/// Who wrote the request's headers.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum HeadersBy {
-    /// A page: forbidden names cannot be among them, and the Standard's removals suffice.
-    Page,
-    /// The program's owner, under no guard: what a page could not set is removed as well where it would mislead.
-    Owner,
-}
-
 /// What following a redirect makes of the request.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Rewrite {
@@ -106,13 +97,12 @@ const OWNERS_ORIGIN_HEADERS: [&str; 3] = ["Cookie", "Proxy-Authorization", "Host
 ///
 /// `location` is the internal response's location URL given the current URL's fragment. `sensitive` are further names that
 /// an owner wants to leave behind with the origin. The rewrite is there exactly where the redirect is followed.
-// DEPARTS: `sensitive` and `HeadersBy::Owner` remove more than step 13 does, for a request that no page made: there
-// nothing stops an owner from setting a cookie by hand, and peers were faulted for sending it on.
+// DEPARTS: `sensitive` and an owner's request remove more than step 13 does: under no guard nothing stops an owner from
+// setting a cookie by hand, and peers were faulted for sending it on.
 pub fn redirect(
     request: &Request,
     internal_response: &InternalResponse,
     location: LocationUrl,
-    headers_by: HeadersBy,
     sensitive: &[String],
 ) -> (Redirect, Option<Rewrite>) {
     let status = internal_response.status;
@@ -130,7 +120,9 @@ pub fn redirect(
     if request.redirect_count >= LONGEST_CHAIN {
         return (Redirect::TooMany { count: request.redirect_count }, None);
     }
-    if location.includes_credentials() {
+    // DEPARTS: CORS is for pages. On the user's own behalf credentials in a redirect are the server's affair: they
+    // are its own, and go where it says.
+    if location.includes_credentials() && !request.owner {
         // 9.
         let same_origin = request.origin.as_ref().is_some_and(|origin| location.same_origin_with(origin));
         if request.mode == Mode::Cors && !same_origin {
@@ -159,14 +151,14 @@ pub fn redirect(
     };
     if becomes_get {
         delete(&REQUEST_BODY_HEADERS);
-        if headers_by == HeadersBy::Owner {
+        if request.owner {
             delete(&OWNERS_BODY_HEADERS);
         }
     }
     // 13. The moment another origin is seen. The names do not come back if the way leads home.
     if !request.current_url().same_origin(&location) {
         delete(&NON_WILDCARD_HEADERS);
-        if headers_by == HeadersBy::Owner {
+        if request.owner {
             delete(&OWNERS_ORIGIN_HEADERS);
         }
         for name in sensitive {

@@ -211,7 +211,9 @@ pub fn cache_headers(request: &Request) -> impl Iterator<Item = (&'static str, &
 /// to break newer codings; an empty one offers nothing.
 pub fn accept_encoding(request: &Request, secure: &Bytes, insecure: &Bytes) -> Option<Bytes> {
     // 8.19. A part of an encoded whole could not be decoded.
-    if request.header_list.contains("Range") {
+    // DEPARTS: an owner who names codings means them; no page can.
+    let named = request.owner && request.header_list.contains("Accept-Encoding");
+    if request.header_list.contains("Range") && !named {
         return Some(Bytes::from_static(b"identity"));
     }
     // 8.20. The rest of that step (`Connection`, `Host`) is the transport's.

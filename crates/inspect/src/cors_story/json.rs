@@ -61,6 +61,7 @@ impl CorsStory {
                 ScriptView::Rejected { with } => ScriptJson::Rejected { with },
                 ScriptView::Nothing => ScriptJson::Nothing,
             },
+            body_error: self.body_error.as_ref().map(|error| NetworkErrorJson::of(error, secrets)),
         })
     }
 
@@ -81,6 +82,7 @@ struct StoryJson<'a> {
     hint: Option<String>,
     reached: ReachedJson,
     script: ScriptJson<'a>,
+    body_error: Option<NetworkErrorJson>,
 }
 
 #[derive(Serialize)]
@@ -123,6 +125,7 @@ struct PreflightJson<'a> {
     reasons: &'a [String],
     remembered: bool,
     exchanges: Vec<ExchangeJson<'a>>,
+    before: Vec<RulingJson>,
     checks: Vec<RulingJson>,
 }
 
@@ -132,6 +135,7 @@ impl<'a> PreflightJson<'a> {
             reasons: &preflight.reasons,
             remembered: preflight.remembered,
             exchanges: preflight.exchanges.iter().map(ExchangeJson::of).collect(),
+            before: rulings(&preflight.before, secrets),
             checks: rulings(&preflight.checks, secrets),
         }
     }

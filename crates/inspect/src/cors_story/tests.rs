@@ -8,7 +8,7 @@ use sofetch_core::rules::cors_check::CorsCheck;
 use sofetch_core::rules::cors_preflight::PreflightAnswer;
 use sofetch_core::rules::redirect::Redirect;
 use sofetch_core::trace::Algorithm;
-use sofetch_core::wire_faults::WireFault;
+use sofetch_core::wire_faults::{PeerMisbehaved, WireFault};
 
 use super::*;
 use crate::recording::Recording;
@@ -38,7 +38,7 @@ fn response(response_type: &'static str, list: &[(&'static str, &str)]) -> Outco
         status: if response_type == "opaque" { 0 } else { 200 },
         internal_status: 200,
         header_list: headers(list),
-        url: Some(url("https://b.test/")),
+        url: Some(url("https://b.test/#here")),
     }
 }
 
@@ -164,6 +164,50 @@ fn an_opaque_response_shows_neither_headers_nor_its_url() {
     assert_eq!(*url, None);
     assert!(readable.is_empty());
     assert_eq!(hidden[..], [("content-type".to_owned(), Shown::Opaque)]);
+}
+
+#[test]
+fn the_url_that_a_script_sees_has_no_fragment() {
+    let story = story(&simple_get("https://b.test/#here", || response("cors", &[])));
+    let ScriptView::Response { url, .. } = &story.script else { panic!("a response") };
+    assert_eq!(url.as_deref(), Some("https://b.test/"));
+}
+
+#[test]
+fn a_body_that_broke_off_is_told() {
+    let recording = recorded(|trace| {
+        trace.emit(|| request(Method::GET, "https://b.test/", &[]));
+        trace.emit(|| Event::Ended(response("cors", &[])));
+        let error = NetworkError::new(PeerMisbehaved::Truncated);
+        trace.emit(|| Event::BodyEnded { encoded: 1, decoded: 1, error: Some(error) });
+    });
+    let story = story(&recording);
+    assert!(story.is_readable(), "the promise of fetch() was fulfilled before");
+    assert!(story.verdict_words().contains("breaks off. The body ended before"), "{}", story.verdict_words());
+    assert_eq!(story.to_json()["body_error"]["code"], "truncated");
+}
+
+#[test]
+fn a_preflight_without_headers_points_at_its_status() {
+    let answer = PreflightAnswer::CorsCheckFailed(CorsCheck::NoAllowOrigin);
+    for (row, status, first) in [
+        ("a page of errors", 405, "Look at the 405 first. Route OPTIONS"),
+        ("a login", 401, "Look at the 401 first. Answer OPTIONS before authentication"),
+        ("an answer that was meant", 204, "On the answer to OPTIONS"),
+    ] {
+        let recording = recorded(|trace| {
+            trace.emit(|| request(Method::PUT, "https://b.test/", &[]));
+            let child = trace.child(Purpose::Preflight);
+            child.emit(|| sent(Method::OPTIONS, "https://b.test/", &[]));
+            child.emit(|| head(status, "", &[]));
+            child.emit(|| ruled(answer.clone()));
+            trace.emit(|| {
+                Event::Ended(Outcome::NetworkError(NetworkError::new(Ruling::from(answer.clone()))))
+            });
+        });
+        let hint = story(&recording).verdict_hint().expect("a hint");
+        assert!(hint.starts_with(first), "{row}: {hint}");
+    }
 }
 
 #[test]

@@ -1,5 +1,6 @@
 //! The story for people.
 
+use sofetch_core::rules::cors_preflight::PreflightAnswer;
 use sofetch_core::rules::response_filtering::Shown;
 use sofetch_core::rules::response_tainting::ResponseTaintingFork;
 use sofetch_core::rulings::Ruling;
@@ -22,7 +23,8 @@ impl CorsStory {
             false => "asked by no page: CORS does not apply".to_owned(),
         };
         page.line(0, Paint::Plain, &asked);
-        for header in &question.headers {
+        // What every fetch says by itself is no part of the question.
+        for header in question.headers.iter().filter(|header| *header != "Accept: */*") {
             page.line(0, Paint::Plain, &format!("with {header}"));
         }
         for (index, hop) in self.hops.iter().enumerate() {
@@ -41,6 +43,10 @@ impl CorsStory {
     /// How it ended, in one or two sentences.
     pub fn verdict_words(&self) -> String {
         let why = match &self.verdict {
+            StoryVerdict::Readable if self.body_error.is_some() => {
+                let why = self.body_error.as_ref().map(words_for_network_error).unwrap_or_default();
+                return format!("The response may be read, and its body breaks off. {why}");
+            }
             StoryVerdict::Readable if self.page => return "The script may read the response.".to_owned(),
             StoryVerdict::Readable => return "No page asks: the response may be read.".to_owned(),
             StoryVerdict::Unreadable { response_type } => {
@@ -67,12 +73,29 @@ impl CorsStory {
         }
     }
 
+    /// What the last preflight was answered with.
+    fn preflight_status(&self) -> Option<u16> {
+        self.hops.last()?.preflight.as_ref()?.exchanges.last()?.status
+    }
+
     /// What to change, where that is known.
     pub fn verdict_hint(&self) -> Option<String> {
         match &self.verdict {
             StoryVerdict::Refused { ruling } => {
                 let hint = hint(ruling)?;
                 Some(match (ruling, self.reached) {
+                    (Ruling::PreflightAnswer(PreflightAnswer::CorsCheckFailed(check)), _) => {
+                        match self.preflight_status() {
+                            Some(200..=299) | None => hint,
+                            // No headers are often but the sign of another fault.
+                            Some(status) => {
+                                let first =
+                                    PreflightAnswer::NotOkStatus { status }.hint().unwrap_or_default();
+                                let then = check.hint().unwrap_or_default();
+                                format!("Look at the {status} first. {first} {then}")
+                            }
+                        }
+                    }
                     // An error page rarely goes through what sets the headers.
                     (Ruling::CorsCheck(_), Reached::Answered { status: status @ 400.. }) => {
                         format!(
@@ -106,6 +129,10 @@ impl Page {
         }
         self.checks(&hop.before);
         if let Some(preflight) = &hop.preflight {
+            // NB: what holds for every preflight, as that it has no credentials, is told on demand alone.
+            if self.options.verbose {
+                self.checks(&preflight.before);
+            }
             self.exchanges(&preflight.exchanges);
             self.checks(&preflight.checks);
         }

@@ -103,7 +103,7 @@ pub(crate) fn preflight_reasons(
     let names = unsafe_names.iter().take(MOST).map(|UnsafeName { name, because }| match because {
         CorsSafelist::NotListed => format!("the header {} is not safelisted", quoted(name)),
         because => {
-            let why = because.words();
+            let why = because.words().replacen("Its", "its", 1);
             format!("the header {} is not safelisted ({})", quoted(name), why.trim_end_matches('.'))
         }
     });

@@ -32,6 +32,7 @@ pub fn hint_for_network_error(error: &NetworkError) -> Option<String> {
     match error.reason() {
         Reason::Ruling(ruling) => hint(ruling),
         Reason::Wire(fault) => hint_for_wire_fault(fault),
+        Reason::Peer(PeerMisbehaved::Http2 { .. }) => Some("Check that HTTP/2 is spoken there.".to_owned()),
         _ => None,
     }
 }
@@ -85,8 +86,12 @@ pub fn words_for_wire_fault(fault: &WireFault) -> String {
 pub fn hint_for_wire_fault(fault: &WireFault) -> Option<String> {
     let hint = match fault {
         WireFault::Resolve { .. } => "Check the name.",
-        WireFault::Connect { .. } => "Check that the server runs and listens on this port. This is not CORS.",
+        WireFault::Connect { .. } => "Check that the server runs and listens on this port.",
         WireFault::AddressRefused { .. } => "Allow the address, if it is meant to be reached.",
+        // rustls says so of bytes that are no TLS at all.
+        WireFault::Tls { cause, .. } if cause.to_string().contains("InvalidContentType") => {
+            "Check that TLS is spoken there: the port may be for http URLs."
+        }
         WireFault::Tls { .. } => "Check the certificate: its names, its dates, who signed it.",
         WireFault::TimedOut { .. } => "Check that the server answers, or allow more time.",
         _ => return None,
@@ -105,6 +110,9 @@ pub fn words_for_peer_misbehaved(fault: &PeerMisbehaved) -> String {
         }
         PeerMisbehaved::TooManyInterims { limit } => {
             format!("The server sent more than {limit} interim responses.")
+        }
+        PeerMisbehaved::ContentLength { said } if said.is_empty() => {
+            "Content-Length is not one length.".to_owned()
         }
         PeerMisbehaved::ContentLength { said } => {
             format!("Content-Length is {}, which is not one length.", quoted(said))

@@ -16,6 +16,7 @@ impl Words for PortBlocking {
         match self {
             PortBlocking::NotHttp => "The URL is not an HTTP(S) one: no port is blocked.".to_owned(),
             PortBlocking::Allowed => "The port is not a bad port.".to_owned(),
+            PortBlocking::Owner => "On your own behalf every port may be asked.".to_owned(),
             PortBlocking::BadPort { port } => {
                 format!("Port {port} is a bad port: another protocol is spoken there.")
             }
@@ -24,12 +25,12 @@ impl Words for PortBlocking {
 
     fn hint(&self) -> Option<String> {
         match self {
-            PortBlocking::NotHttp | PortBlocking::Allowed => None,
+            PortBlocking::NotHttp | PortBlocking::Allowed | PortBlocking::Owner => None,
             PortBlocking::BadPort { .. } => Some("Serve on another port.".to_owned()),
         }
     }
 
-    weighed!(Idle: PortBlocking::NotHttp | PortBlocking::Allowed);
+    weighed!(Idle: PortBlocking::NotHttp | PortBlocking::Allowed | PortBlocking::Owner);
 }
 
 impl Words for LocalUrlsOnly {

@@ -34,13 +34,14 @@ fn status(status: u16) -> InternalResponse {
 }
 
 fn judge(request: &Request, code: u16, to: &str) -> (Redirect, Option<Rewrite>) {
-    redirect(request, &status(code), LocationUrl::Url(url(to)), HeadersBy::Page, &[])
+    redirect(request, &status(code), LocationUrl::Url(url(to)), &[])
 }
 
 /// Follows, as an owner without a page, and hands the headers back.
 fn follow(request: &mut Request, code: u16, to: &str, sensitive: &[String]) {
+    request.owner = true;
     let location = LocationUrl::Url(url(to));
-    let (verdict, rewrite) = redirect(request, &status(code), location, HeadersBy::Owner, sensitive);
+    let (verdict, rewrite) = redirect(request, &status(code), location, sensitive);
     assert!(!verdict.blocks(), "{verdict:?}");
     rewrite.expect("a rewrite, since it is followed").apply(request);
 }
@@ -131,10 +132,21 @@ fn without_a_usable_location() {
         (LocationUrl::Null, Redirect::NotARedirect),
         (LocationUrl::Failure { said: said.clone() }, Redirect::InvalidLocation { said }),
     ] {
-        let got = redirect(&request, &status(302), location, HeadersBy::Page, &[]);
+        let got = redirect(&request, &status(302), location, &[]);
         assert_eq!(got, (verdict, None));
     }
     assert!(!Redirect::NotARedirect.blocks());
+}
+
+#[test]
+fn on_the_users_own_behalf_a_redirect_may_bring_credentials() {
+    let mut request = request("https://a.test/");
+    request.mode = Mode::Cors;
+    let location = LocationUrl::Url(url("https://user:secret@b.test/"));
+    request.owner = true;
+    let (verdict, rewrite) = redirect(&request, &status(302), location, &[]);
+    assert!(!verdict.blocks(), "{verdict:?}");
+    assert!(rewrite.is_some_and(|rewrite| rewrite.location.includes_credentials()));
 }
 
 #[test]
