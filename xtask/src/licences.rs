@@ -181,6 +181,36 @@ mod tests {
         );
     }
 
+    fn floor_holds(name: &str, below: &str) {
+        let at = |version: &str| {
+            package(&serde_json::json!({"name": name, "version": version, "license": "MIT"})).len()
+        };
+        assert_eq!(at(below), 1, "{name} {below} has the fault");
+        let (_, floor, _) =
+            FLOORS.iter().find(|(floored, ..)| *floored == name).expect("a floor of the table");
+        assert_eq!(at(floor), 0, "{name} {floor}");
+    }
+
+    #[test]
+    fn row_47_webpki_has_its_floor() {
+        floor_holds("rustls-webpki", "0.103.12");
+    }
+
+    #[test]
+    fn row_93_h2_has_its_floor() {
+        floor_holds("h2", "0.4.15");
+    }
+
+    #[test]
+    fn row_96_bytes_has_its_floor() {
+        floor_holds("bytes", "1.11.0");
+    }
+
+    #[test]
+    fn row_97_hickory_has_its_floor() {
+        floor_holds("hickory-resolver", "0.26.0");
+    }
+
     #[test]
     fn deny_toml_must_say_the_same() {
         assert_eq!(missing_in("").len(), LICENCES.len() + BANNED.len() + FLOORS.len());

@@ -1,6 +1,7 @@
 //! The arguments as they were typed: names, help and the few words that have a fixed list. What they mean is `options.rs`.
 //!
-//! Network options have curl's long names, the request's own have the names of fetch's init members.
+//! Network options have curl's long names, the request's own have the names of fetch's init members. The file is longer than most
+//! because it is one list.
 
 use std::ffi::OsString;
 use std::io::{self, Write};
@@ -12,8 +13,8 @@ use clap::{Parser, Subcommand, ValueEnum};
 use sofetch::{CacheMode, CredentialsMode, Mode, RedirectMode, ReferrerPolicy};
 use sofetch_inspect::safe_text::escaped;
 
+use crate::complaints;
 use crate::ending::Ending;
-use crate::options::UsageError;
 
 const EXAMPLES: &str = "\
 Examples:
@@ -111,26 +112,26 @@ pub(crate) struct DemoArgs {
 pub(crate) struct FetchArgs {
     /// What to fetch
     #[arg(required = true)]
-    pub(crate) url: Option<String>,
+    pub(crate) url: Option<OsString>,
 
     /// The method: GET, or POST if there is a body
     #[arg(short = 'X', long, value_name = "METHOD", help_heading = "Request")]
     pub(crate) method: Option<String>,
-    /// A header; `Name;` sends it empty, `Name:` takes a default away
+    /// A header; `Name;` sends it empty, `Name:` takes a default away: User-Agent's, or the Content-Type of --data and --json (Accept, Accept-Encoding and Host stay)
     #[arg(short = 'H', long = "header", value_name = "NAME: VALUE", help_heading = "Request")]
-    pub(crate) headers: Vec<String>,
+    pub(crate) headers: Vec<OsString>,
     /// A body of type application/x-www-form-urlencoded; @FILE reads one (@- standard input) without its line breaks; several are joined by `&`
     #[arg(short = 'd', long, value_name = "DATA", group = "body", help_heading = "Request")]
-    pub(crate) data: Vec<String>,
+    pub(crate) data: Vec<OsString>,
     /// As --data, but a file's bytes are sent as they are
     #[arg(long, value_name = "DATA", group = "body", help_heading = "Request")]
-    pub(crate) data_binary: Option<String>,
+    pub(crate) data_binary: Option<OsString>,
     /// A body of type application/json; @FILE reads one (@- standard input)
     #[arg(long, value_name = "DATA", group = "body", help_heading = "Request")]
-    pub(crate) json: Option<String>,
+    pub(crate) json: Option<OsString>,
     /// A field of a multipart/form-data body: NAME=TEXT, NAME=@FILE or NAME=<FILE, a file with ;type= and ;filename=
     #[arg(short = 'F', long = "form", value_name = "NAME=CONTENT", group = "body", help_heading = "Request")]
-    pub(crate) form: Vec<String>,
+    pub(crate) form: Vec<OsString>,
     /// Ask for the head alone (method HEAD) and print it
     #[arg(short = 'I', long, conflicts_with_all = ["method", "body"], help_heading = "Request")]
     pub(crate) head: bool,
@@ -156,6 +157,12 @@ pub(crate) struct FetchArgs {
     /// follow, error or manual
     #[arg(long, value_name = "MODE", value_parser = redirect, help_heading = "Page rules")]
     pub(crate) redirect: Option<RedirectMode>,
+    /// As in curl; changes nothing, since redirects are followed (--redirect says otherwise)
+    #[arg(short = 'L', long, conflicts_with = "redirect", help_heading = "Network")]
+    pub(crate) location: bool,
+    /// As in curl; changes nothing, since encoded bodies are asked for and decoded
+    #[arg(long, help_heading = "Network")]
+    pub(crate) compressed: bool,
     /// The referrer: a URL, about:client, or nothing for none
     #[arg(long, value_name = "URL", help_heading = "Page rules")]
     pub(crate) referrer: Option<String>,
@@ -178,6 +185,9 @@ pub(crate) struct FetchArgs {
     /// Neither progress nor notes nor errors on standard error
     #[arg(short = 's', long, help_heading = "Output")]
     pub(crate) silent: bool,
+    /// Errors, even under --silent
+    #[arg(short = 'S', long, help_heading = "Output")]
+    pub(crate) show_error: bool,
     /// Print a report in place of the body
     #[arg(long, value_name = "FORMAT", help_heading = "Output")]
     pub(crate) report: Option<Report>,
@@ -219,10 +229,10 @@ pub(crate) struct FetchArgs {
     #[arg(long, help_heading = "Network")]
     pub(crate) http2: bool,
     /// A limit on the whole, in seconds
-    #[arg(short = 'm', long, value_name = "SECONDS", value_parser = seconds, help_heading = "Network")]
+    #[arg(short = 'm', long, value_name = "SECONDS", allow_negative_numbers = true, value_parser = seconds, help_heading = "Network")]
     pub(crate) max_time: Option<Duration>,
     /// A limit on each phase of connecting, in seconds (default 30)
-    #[arg(long, value_name = "SECONDS", value_parser = seconds, help_heading = "Network")]
+    #[arg(long, value_name = "SECONDS", allow_negative_numbers = true, value_parser = seconds, help_heading = "Network")]
     pub(crate) connect_timeout: Option<Duration>,
     /// A limit on the decoded body, in bytes, or with k, M or G
     #[arg(long, value_name = "BYTES", value_parser = size, help_heading = "Network")]
@@ -235,27 +245,20 @@ pub(crate) struct FetchArgs {
 impl Args {
     /// The arguments of this process. Where they are none, the help or the complaint, with its exit code.
     pub(crate) fn of_process() -> Result<Args, ExitCode> {
-        Args::try_parse().map_err(|error| {
+        let typed: Vec<OsString> = std::env::args_os().collect();
+        Args::try_parse_from(&typed).map_err(|error| {
             if !error.use_stderr() {
                 // Help and version; nobody is left to tell that the pipe is gone.
                 let _ = error.print();
                 return ExitCode::SUCCESS;
             }
             // NB: a script may hand a stranger's text over as an argument, and clap repeats it as it is.
-            for line in error.to_string().lines() {
+            for line in complaints::complaint(error, &typed).lines() {
                 let _ = writeln!(io::stderr(), "{}", escaped(line));
-            }
-            if let Some(word) = late_command(std::env::args_os().skip(1)) {
-                let _ = writeln!(io::stderr(), "\n{}", UsageError::CommandLate(word));
             }
             ExitCode::from(Ending::Usage as u8)
         })
     }
-}
-
-/// A command's word that stands behind something else.
-fn late_command(args: impl Iterator<Item = OsString>) -> Option<String> {
-    args.skip(1).filter_map(|arg| arg.into_string().ok()).find(|arg| matches!(&**arg, "cors" | "demo"))
 }
 
 /// What a report is written in.
@@ -335,7 +338,7 @@ mod tests {
 
     #[test]
     fn a_bare_word_is_a_url_unless_it_is_a_command() {
-        let url = |line: &str| parse(line).expect(line).fetch.url;
+        let url = |line: &str| parse(line).expect(line).fetch.url.and_then(|url| url.into_string().ok());
         assert_eq!(url("a.test").as_deref(), Some("a.test"));
         assert_eq!(url("https://cors").as_deref(), Some("https://cors"));
         assert!(matches!(parse("demo").expect("a command").command, Some(Command::Demo(_))));
@@ -344,7 +347,7 @@ mod tests {
         else {
             panic!("not cors");
         };
-        assert_eq!(cors.url.as_deref(), Some("a.test"));
+        assert_eq!(cors.url.as_deref(), Some("a.test".as_ref()));
         assert_eq!(cors.origin.as_deref(), Some("https://b.test"));
     }
 
@@ -373,10 +376,18 @@ mod tests {
             "--page https://a.test --origin https://a.test a.test",
             "--frobnicate a.test",
             "-v cors a.test",
+            "-L --redirect manual a.test",
         ] {
             let error = parse(line).map(|args| format!("{args:?}")).expect_err(line);
             assert_eq!(error.exit_code(), 2, "{line}");
         }
+    }
+
+    #[test]
+    fn habits_of_curl() {
+        let args = parse("-fsSL --compressed a.test").expect("valid").fetch;
+        assert!(args.fail && args.silent && args.show_error && args.location && args.compressed);
+        assert!(parse("--location --show-error a.test").is_ok());
     }
 
     #[test]

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use sofetch::{Observer, Response, ResponseType};
 use sofetch_inspect::{CorsStory, Recorder};
 
-use crate::ending::{Ending, Failure};
+use crate::ending::{Ending, Failure, never_began};
 use crate::fetch_command::{of_status, save};
 use crate::making::{Fetcher, left_out, request};
 use crate::options::{Options, Show};
@@ -46,7 +46,7 @@ pub(crate) async fn story_of(
     let fetcher = Fetcher::new(network, page.as_ref())?;
     let ending = match fetcher.fetch(request(request_options, Some(observer))).await {
         Ok(response) => read(response, &show, streams).await,
-        Err(error) if error.is_misuse() => return Err(Failure::Fetch(error)),
+        Err(error) if never_began(&error) => return Err(Failure::Fetch(error)),
         // The story says why.
         Err(error) => Ok(Ending::of_error(&error)),
     };

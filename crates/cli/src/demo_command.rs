@@ -83,11 +83,11 @@ impl Scene {
 
     fn options(&self, world: &World, args: &DemoArgs) -> Result<Options, Failure> {
         let mut options = Options::of_cors(FetchArgs {
-            url: Some(self.url.to_owned()),
+            url: Some(self.url.into()),
             origin: Some(ORIGIN.to_owned()),
             method: self.method.map(str::to_owned),
-            headers: self.headers.iter().map(|&header| header.to_owned()).collect(),
-            json: self.json.map(str::to_owned),
+            headers: self.headers.iter().map(|&header| header.into()).collect(),
+            json: self.json.map(Into::into),
             // No proxy of the environment leads to servers of this process.
             proxy: Some(String::new()),
             ..FetchArgs::default()

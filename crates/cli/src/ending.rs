@@ -33,16 +33,24 @@ impl Ending {
 
     /// Where a failed fetch leads.
     pub(crate) fn of_error(error: &Error) -> Ending {
-        match error.kind() {
+        Ending::of(error.kind(), error.reason())
+    }
+
+    fn of(kind: ErrorKind, reason: Option<&Reason>) -> Ending {
+        match kind {
+            // NB: with a reason too: a request that is made, but that no version of HTTP carries, is the user's all the same.
             ErrorKind::Misuse(_) => Ending::Usage,
             ErrorKind::Refused => Ending::Refused,
             // NB: the network did nothing wrong here; the owner's own guard refused.
-            _ if matches!(error.reason(), Some(Reason::Wire(WireFault::AddressRefused { .. }))) => {
-                Ending::Refused
-            }
+            _ if matches!(reason, Some(Reason::Wire(WireFault::AddressRefused { .. }))) => Ending::Refused,
             _ => Ending::Network,
         }
     }
+}
+
+/// Was there no fetch at all? A misuse that has a reason came back from one, and its recording tells of it.
+pub(crate) fn never_began(error: &Error) -> bool {
+    error.is_misuse() && error.reason().is_none()
 }
 
 /// Why a command ends before its time.
@@ -109,5 +117,37 @@ impl From<UsageError> for Failure {
 impl From<Error> for Failure {
     fn from(error: Error) -> Failure {
         Failure::Fetch(error)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use sofetch::Misuse;
+
+    #[test]
+    fn ending_table() {
+        let carried =
+            || Some(Reason::Wire(WireFault::CannotCarry { what: "header-value", said: "\u{1}".to_owned() }));
+        let table = [
+            (
+                "a request that cannot be made",
+                ErrorKind::Misuse(Misuse::InvalidHeaderValue),
+                None,
+                Ending::Usage,
+            ),
+            (
+                "one that cannot be carried",
+                ErrorKind::Misuse(Misuse::InvalidHeaderValue),
+                carried(),
+                Ending::Usage,
+            ),
+            ("a refusal", ErrorKind::Refused, Some(Reason::Answered), Ending::Refused),
+            ("a time-out", ErrorKind::TimedOut, None, Ending::Network),
+            ("the network", ErrorKind::Network, carried(), Ending::Network),
+        ];
+        for (name, kind, reason, expected) in table {
+            assert_eq!(Ending::of(kind, reason.as_ref()), expected, "{name}");
+        }
     }
 }

@@ -9,19 +9,18 @@ use sofetch::{Observer, Response};
 use sofetch_inspect::safe_text::escaped;
 use sofetch_inspect::{Recorder, Recording};
 
-use crate::ending::{Ending, Failure};
-use crate::making::{Fetcher, left_out, request};
+use crate::ending::{Ending, Failure, never_began};
+use crate::making::{Fetcher, left_out, request, without_meaning};
 use crate::options::{Options, Show};
-use crate::output::{PlainBody, Sink, Streams, TerminalBody, head_bytes, is_json};
+use crate::output::{PlainBody, Quiet, Sink, Streams, TerminalBody, head_bytes, is_json};
 use crate::progress::Progress;
 use crate::telling::{decisions, http_version};
 
 /// Runs the command.
 pub(crate) async fn run(options: Options, streams: &Streams) -> Result<Ending, Failure> {
     let Options { request: request_options, page, network, show } = options;
-    if page.is_some() {
-        left_out(&request_options).iter().for_each(|note| streams.note(note));
-    }
+    let notes = if page.is_some() { left_out(&request_options) } else { without_meaning(&request_options) };
+    notes.iter().for_each(|note| streams.note(note));
     let recorder = (show.decisions || show.head || show.report.is_some()).then(Recorder::new);
     let observer = recorder.clone().map(|recorder| recorder as Arc<dyn Observer>);
     let fetcher = Fetcher::new(network, page.as_ref())?;
@@ -45,7 +44,7 @@ pub(crate) async fn run(options: Options, streams: &Streams) -> Result<Ending, F
             }
         },
         Err(error) => {
-            if show.report.is_some() && !error.is_misuse() {
+            if show.report.is_some() && !never_began(&error) {
                 streams.out_json(&recording().to_json_text(show.secrets)).map_err(Failure::stdout)?;
             }
             Err(Failure::Fetch(error))
@@ -90,8 +89,8 @@ pub(crate) async fn save(response: Response, show: &Show, streams: &Streams) -> 
     let failed = |error| Failure::Output { to: shown(path), error };
     let file = File::create(path).map_err(failed)?;
     let total = announced_length(&response);
-    let mut progress =
-        (streams.err_is_terminal && !streams.silent).then(|| Progress::new(io::stderr(), total));
+    let mut progress = (streams.err_is_terminal && streams.quiet == Quiet::Nothing)
+        .then(|| Progress::new(io::stderr(), total));
     let told = |bytes| {
         if let Some(progress) = &mut progress {
             progress.add(bytes);

@@ -1,11 +1,12 @@
 //! `sofetch`: fetches a URL, or tells why a browser would refuse it. Reads the arguments, runs the command, says how it ended.
 //!
-//! - `args`: as typed; `options`: what they mean; `making`: the agent, page and request that follow.
+//! - `args`: as typed; `complaints`: why they are none; `options`: what they mean; `making`: the agent, page and request that follow.
 //! - `fetch_command`, `cors_command`, `demo_command`: the three commands.
 //! - `output`, `json_text`, `progress`: what is printed, and how; `telling`: what `inspect` says of a recording, in colour;
 //!   `words`: sentences that only the faces need; `ending`: exit codes.
 
 mod args;
+mod complaints;
 mod cors_command;
 mod demo_command;
 mod ending;
@@ -20,22 +21,22 @@ mod words;
 
 use std::process::ExitCode;
 
-use args::{Args, Command};
+use args::{Args, Command, FetchArgs};
 use ending::{Ending, Failure};
 use options::{Options, secrets};
-use output::Streams;
+use output::{Quiet, Streams};
 
 fn main() -> ExitCode {
     let args = match Args::of_process() {
         Ok(args) => args,
         Err(exit_code) => return exit_code,
     };
-    let (silent, secrets) = match &args.command {
-        Some(Command::Cors(cors)) => (cors.silent, secrets(cors.show_secrets)),
-        Some(Command::Demo(demo)) => (false, secrets(demo.show_secrets)),
-        None => (args.fetch.silent, secrets(args.fetch.show_secrets)),
+    let (quiet, secrets) = match &args.command {
+        Some(Command::Cors(cors)) => (quiet(cors), secrets(cors.show_secrets)),
+        Some(Command::Demo(demo)) => (Quiet::Nothing, secrets(demo.show_secrets)),
+        None => (quiet(&args.fetch), secrets(args.fetch.show_secrets)),
     };
-    let streams = Streams::of_process(silent);
+    let streams = Streams::of_process(quiet);
     let ending = run(args, &streams);
     if let Err(failure) = &ending
         && let Some(words) = failure.words(secrets)
@@ -45,6 +46,15 @@ fn main() -> ExitCode {
     match ending {
         Ok(ending) => ending.exit_code(),
         Err(failure) => failure.ending().exit_code(),
+    }
+}
+
+/// `--silent`, and `--show-error` beside it.
+fn quiet(args: &FetchArgs) -> Quiet {
+    match (args.silent, args.show_error) {
+        (false, _) => Quiet::Nothing,
+        (true, true) => Quiet::Notes,
+        (true, false) => Quiet::All,
     }
 }
 

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use sofetch::core::infrastructure::header_list::HeaderList;
 use sofetch::core::rules::header_guards::{self, HeaderGuard};
 use sofetch::net::Roots;
-use sofetch::{Error, Guard, Mode, Observer, Origin, Page, Request, Response, UserAgent};
+use sofetch::{CredentialsMode, Error, Guard, Mode, Observer, Origin, Page, Request, Response, UserAgent};
 use sofetch_inspect::safe_text::escaped;
 
 use crate::options::{BodyOption, NetworkOptions, PageOption, RequestOptions};
@@ -113,6 +113,22 @@ pub(crate) fn request(options: RequestOptions, observer: Option<Arc<dyn Observer
     }
 }
 
+/// The options for pages that say nothing where there is no page.
+pub(crate) fn without_meaning(options: &RequestOptions) -> Vec<String> {
+    let mut notes = Vec::new();
+    if options.mode.is_some() {
+        notes.push("`--mode` has no meaning without --page or --origin".to_owned());
+    }
+    // NB: `omit` keeps the credentials of the URL back, for users as for pages.
+    if options.credentials.is_some_and(|mode| mode != CredentialsMode::Omit) {
+        notes.push("`--credentials` has no meaning without --page or --origin".to_owned());
+    }
+    if options.referrer_policy.is_some() && options.referrer.is_none() {
+        notes.push("`--referrer-policy` has no meaning without --page, --origin or --referrer".to_owned());
+    }
+    notes
+}
+
 /// The headers that a page's request leaves out silently, each with why: the Standard drops them without a word, but who
 /// typed them wants to know.
 pub(crate) fn left_out(options: &RequestOptions) -> Vec<String> {
@@ -120,12 +136,7 @@ pub(crate) fn left_out(options: &RequestOptions) -> Vec<String> {
     let mut list = HeaderList::new();
     let mut notes = Vec::new();
     for (name, value) in &options.headers {
-        let why = match header_guards::append(
-            &mut list,
-            guard,
-            name.clone().into_bytes(),
-            value.clone().into_bytes(),
-        ) {
+        let why = match header_guards::append(&mut list, guard, name.clone().into_bytes(), value.clone()) {
             HeaderGuard::ForbiddenRequestHeader { .. } => "no page can set it",
             HeaderGuard::NotNoCorsSafelisted { .. } => "mode no-cors does not allow it",
             _ => continue,

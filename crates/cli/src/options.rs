@@ -4,11 +4,13 @@ mod bodies;
 mod headers;
 mod places;
 mod targets;
+mod typed;
 mod usage;
 
 use std::path::PathBuf;
 use std::time::Duration;
 
+use sofetch::core::infrastructure::methods::Method;
 use sofetch::net::{ClientIdentity, ConnectTo, HttpVersions, NoProxy, ProxyRules, ResolveOverride};
 use sofetch::{CacheMode, CredentialsMode, Mode, RedirectMode, ReferrerPolicy, Url};
 use sofetch_inspect::Secrets;
@@ -39,7 +41,7 @@ pub(crate) struct Options {
 pub(crate) struct RequestOptions {
     pub(crate) url: Url,
     pub(crate) method: Option<String>,
-    pub(crate) headers: Vec<(String, String)>,
+    pub(crate) headers: Vec<(String, Vec<u8>)>,
     pub(crate) body: Option<BodyOption>,
     /// Is the body's type left unsaid (`-H Content-Type:`)?
     pub(crate) untyped: bool,
@@ -94,11 +96,12 @@ impl Options {
             (None, Some(origin)) => Some(targets::origin(origin)?),
             (None, None) => None,
         };
-        let url = targets::url(args.url.as_deref().unwrap_or_default(), page.as_ref())?;
+        let url = typed::text_of("the URL", args.url.as_deref().unwrap_or_default())?;
+        let url = targets::url(url, page.as_ref())?;
         let network = NetworkOptions::of(&args)?;
         let (mut headers, mut untyped, mut user_agent) = (Vec::new(), false, network.user_agent);
         for said in &args.headers {
-            match header_option(said)? {
+            match header_option(typed::bytes_of("-H", said)?)? {
                 HeaderOption::Append { name, value } => headers.push((name, value)),
                 HeaderOption::Remove { name } => match &*name.to_ascii_lowercase() {
                     "user-agent" => user_agent = Some(None),
@@ -118,6 +121,9 @@ impl Options {
             (None, None) if !args.form.is_empty() => Some(bodies::form(&args.form)?),
             (None, None) => None,
         };
+        if let Some(said) = args.method.as_ref().filter(|said| Method::new(said.as_bytes()).is_err()) {
+            return Err(UsageError::Method(said.clone()));
+        }
         let method = args.method.or_else(|| match (args.head, &body) {
             (true, _) => Some("HEAD".to_owned()),
             (false, Some(_)) => Some("POST".to_owned()),
@@ -238,7 +244,7 @@ mod tests {
 
     fn args(url: &str) -> FetchArgs {
         // What the environment says of proxies is not a test's.
-        FetchArgs { url: Some(url.to_owned()), proxy: Some(String::new()), ..FetchArgs::default() }
+        FetchArgs { url: Some(url.into()), proxy: Some(String::new()), ..FetchArgs::default() }
     }
 
     fn options(change: impl FnOnce(&mut FetchArgs)) -> Result<Options, UsageError> {
@@ -251,23 +257,23 @@ mod tests {
     fn the_method_follows_from_the_body_unless_it_is_said() {
         let method = |change: fn(&mut FetchArgs)| options(change).expect("valid").request.method;
         assert_eq!(method(|_| {}), None);
-        assert_eq!(method(|args| args.data = vec!["a".to_owned()]).as_deref(), Some("POST"));
-        assert_eq!(method(|args| args.json = Some("1".to_owned())).as_deref(), Some("POST"));
-        assert_eq!(method(|args| args.form = vec!["a=b".to_owned()]).as_deref(), Some("POST"));
+        assert_eq!(method(|args| args.data = vec!["a".into()]).as_deref(), Some("POST"));
+        assert_eq!(method(|args| args.json = Some("1".into())).as_deref(), Some("POST"));
+        assert_eq!(method(|args| args.form = vec!["a=b".into()]).as_deref(), Some("POST"));
         assert_eq!(method(|args| args.head = true).as_deref(), Some("HEAD"));
-        let put = method(|args| (args.method, args.json) = (Some("patch".to_owned()), Some("1".to_owned())));
+        let put = method(|args| (args.method, args.json) = (Some("patch".to_owned()), Some("1".into())));
         assert_eq!(put.as_deref(), Some("patch"), "no case is changed here");
     }
 
     #[test]
     fn headers_are_added_or_taken_away() {
         let said = |headers: &[&str]| {
-            let headers: Vec<String> = headers.iter().map(|&header| header.to_owned()).collect();
+            let headers = headers.iter().map(|&header| header.into()).collect();
             options(|args| args.headers = headers)
         };
         let options =
             said(&["A: 1", "a: 2", "B;", "User-Agent:", "content-type:", "Expect:"]).expect("valid");
-        let pair = |name: &str, value: &str| (name.to_owned(), value.to_owned());
+        let pair = |name: &str, value: &str| (name.to_owned(), value.as_bytes().to_vec());
         assert_eq!(options.request.headers, [pair("A", "1"), pair("a", "2"), pair("B", "")]);
         assert_eq!(options.network.user_agent, Some(None));
         assert!(options.request.untyped);
@@ -309,7 +315,7 @@ mod tests {
 
     #[test]
     fn form_texts_are_whole() {
-        let options = options(|args| args.form = vec!["a=b;c".to_owned()]).expect("valid");
+        let options = options(|args| args.form = vec!["a=b;c".into()]).expect("valid");
         let Some(BodyOption::Form(form_data)) = options.request.body else { panic!("no form") };
         assert!(matches!(&form_data.entries[0].value, FormDataValue::String(text) if text == "b;c"));
     }

@@ -69,6 +69,17 @@ impl Paint {
     }
 }
 
+/// What standard error is spared.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Quiet {
+    /// Nothing.
+    Nothing,
+    /// Notes and progress.
+    Notes,
+    /// Errors too.
+    All,
+}
+
 /// The two streams, and what they are.
 pub(crate) struct Streams {
     /// Is standard output a terminal?
@@ -79,38 +90,40 @@ pub(crate) struct Streams {
     pub(crate) paint_out: Paint,
     /// Standard error's.
     pub(crate) paint_err: Paint,
-    /// Is standard error to be left alone?
-    pub(crate) silent: bool,
+    /// What standard error is to be spared.
+    pub(crate) quiet: Quiet,
 }
 
 impl Streams {
     /// Those of this process.
-    pub(crate) fn of_process(silent: bool) -> Streams {
+    pub(crate) fn of_process(quiet: Quiet) -> Streams {
         let (out_is_terminal, err_is_terminal) = (io::stdout().is_terminal(), io::stderr().is_terminal());
         Streams {
             out_is_terminal,
             err_is_terminal,
             paint_out: Paint::of(out_is_terminal),
             paint_err: Paint::of(err_is_terminal),
-            silent,
+            quiet,
         }
     }
 
     /// One line on standard error: `sofetch: ...`. The words are safe to print already.
     pub(crate) fn error(&self, words: &str) {
-        self.tell(Tone::Bad, words);
+        if self.quiet != Quiet::All {
+            self.tell(Tone::Bad, words);
+        }
     }
 
     /// A remark beside the answer.
     pub(crate) fn note(&self, words: &str) {
-        self.tell(Tone::Faint, &format!("note: {words}"));
+        if self.quiet == Quiet::Nothing {
+            self.tell(Tone::Faint, &format!("note: {words}"));
+        }
     }
 
     fn tell(&self, tone: Tone, words: &str) {
-        if !self.silent {
-            // Nobody is left to tell that standard error is gone.
-            let _ = writeln!(io::stderr(), "{} {words}", self.paint_err.tone(tone, "sofetch:"));
-        }
+        // Nobody is left to tell that standard error is gone.
+        let _ = writeln!(io::stderr(), "{} {words}", self.paint_err.tone(tone, "sofetch:"));
     }
 
     /// Text of ours on standard error, as it is.

@@ -3,8 +3,9 @@
 
 use std::error::Error as _;
 
+use sofetch::core::rules::schemes::SchemeFetch;
 use sofetch::net::ConfigError;
-use sofetch::{Error, ErrorKind, Misuse, Reason};
+use sofetch::{Error, ErrorKind, Misuse, NetworkError, Reason, Ruling};
 use sofetch_inspect::Secrets;
 use sofetch_inspect::safe_text::{escaped, redacted_urls};
 use sofetch_inspect::words::{hint_for_network_error, words_for_network_error};
@@ -39,7 +40,7 @@ pub(crate) fn error_words(error: &Error, secrets: Secrets) -> String {
         }
         cause = source.source();
     }
-    if let Some(hint) = error.network_error().and_then(hint_for_network_error) {
+    if let Some(hint) = error.network_error().and_then(hint) {
         let stop = if words.ends_with('.') { "" } else { "." };
         // NB: nobody but this face knows of the option.
         let believe =
@@ -47,6 +48,16 @@ pub(crate) fn error_words(error: &Error, secrets: Secrets) -> String {
         words.push_str(&format!("{stop} {hint}{believe}"));
     }
     words
+}
+
+/// What to do. `inspect` speaks of the library, which has settings that the command has no options for.
+fn hint(error: &NetworkError) -> Option<String> {
+    match error.reason() {
+        Reason::Ruling(Ruling::SchemeFetch(SchemeFetch::FileRefused)) => {
+            Some("This command reads no files: serve the file over http.".to_owned())
+        }
+        _ => hint_for_network_error(error),
+    }
 }
 
 fn is_config(source: &(dyn std::error::Error + 'static)) -> bool {
@@ -64,7 +75,7 @@ pub(crate) fn misuse_words(misuse: Misuse) -> &'static str {
         Misuse::InvalidUrl => "this is not a URL",
         Misuse::UrlWithCredentials => "a page's request has no username and password in its URL",
         Misuse::InvalidMethod => "the method is not a token",
-        Misuse::ForbiddenMethod => "no page makes CONNECT, TRACE or TRACK requests",
+        Misuse::ForbiddenMethod => "nobody makes CONNECT requests, and no page TRACE or TRACK requests",
         Misuse::MethodNotSafelisted => "mode no-cors allows the methods GET, HEAD and POST only",
         Misuse::InvalidHeaderName => "a header's name is not a token",
         Misuse::InvalidHeaderValue => "a header's value has a byte that no value may have",
@@ -113,6 +124,12 @@ fn option_of(field: &str) -> &str {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_file_is_never_allowed() {
+        let words = hint(&NetworkError::new(Reason::Ruling(Ruling::SchemeFetch(SchemeFetch::FileRefused))));
+        assert!(words.expect("a hint").starts_with("This command reads no files"));
+    }
 
     #[test]
     fn codes_are_told_from_sentences() {

@@ -57,7 +57,9 @@ fn methods() {
     assert_eq!(seen(&["--method", "delete"]).method, "DELETE");
     assert_eq!(seen(&["-I"]).method, "HEAD");
     sofetch(&["-X", "a b", "127.0.0.1:1"]).ended(2).complained("method");
-    sofetch(&["-X", "CONNECT", "127.0.0.1:1"]).ended(2);
+    sofetch(&["-X", "\u{e9}", "127.0.0.1:1"]).ended(2).complained("-X \"\u{e9}\"");
+    sofetch(&["-X", "CONNECT", "127.0.0.1:1"]).ended(2).complained("nobody makes CONNECT requests");
+    assert_eq!(seen(&["-X", "TRACE"]).method, "TRACE");
 }
 
 #[test]
@@ -279,4 +281,52 @@ fn usage() {
     for word in ["Exit codes:", "--origin", "--resolve", "cors", "demo", "Examples:"] {
         assert!(help.text().contains(word), "{word}");
     }
+}
+
+#[test]
+fn options_for_pages_say_nothing_without_one() {
+    let server = plain_server();
+    let noted = |options: &[&str]| {
+        let said = sofetch(&[options, &[&server.url("/")]].concat()).ended(0);
+        let silent = sofetch(&[&["-s"], options, &[&server.url("/")]].concat()).ended(0);
+        assert_eq!(silent.err, "");
+        said.err
+    };
+    for (option, value) in
+        [("--mode", "no-cors"), ("--credentials", "include"), ("--referrer-policy", "unsafe-url")]
+    {
+        let err = noted(&[option, value]);
+        assert!(err.contains(&format!("note: `{option}` has no meaning without --page")), "{err}");
+    }
+    // These two are the user's as well.
+    assert_eq!(noted(&["--credentials", "omit"]), "");
+    assert_eq!(noted(&["--referrer", "http://127.0.0.1/", "--referrer-policy", "origin"]), "");
+    let page = ["--page", "http://127.0.0.1:1/", "--mode", "no-cors", &server.url("/")];
+    assert!(!sofetch(&page).err.contains("no meaning"));
+}
+
+#[test]
+fn what_cannot_be_taken_away_is_said() {
+    let help = sofetch(&["--help"]).ended(0).text().split_whitespace().collect::<Vec<_>>().join(" ");
+    assert!(help.contains("(Accept, Accept-Encoding and Host stay)"), "{help}");
+    for stays in ["Accept:", "Accept-Encoding:", "Host:"] {
+        sofetch(&["-H", stays, "127.0.0.1:1"]).ended(2).complained("cannot be taken away");
+    }
+}
+
+#[test]
+fn files_are_not_read() {
+    let said = sofetch(&["file:///etc/hostname"]).ended(1).complained("This command reads no files");
+    assert!(!said.err.contains("Allow the agent"), "{}", said.err);
+}
+
+#[test]
+fn what_no_http_carries_is_told_with_its_report() {
+    let server = plain_server();
+    let url = server.url(&format!("/{}", "a".repeat(70_000)));
+    let said = sofetch(&["--report", "json", &url]);
+    assert_eq!(said.code, 2);
+    assert!(said.json().is_object());
+    assert!(said.err.starts_with("sofetch: "), "{}", said.err);
+    assert_eq!(server.requests().len(), 0);
 }

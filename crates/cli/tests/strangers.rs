@@ -185,11 +185,46 @@ fn row_22_what_one_origin_is_given_does_not_follow_a_redirect_to_another() {
 #[test]
 fn file_names_of_strangers_are_nobodys() {
     let folder = Folder::new();
-    let server = server(|_| {
-        Reply::ok("x").header("Content-Disposition", format!("attachment; filename=\"../{HOSTILE}\""))
-    });
+    let server =
+        server(|_| Reply::ok("x").header("Content-Disposition", "attachment; filename=\"../../theirs\""));
     let path = folder.file("mine");
     let said = sofetch(&["-o", &path, &server.url("/..%2F..%2Fetc")]).ended(0);
     assert_eq!(said.err, "");
     assert_eq!(std::fs::read_dir(folder.path()).expect("a folder").count(), 1);
+}
+
+#[test]
+#[cfg(unix)]
+fn arguments_that_are_not_utf_8() {
+    use std::ffi::OsStr;
+    use std::os::unix::ffi::OsStrExt;
+    let run = |before: &[&str], bytes: &[u8], after: &[&str]| {
+        let mut command = support::command(before);
+        command.arg(OsStr::from_bytes(bytes)).args(after);
+        support::said(command)
+    };
+    let server = server(|_| Reply::ok("ok"));
+    let url = server.url("/");
+    run(&["-H"], b"X-Bytes: a\xE9", &["-d", "a", &url]).ended(0);
+    for option in ["-d", "--data-binary", "--json"] {
+        run(&[option], b"a\xFFb", &[&url]).ended(0);
+    }
+    let requests = server.requests();
+    assert_eq!(requests.len(), 4);
+    assert!(requests[1..].iter().all(|request| request.body[..] == *b"a\xFFb"));
+    run(&[], b"http://127.0.0.1:1/\xFF", &[]).ended(2).complained("the URL is not UTF-8");
+    run(&["-F"], b"a=\xFF", &[&url]).ended(2).complained("--form is not UTF-8");
+    run(&["--json", "1", "--page"], b"hush\xFF", &[&url])
+        .ended(2)
+        .complained("argument 4, after --page, is not UTF-8");
+    // A file may have any name, and is not the one to blame.
+    run(&["-o"], b"/nowhere/\xFF", &[&url]).ended(3).complained("/nowhere/\\xFF");
+}
+
+#[test]
+fn errors_are_shown_under_silent_if_asked_for() {
+    let url = format!("http://127.0.0.1:{}/", support::closed_port());
+    assert_eq!(sofetch(&["-s", &url]).ended(3).err, "");
+    let said = sofetch(&["-sSL", "--compressed", "--mode", "cors", &url]).ended(3);
+    assert_eq!(said.err.lines().count(), 1, "the error, and no note: {}", said.err);
 }

@@ -173,6 +173,11 @@ pub enum Outcome {
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub enum WireEvent {
+    /// All the connections that a host may have are in use: the fetch waits for one.
+    Waiting {
+        /// How many there may be.
+        limit: usize,
+    },
     /// A name is looked up.
     Resolving {
         /// The name.

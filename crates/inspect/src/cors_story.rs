@@ -40,7 +40,38 @@ pub struct CorsStory {
     pub script: ScriptView,
     /// Why the body broke off, where it was read and did.
     pub body_error: Option<NetworkError>,
+    /// What the answer allows beyond this page, as far as one exchange shows it.
+    pub remarks: Vec<Remark>,
     secrets: Secrets,
+}
+
+/// What the answer allows beyond this page. (That an origin is merely reflected, only further questions would show.)
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Remark {
+    /// One origin is allowed, and no `Vary` tells caches that the answer is that origin's.
+    NoVary,
+    /// `null` is allowed.
+    NullAllowed,
+}
+
+impl Remark {
+    fn of(outcome: Option<&Outcome>) -> Vec<Remark> {
+        let Some(Outcome::Response { response_type: "cors", header_list, .. }) = outcome else {
+            return Vec::new();
+        };
+        let Some(allowed) = header_list.get("Access-Control-Allow-Origin") else { return Vec::new() };
+        let vary = header_list.get("Vary").unwrap_or_default().to_ascii_lowercase();
+        let varies =
+            vary.split(|&byte| byte == b',').any(|name| matches!(name.trim_ascii(), b"origin" | b"*"));
+        let mut remarks = Vec::new();
+        if *allowed == *b"null" {
+            remarks.push(Remark::NullAllowed);
+        }
+        if *allowed != *b"*" && !varies {
+            remarks.push(Remark::NoVary);
+        }
+        remarks
+    }
 }
 
 /// What was asked.
@@ -215,7 +246,9 @@ impl CorsStory {
             _ => None,
         });
         let question = Question::of(first, secrets);
-        Some(CorsStory { question, page, hops: reader.hops, verdict, reached, script, body_error, secrets })
+        let remarks = Remark::of(fetch.outcome());
+        let hops = reader.hops;
+        Some(CorsStory { question, page, hops, verdict, reached, script, body_error, remarks, secrets })
     }
 
     /// May the script read the response?

@@ -184,6 +184,9 @@ enum EventJson {
         header: &'static str,
         value: Option<String>,
     },
+    Waiting {
+        limit: usize,
+    },
     Resolving {
         host: String,
     },
@@ -321,6 +324,7 @@ impl Writer {
 
     fn wire(&self, wire: &WireEvent) -> EventJson {
         match wire {
+            WireEvent::Waiting { limit } => EventJson::Waiting { limit: *limit },
             WireEvent::Resolving { host } => EventJson::Resolving { host: host.clone() },
             WireEvent::Resolved { addresses } => {
                 EventJson::Resolved { addresses: addresses.iter().map(ToString::to_string).collect() }

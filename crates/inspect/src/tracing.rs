@@ -165,6 +165,9 @@ fn tell(span: &Span, event: &Event) {
 
 fn tell_wire(span: &Span, wire: &WireEvent) {
     match wire {
+        WireEvent::Waiting { limit } => {
+            tracing::debug!(target: "sofetch", parent: span, limit, "waiting for a connection");
+        }
         WireEvent::Resolving { host } => {
             tracing::trace!(target: "sofetch", parent: span, host = &*escaped(host), "resolving");
         }

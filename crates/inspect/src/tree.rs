@@ -241,6 +241,9 @@ impl Printer {
     fn wire(&mut self, level: usize, at: Duration, wire: &WireEvent) {
         let secrets = self.options.secrets;
         let (paint, line) = match wire {
+            WireEvent::Waiting { limit } => {
+                (Paint::Dim, format!("waiting for a connection: all {limit} to this host are in use"))
+            }
             WireEvent::Resolving { host } => (Paint::Dim, format!("resolving {}", escaped(host))),
             WireEvent::Resolved { addresses } => {
                 let addresses: Vec<String> = addresses.iter().map(ToString::to_string).collect();

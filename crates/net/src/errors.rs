@@ -14,6 +14,8 @@ pub(crate) struct Scene<'a> {
     pub(crate) tls_host: Option<&'a str>,
     /// The limit of heads, in bytes.
     pub(crate) head_bytes: usize,
+    /// Bytes read of this answer so far.
+    pub(crate) read: u64,
 }
 
 /// A failure before the response's head.
@@ -45,8 +47,12 @@ pub(crate) fn before_the_head(error: hyper::Error, scene: &Scene<'_>) -> Network
 /// NB: hyper keeps these kinds to itself and gives words only; `tests/http1.rs` notices a change of them.
 fn unparsable(error: &hyper::Error, scene: &Scene<'_>) -> PeerMisbehaved {
     let words = error.to_string();
-    if words.contains("too large") {
+    if words.contains("too large") && scene.read >= scene.head_bytes as u64 {
         PeerMisbehaved::HeadTooLarge { limit: scene.head_bytes }
+    } else if words.contains("too large") {
+        // NB: hyper has one word for both.
+        let detail = "more headers than the limit, or a length beyond 64 bits".to_owned();
+        PeerMisbehaved::InvalidHead { detail }
     } else if words.contains("content-length") {
         // NB: what it said is within hyper, which does not give it away.
         PeerMisbehaved::ContentLength { said: String::new() }

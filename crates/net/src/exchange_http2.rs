@@ -147,6 +147,7 @@ async fn exchange(
                 reused,
                 tls_host: shared.about.tls_host.as_deref(),
                 head_bytes: config.limits.head_bytes,
+                read: 0,
             };
             let unread_body = upload.as_ref().and_then(Upload::take_unread);
             let harmless = is_harmless_again(&method, upload.as_ref(), unread_body.is_some());
@@ -355,6 +356,7 @@ impl ByteStream for Http2Body {
                         reused: true,
                         tls_host: self.about.tls_host.as_deref(),
                         head_bytes: self.group.destination.settings.config.limits.head_bytes,
+                        read: 0,
                     };
                     let fault = errors::within_the_body_of_http2(error, &scene);
                     return self.fail(fault);

@@ -50,8 +50,12 @@ impl Http2 {
         clock: &Arc<dyn Clock>,
     ) -> Result<Http2, NetworkFault> {
         let head_bytes = u32::try_from(limits.head_bytes).unwrap_or(u32::MAX);
-        let scene =
-            Scene { reused: false, tls_host: about.tls_host.as_deref(), head_bytes: limits.head_bytes };
+        let scene = Scene {
+            reused: false,
+            tls_host: about.tls_host.as_deref(),
+            head_bytes: limits.head_bytes,
+            read: 0,
+        };
         let (sender, connection) = Builder::new()
             .enable_push(false)
             .initial_max_send_streams(STREAMS_BEFORE_SETTINGS)

@@ -195,7 +195,12 @@ impl HyperTransport {
     }
 
     fn scene(&self) -> Scene<'_> {
-        Scene { reused: self.used, tls_host: self.tls_host.as_deref(), head_bytes: self.head_bytes }
+        Scene {
+            reused: self.used,
+            tls_host: self.tls_host.as_deref(),
+            head_bytes: self.head_bytes,
+            read: self.traffic.read(),
+        }
     }
 
     fn failure(&mut self, mut error: TrySendError<Request<OutgoingBody>>) -> HeadFailure {

@@ -50,6 +50,9 @@ async fn wait(
             CheckOut::Http2(http2) => return Ok(lend_http2(http2, &group, &trace)),
             CheckOut::Connect(place) => depart(&group, place, new, &trace).granted(None).await,
             CheckOut::Wait(receiver, queued_for) => {
+                if let (QueuedFor::Place, Some(limit)) = (&queued_for, limit) {
+                    trace.emit(|| Event::Wire(WireEvent::Waiting { limit }));
+                }
                 let after = group.destination.settings.config.time_outs.queue;
                 // Only the wait for a place has no other bound.
                 let after = after.filter(|_| queued_for == QueuedFor::Place);

@@ -105,6 +105,10 @@ impl Traffic {
     }
 
     /// How many bytes were handed to the socket since the exchange began, framing included.
+    pub(crate) fn read(&self) -> u64 {
+        self.read.load(Ordering::Relaxed)
+    }
+
     pub(crate) fn written(&self) -> u64 {
         self.written.load(Ordering::Relaxed)
     }

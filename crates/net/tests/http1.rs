@@ -351,7 +351,7 @@ async fn limits_are_the_owners() {
             Err("head-too-large"),
         ),
         ("many headers", many.clone(), Limits { head_count: 256, ..Limits::default() }, Ok(())),
-        ("many headers, refused", many, Limits::default(), Err("head-too-large")),
+        ("many headers, refused", many, Limits::default(), Err("invalid-head")),
     ] {
         let url = always(answer).await;
         let network = network(NetworkConfig { limits, ..NetworkConfig::default() });

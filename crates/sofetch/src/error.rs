@@ -258,7 +258,12 @@ impl fmt::Display for Error {
             return Ok(());
         }
         if let Some(Reason::Ruling(ruling)) = self.reason() {
-            write!(f, ": {ruling:?}, by {}", ruling.anchor())?;
+            // The rule's name is said already: its verdict alone.
+            let debug = format!("{ruling:?}");
+            let verdict = debug.strip_prefix(ruling.rule()).unwrap_or(&debug);
+            let verdict =
+                verdict.strip_prefix('(').and_then(|inner| inner.strip_suffix(')')).unwrap_or(verdict);
+            write!(f, ": {verdict}, by {}", ruling.anchor())?;
         }
         let mut cause = std::error::Error::source(self);
         while let Some(error) = cause {

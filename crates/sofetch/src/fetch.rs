@@ -10,6 +10,7 @@ use sofetch_core::infrastructure::bodies::{BodyError, ByteStream};
 use sofetch_core::infrastructure::clients::Client;
 use sofetch_core::infrastructure::multipart::boundary_from;
 use sofetch_core::infrastructure::requests::Request as CoreRequest;
+use sofetch_core::ports::Interim;
 use sofetch_core::rules::header_guards::Guard;
 use sofetch_core::rulings::{Fetched, NetworkError};
 use sofetch_core::trace::Trace;
@@ -20,7 +21,8 @@ use tokio::sync::oneshot;
 use crate::abort::{AbortSignal, Registration};
 use crate::agent::{Engine, UserAgent};
 use crate::error::Error;
-use crate::request::Request;
+use crate::headers::Headers;
+use crate::request::{Request, ToldHints};
 use crate::response::Response;
 use crate::retry;
 
@@ -80,7 +82,11 @@ pub(crate) async fn attempt(
             .clone()
             .map(|told| boxed(move |length| told(length))),
         process_request_end_of_body: None,
-        process_early_hints_response: None,
+        process_early_hints_response: ends.on_early_hints.clone().map(
+            |told| -> Box<dyn Fn(_) + Send + Sync> {
+                Box::new(move |hints: Interim| told(&Headers::from_list(hints.header_list, Guard::Immutable)))
+            },
+        ),
         process_response_end_of_body: ends
             .on_timing
             .clone()
@@ -112,6 +118,7 @@ pub(crate) struct Ends {
     on_upload: Option<Told<u64>>,
     on_download: Option<Told<u64>>,
     on_timing: Option<Told<crate::ReportedTiming>>,
+    on_early_hints: Option<Arc<ToldHints>>,
 }
 
 impl Ends {
@@ -129,6 +136,7 @@ impl Ends {
             on_upload: request.on_upload.take().map(Arc::from),
             on_download: request.on_download.take().map(Arc::from),
             on_timing: request.on_timing.take().map(Arc::from),
+            on_early_hints: request.on_early_hints.take().map(Arc::from),
         }
     }
 

@@ -63,9 +63,13 @@ pub struct Request {
     pub(crate) on_upload: Option<Box<dyn Fn(u64) + Send + Sync>>,
     pub(crate) on_download: Option<Box<dyn Fn(u64) + Send + Sync>>,
     pub(crate) on_timing: Option<Box<dyn Fn(sofetch_fetching::fetch_params::ReportedTiming) + Send + Sync>>,
+    pub(crate) on_early_hints: Option<Box<ToldHints>>,
     pub(crate) observer: Option<Arc<dyn sofetch_core::trace::Observer>>,
     error: Option<Error>,
 }
+
+/// Who is told of early hints.
+pub(crate) type ToldHints = dyn Fn(&Headers) + Send + Sync;
 
 enum Input {
     Text(String),
@@ -111,6 +115,7 @@ impl Request {
             on_upload: None,
             on_download: None,
             on_timing: None,
+            on_early_hints: None,
             observer: None,
             error: None,
         }
@@ -292,6 +297,13 @@ impl Request {
         told: impl Fn(sofetch_fetching::fetch_params::ReportedTiming) + Send + Sync + 'static,
     ) -> Request {
         self.on_timing = Some(Box::new(told));
+        self
+    }
+
+    /// Told of the headers of each 103 Early Hints. The Standard hands them to navigations alone: on your own behalf
+    /// nothing is in the way.
+    pub fn on_early_hints(mut self, told: impl Fn(&Headers) + Send + Sync + 'static) -> Request {
+        self.on_early_hints = Some(Box::new(told));
         self
     }
 

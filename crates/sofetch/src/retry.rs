@@ -1,7 +1,7 @@
 //! Retries, opt-in: idempotent requests whose body can be sent again, within a budget, minding `Retry-After`.
 
 use std::sync::Mutex;
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use sofetch_core::infrastructure::body_extraction::safely_extract_source;
 use sofetch_core::infrastructure::requests::Request as CoreRequest;
@@ -16,7 +16,7 @@ use crate::fetch::{Ends, attempt, timed_out};
 ///
 /// Tried again are GET, HEAD, OPTIONS, TRACE, PUT and DELETE whose body (if any) can be made again, after a failure of the
 /// network before the response's head, or after 429, 502, 503 or 504. The waits double from 100 ms up to
-/// `longest_wait`; a `Retry-After` in seconds counts instead if it is not longer than that.
+/// `longest_wait`; a `Retry-After`, in seconds or as a date, counts instead if it is not longer than that.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Retry {
     /// How many times a request is tried again.
@@ -74,7 +74,9 @@ pub(crate) async fn fetch_with_retries(
     let mut spare = replayable.then(|| spare_of(&request));
     let mut fetched = attempt(engine, request, ends, trace.clone()).await;
     for number in 0..retry.retries {
-        let (Some(again), Some(wait)) = (spare.take(), wait_before_retry(&fetched, number, retry)) else {
+        let (Some(again), Some(wait)) =
+            (spare.take(), wait_before_retry(&fetched, number, retry, SystemTime::now()))
+        else {
             break;
         };
         if !budget.withdraw() {
@@ -104,15 +106,21 @@ fn spare_of(request: &CoreRequest) -> Box<CoreRequest> {
 }
 
 /// `None` where the outcome stands.
-fn wait_before_retry(fetched: &Fetched, number: u32, retry: &Retry) -> Option<Duration> {
+fn wait_before_retry(fetched: &Fetched, number: u32, retry: &Retry, now: SystemTime) -> Option<Duration> {
     let doubled = Duration::from_millis(100).saturating_mul(1 << number.min(16)).min(retry.longest_wait);
     match fetched {
         Ok(response) if matches!(response.internal().status, 429 | 502 | 503 | 504) => {
             match response.internal().header_list.get("Retry-After") {
                 None => Some(doubled),
                 Some(value) => {
-                    let seconds = std::str::from_utf8(&value).ok()?.trim().parse().ok()?;
-                    let told = Duration::from_secs(seconds);
+                    let said = std::str::from_utf8(&value).ok()?.trim();
+                    let told = match said.parse() {
+                        Ok(seconds) => Duration::from_secs(seconds),
+                        // A moment that is past is now.
+                        Err(_) => {
+                            httpdate::parse_http_date(said).ok()?.duration_since(now).unwrap_or_default()
+                        }
+                    };
                     (told <= retry.longest_wait).then_some(told)
                 }
             }
@@ -147,6 +155,7 @@ mod tests {
     fn waits_table() {
         let retry = Retry { retries: 9, longest_wait: Duration::from_secs(2), budget: 1.0 };
         let millis = |millis| Some(Duration::from_millis(millis));
+        let now = SystemTime::UNIX_EPOCH + Duration::from_secs(10);
         for (row, fetched, number, wait) in [
             ("200 stands", answered(200, None), 0, None),
             ("404 stands", answered(404, None), 0, None),
@@ -155,9 +164,12 @@ mod tests {
             ("up to the longest", answered(503, None), 60, millis(2000)),
             ("Retry-After counts", answered(429, Some("1")), 0, millis(1000)),
             ("unless it is too long", answered(429, Some("3600")), 0, None),
-            ("a date is not waited for", answered(503, Some("Fri, 20 Nov 2026 10:00:00 GMT")), 0, None),
+            ("a date counts", answered(503, Some("Thu, 01 Jan 1970 00:00:11 GMT")), 0, millis(1000)),
+            ("one that is past is now", answered(503, Some("Thu, 01 Jan 1970 00:00:01 GMT")), 0, millis(0)),
+            ("unless it is far", answered(503, Some("Fri, 20 Nov 2026 10:00:00 GMT")), 0, None),
+            ("what is neither stands", answered(503, Some("soon")), 0, None),
         ] {
-            assert_eq!(wait_before_retry(&fetched, number, &retry), wait, "{row}");
+            assert_eq!(wait_before_retry(&fetched, number, &retry, now), wait, "{row}");
         }
     }
 

@@ -206,6 +206,20 @@ fn progress_is_told_both_ways() {
 }
 
 #[test]
+fn early_hints_are_told() {
+    let server = serve(|_| Reply::ok("x").interim(103, &[("Link", "</a.css>; rel=preload")]));
+    let hints = Arc::new(std::sync::Mutex::new(Vec::new()));
+    let heard = hints.clone();
+    on_tokio(async {
+        let request = Request::new(server.url("/")).on_early_hints(move |headers| {
+            heard.lock().expect("nobody panicked").push(headers.get("Link"));
+        });
+        agent().fetch(request).await.expect("an answer");
+    });
+    assert_eq!(*hints.lock().expect("nobody panicked"), [Some("</a.css>; rel=preload".to_owned())]);
+}
+
+#[test]
 fn misuse_is_an_error_before_anything_is_sent() {
     on_tokio(async {
         let agent = agent();

@@ -1,10 +1,12 @@
 //! `--data`, `--data-binary`, `--json` and `--form`: bodies, some of them from files. A body is read whole before it is sent.
 
+use std::ffi::{OsStr, OsString};
 use std::io::Read;
 use std::path::{Path, PathBuf};
 
 use sofetch::{Blob, Bytes, File, FormData, FormDataEntry, FormDataValue};
 
+use super::typed::{bytes_of, path_of, text_of};
 use super::usage::UsageError;
 
 /// A request's body.
@@ -24,35 +26,36 @@ pub(crate) enum BodyOption {
 const URLENCODED: &str = "application/x-www-form-urlencoded";
 
 /// `--data`, each a text or `@FILE`; joined by `&`. As in curl, a file loses its line breaks and NULs.
-pub(crate) fn data(said: &[String]) -> Result<BodyOption, UsageError> {
+pub(crate) fn data(said: &[OsString]) -> Result<BodyOption, UsageError> {
     let mut bytes = Vec::new();
     for (at, one) in said.iter().enumerate() {
         if at > 0 {
             bytes.push(b'&');
         }
-        match one.strip_prefix('@') {
+        let one = bytes_of("--data", one)?;
+        match one.strip_prefix(b"@") {
             Some(path) => bytes
-                .extend(read(Path::new(path))?.into_iter().filter(|byte| !matches!(byte, b'\r' | b'\n' | 0))),
-            None => bytes.extend_from_slice(one.as_bytes()),
+                .extend(read(path_of(path))?.into_iter().filter(|byte| !matches!(byte, b'\r' | b'\n' | 0))),
+            None => bytes.extend_from_slice(one),
         }
     }
     Ok(BodyOption::Bytes { bytes: bytes.into(), content_type: URLENCODED })
 }
 
 /// `--data-binary`: a text, or a file as it is.
-pub(crate) fn data_binary(said: &str) -> Result<BodyOption, UsageError> {
-    Ok(BodyOption::Bytes { bytes: text_or_file(said)?, content_type: URLENCODED })
+pub(crate) fn data_binary(said: &OsStr) -> Result<BodyOption, UsageError> {
+    Ok(BodyOption::Bytes { bytes: text_or_file("--data-binary", said)?, content_type: URLENCODED })
 }
 
 /// `--json`: a text, or a file as it is. Nobody checks that it is JSON: servers must be tested too.
-pub(crate) fn json(said: &str) -> Result<BodyOption, UsageError> {
-    Ok(BodyOption::Bytes { bytes: text_or_file(said)?, content_type: "application/json" })
+pub(crate) fn json(said: &OsStr) -> Result<BodyOption, UsageError> {
+    Ok(BodyOption::Bytes { bytes: text_or_file("--json", said)?, content_type: "application/json" })
 }
 
 /// `--form`, each NAME=TEXT, NAME=@FILE (an upload) or NAME=<FILE (its text). NB: unlike curl's, a text is taken whole,
 /// semicolons and all; only files have parameters.
-pub(crate) fn form(said: &[String]) -> Result<BodyOption, UsageError> {
-    let entries = said.iter().map(|field| entry(field)).collect::<Result<_, _>>()?;
+pub(crate) fn form(said: &[OsString]) -> Result<BodyOption, UsageError> {
+    let entries = said.iter().map(|field| entry(text_of("--form", field)?)).collect::<Result<_, _>>()?;
     Ok(BodyOption::Form(FormData { entries }))
 }
 
@@ -121,10 +124,11 @@ fn last_component(path: &Path) -> String {
     path.file_name().unwrap_or(path.as_os_str()).to_string_lossy().into_owned()
 }
 
-fn text_or_file(said: &str) -> Result<Bytes, UsageError> {
-    match said.strip_prefix('@') {
-        Some(path) => Ok(read(Path::new(path))?.into()),
-        None => Ok(Bytes::copy_from_slice(said.as_bytes())),
+fn text_or_file(option: &'static str, said: &OsStr) -> Result<Bytes, UsageError> {
+    let said = bytes_of(option, said)?;
+    match said.strip_prefix(b"@") {
+        Some(path) => Ok(read(path_of(path))?.into()),
+        None => Ok(Bytes::copy_from_slice(said)),
     }
 }
 
@@ -152,21 +156,21 @@ mod tests {
 
     #[test]
     fn data_is_joined_and_typed() {
-        let body = data(&["a=1".to_owned(), "b=2".to_owned()]).expect("texts");
+        let body = data(&["a=1".into(), "b=2".into()]).expect("texts");
         assert!(matches!(&body, BodyOption::Bytes { content_type: "application/x-www-form-urlencoded", .. }));
         assert_eq!(bytes_of(body), "a=1&b=2");
-        assert_eq!(bytes_of(data(&[String::new()]).expect("a text")), "");
-        let body = json("{\"a\":1}").expect("a text");
+        assert_eq!(bytes_of(data(&[OsString::new()]).expect("a text")), "");
+        let body = json("{\"a\":1}".as_ref()).expect("a text");
         assert!(matches!(&body, BodyOption::Bytes { content_type: "application/json", .. }));
         assert_eq!(bytes_of(body), "{\"a\":1}");
     }
 
     #[test]
     fn a_missing_file_is_a_usage_error_that_names_it() {
-        let error = data(&["@/nowhere/to/be/found".to_owned()]).expect_err("no such file");
+        let error = data(&["@/nowhere/to/be/found".into()]).expect_err("no such file");
         assert!(error.to_string().contains("/nowhere/to/be/found"), "{error}");
-        assert!(matches!(json("@/nowhere/to/be/found"), Err(UsageError::File { .. })));
-        assert!(matches!(form(&["a=@/nowhere/to/be/found".to_owned()]), Err(UsageError::File { .. })));
+        assert!(matches!(json("@/nowhere/to/be/found".as_ref()), Err(UsageError::File { .. })));
+        assert!(matches!(form(&["a=@/nowhere/to/be/found".into()]), Err(UsageError::File { .. })));
     }
 
     #[test]
@@ -195,8 +199,7 @@ mod tests {
 
     #[test]
     fn form_fields() {
-        let BodyOption::Form(form_data) = form(&["a=b;type=c".to_owned(), "d=".to_owned()]).expect("texts")
-        else {
+        let BodyOption::Form(form_data) = form(&["a=b;type=c".into(), "d=".into()]).expect("texts") else {
             panic!("no form");
         };
         let texts: Vec<(&str, &str)> = form_data
@@ -209,7 +212,7 @@ mod tests {
             .collect();
         assert_eq!(texts, [("a", "b;type=c"), ("d", "")]);
         for wrong in ["a", "=b", ""] {
-            assert!(matches!(form(&[wrong.to_owned()]), Err(UsageError::Form(_))), "{wrong}");
+            assert!(matches!(form(&[wrong.into()]), Err(UsageError::Form(_))), "{wrong}");
         }
     }
 

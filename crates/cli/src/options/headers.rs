@@ -10,7 +10,7 @@ pub(crate) enum HeaderOption {
         /// As typed.
         name: String,
         /// White space at both ends left out.
-        value: String,
+        value: Vec<u8>,
     },
     /// No such header, if it is one that we would add.
     Remove {
@@ -19,23 +19,29 @@ pub(crate) enum HeaderOption {
     },
 }
 
-/// Reads one `-H`.
-pub(crate) fn header_option(said: &str) -> Result<HeaderOption, UsageError> {
-    let wrong = || UsageError::Header(said.to_owned());
-    if let Some((name, value)) = said.split_once(':') {
-        let (name, value) = (name.trim(), value.trim_matches([' ', '\t']));
-        return match (name, value) {
-            ("", _) => Err(wrong()),
-            (name, "") => Ok(HeaderOption::Remove { name: name.to_owned() }),
-            (name, value) => Ok(HeaderOption::Append { name: name.to_owned(), value: value.to_owned() }),
-        };
+/// Reads one `-H`. A value may have any bytes, as HTTP's have; a name is a text.
+pub(crate) fn header_option(said: &[u8]) -> Result<HeaderOption, UsageError> {
+    let wrong = || UsageError::Header(String::from_utf8_lossy(said).into_owned());
+    let name_of = |bytes| {
+        let name = std::str::from_utf8(bytes).map(str::trim).unwrap_or_default();
+        if name.is_empty() { Err(wrong()) } else { Ok(name.to_owned()) }
+    };
+    if let Some(colon) = said.iter().position(|&byte| byte == b':') {
+        let name = name_of(&said[..colon])?;
+        return Ok(match trimmed(&said[colon + 1..]) {
+            b"" => HeaderOption::Remove { name },
+            value => HeaderOption::Append { name, value: value.to_vec() },
+        });
     }
-    match said.strip_suffix(';').map(str::trim) {
-        Some(name) if !name.is_empty() => {
-            Ok(HeaderOption::Append { name: name.to_owned(), value: String::new() })
-        }
-        _ => Err(wrong()),
-    }
+    let name = name_of(said.strip_suffix(b";").ok_or_else(wrong)?)?;
+    Ok(HeaderOption::Append { name, value: Vec::new() })
+}
+
+fn trimmed(value: &[u8]) -> &[u8] {
+    let inside = |&byte: &u8| !matches!(byte, b' ' | b'\t');
+    let start = value.iter().position(inside).unwrap_or(value.len());
+    let end = value.iter().rposition(inside).map_or(start, |last| last + 1);
+    &value[start..end]
 }
 
 #[cfg(test)]
@@ -45,7 +51,7 @@ mod tests {
     #[test]
     fn header_table() {
         let append = |name: &str, value: &str| {
-            Some(HeaderOption::Append { name: name.to_owned(), value: value.to_owned() })
+            Some(HeaderOption::Append { name: name.to_owned(), value: value.as_bytes().to_vec() })
         };
         let remove = |name: &str| Some(HeaderOption::Remove { name: name.to_owned() });
         let table = [
@@ -64,7 +70,14 @@ mod tests {
             ("nothing is nothing", "", None),
         ];
         for (name, said, expected) in table {
-            assert_eq!(header_option(said).ok(), expected, "{name}");
+            assert_eq!(header_option(said.as_bytes()).ok(), expected, "{name}");
         }
+    }
+
+    #[test]
+    fn a_value_has_any_bytes_and_a_name_has_not() {
+        let value = HeaderOption::Append { name: "A".to_owned(), value: b"b\xFF".to_vec() };
+        assert_eq!(header_option(b"A: b\xFF\t").ok(), Some(value));
+        assert!(header_option(b"\xFF: b").is_err());
     }
 }

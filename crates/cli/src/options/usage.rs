@@ -11,6 +11,8 @@ use crate::words::config_words;
 /// Why a command line means nothing.
 #[derive(Debug)]
 pub(crate) enum UsageError {
+    /// An argument that must be UTF-8 is not.
+    NotUtf8(&'static str),
     /// Not a URL, even with a scheme put before it.
     Url(String),
     /// A command's word after options.
@@ -21,6 +23,8 @@ pub(crate) enum UsageError {
     Origin(String),
     /// `cors` without a page's origin.
     NoOrigin,
+    /// `-X` is no token.
+    Method(String),
     /// `-H` has neither a colon nor a semicolon, or no name.
     Header(String),
     /// `-H 'Name:'` of a header that cannot be left out.
@@ -45,6 +49,7 @@ pub(crate) enum UsageError {
 impl fmt::Display for UsageError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
+            UsageError::NotUtf8(which) => write!(f, "{which} is not UTF-8"),
             UsageError::Url(said) => write!(f, "{said:?} is not a URL"),
             UsageError::CommandLate(word) => {
                 write!(
@@ -60,6 +65,8 @@ impl fmt::Display for UsageError {
                 )
             }
             UsageError::NoOrigin => f.write_str("cors needs --origin ORIGIN or --page URL: on whose behalf?"),
+            // NB: with its quotes, but in the letters that were typed; who prints it escapes what is not for terminals.
+            UsageError::Method(said) => write!(f, "-X \"{said}\": a method is a token, such as PATCH"),
             UsageError::Header(said) => {
                 // NB: what follows may be a secret whose colon was forgotten.
                 let word = said.split_whitespace().next().unwrap_or_default();

@@ -162,7 +162,7 @@ fn toascii() {
 }
 
 #[test]
-fn idna_test_v2() {
+fn row_78_idna_test_v2() {
     domain_cases("url/resources/IdnaTestV2.json", 2671, encode_host_ending_code_points, false);
 }
 

@@ -62,6 +62,7 @@ impl CorsStory {
                 ScriptView::Nothing => ScriptJson::Nothing,
             },
             body_error: self.body_error.as_ref().map(|error| NetworkErrorJson::of(error, secrets)),
+            remarks: self.remarks.iter().map(|remark| remark.words()).collect(),
         })
     }
 
@@ -83,6 +84,7 @@ struct StoryJson<'a> {
     reached: ReachedJson,
     script: ScriptJson<'a>,
     body_error: Option<NetworkErrorJson>,
+    remarks: Vec<&'static str>,
 }
 
 #[derive(Serialize)]

@@ -174,6 +174,24 @@ fn the_url_that_a_script_sees_has_no_fragment() {
 }
 
 #[test]
+fn row_66_what_one_exchange_shows_of_loose_servers_is_said() {
+    for (row, headers, remarks) in [
+        ("everybody", &[("Access-Control-Allow-Origin", "*")][..], &[][..]),
+        ("one origin", &[("Access-Control-Allow-Origin", "https://a.test")], &[Remark::NoVary]),
+        (
+            "one origin, and it varies",
+            &[("Access-Control-Allow-Origin", "https://a.test"), ("Vary", "a, ORIGIN")],
+            &[],
+        ),
+        ("null", &[("Access-Control-Allow-Origin", "null"), ("Vary", "*")], &[Remark::NullAllowed]),
+    ] {
+        let story = story(&simple_get("https://b.test/", || response("cors", headers)));
+        assert_eq!(story.remarks[..], *remarks, "{row}");
+        assert_eq!(story.text(Options::default()).matches("Note: ").count(), remarks.len(), "{row}");
+    }
+}
+
+#[test]
 fn a_body_that_broke_off_is_told() {
     let recording = recorded(|trace| {
         trace.emit(|| request(Method::GET, "https://b.test/", &[]));

@@ -5,7 +5,7 @@ use sofetch_core::rules::response_filtering::Shown;
 use sofetch_core::rules::response_tainting::ResponseTaintingFork;
 use sofetch_core::rulings::Ruling;
 
-use super::{CorsStory, Exchange, HopStory, PreflightStory, Reached, ScriptView, StoryVerdict};
+use super::{CorsStory, Exchange, HopStory, PreflightStory, Reached, Remark, ScriptView, StoryVerdict};
 use crate::tree::{Options, Paint, mark, painted};
 use crate::words::{Weight, Words, hint, hint_for_network_error, weight, words, words_for_network_error};
 
@@ -115,6 +115,20 @@ impl CorsStory {
     }
 }
 
+impl Remark {
+    /// The remark, in a sentence.
+    pub fn words(self) -> &'static str {
+        match self {
+            Remark::NoVary => {
+                "The answer is for one origin and does not say `Vary: Origin`: a cache may give it to a page of another."
+            }
+            Remark::NullAllowed => {
+                "`null` is the origin of every sandboxed page: whoever can make one is allowed."
+            }
+        }
+    }
+}
+
 struct Page {
     text: String,
     options: Options,
@@ -202,6 +216,9 @@ impl Page {
         }
         if let StoryVerdict::Refused { ruling } = &story.verdict {
             self.line(1, Paint::Dim, ruling.anchor());
+        }
+        for remark in &story.remarks {
+            self.line(1, Paint::Warn, &format!("Note: {}", remark.words()));
         }
     }
 

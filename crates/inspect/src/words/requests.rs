@@ -290,7 +290,9 @@ impl Words for SchemeFetch {
             SchemeFetch::BlobOtherPartition => "Use the blob where its URL was made.",
             SchemeFetch::BlobRangeInvalid { .. } => "Ask for one range, such as `bytes=0-9`.",
             SchemeFetch::DataInvalid => "Write a comma before the data, and mend the base64.",
-            SchemeFetch::FileRefused => "Allow the agent to read files, or serve the file over http.",
+            SchemeFetch::FileRefused => {
+                "Serve the file over http; an agent reads files only where it is allowed to."
+            }
             SchemeFetch::Unsupported { .. } => "Ask an http, https, data, blob or about URL.",
         };
         Some(hint.to_owned())

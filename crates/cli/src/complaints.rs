@@ -1,0 +1,127 @@
+//! Why arguments are none: clap's complaint without tips that mislead, and what to type in place of curl's options that are
+//! not here.
+
+use std::ffi::OsString;
+
+use clap::Parser;
+use clap::error::{ContextKind, ContextValue, ErrorKind};
+use sofetch_inspect::Secrets;
+use sofetch_inspect::safe_text::redacted_urls;
+
+use crate::args::Args;
+use crate::options::UsageError;
+
+/// curl's options that many will try, and what to type here.
+const CURLS: &[(&[&str], &str)] = &[
+    (&["-u", "--user"], "use -H 'Authorization: ...', or a user and a password in the URL"),
+    (&["-b", "--cookie"], "use -H 'Cookie: ...'"),
+    (&["-c", "--cookie-jar"], "cookies are not kept"),
+    (&["-G", "--get"], "write the query into the URL"),
+    (&["-O", "--remote-name"], "use -o FILE: no server names a file here"),
+    (&["-J", "--remote-header-name"], "use -o FILE: no server names a file here"),
+    (&["-T", "--upload-file"], "use -X PUT --data-binary @FILE"),
+    (&["-e", "--referer"], "use --referrer URL"),
+    (&["-D", "--dump-header"], "use -i"),
+    (&["--request"], "use -X METHOD"),
+    (&["--data-raw", "--data-urlencode"], "use -d"),
+    (&["--url"], "write the URL as it is"),
+];
+
+/// All that is said of these arguments, in lines that are not safe to print yet. NB: no value is repeated that could be a
+/// secret.
+pub(crate) fn complaint(mut error: clap::Error, typed: &[OsString]) -> String {
+    if let Some(word) = late_command(typed) {
+        return format!("error: {}\n\n{}", UsageError::CommandLate(word), help());
+    }
+    if error.kind() == ErrorKind::InvalidUtf8 {
+        return format!("error: {}\n\n{}", not_utf8(typed), help());
+    }
+    let known = |kind| match error.get(kind) {
+        Some(ContextValue::String(word)) => Some(word.clone()),
+        _ => None,
+    };
+    // NB: clap takes a second URL for a command of which it knows nothing.
+    let more = known(ContextKind::InvalidSubcommand).or_else(|| {
+        known(ContextKind::InvalidArg)
+            .filter(|word| error.kind() == ErrorKind::UnknownArgument && !word.starts_with('-'))
+    });
+    if let Some(url) = more {
+        let url = redacted_urls(&url, Secrets::Redacted).into_owned();
+        return format!("error: one URL at a time: '{url}' is one too many\n\n{}", help());
+    }
+    if error.kind() == ErrorKind::UnknownArgument
+        && let Some(option) = known(ContextKind::InvalidArg)
+    {
+        if let Some((_, instead)) = CURLS.iter().find(|(names, _)| names.contains(&&*option)) {
+            return format!("error: '{option}' is not here: {instead}\n\n{}", help());
+        }
+        // It would have the option passed as a URL.
+        error.remove(ContextKind::Suggested);
+    }
+    error.to_string()
+}
+
+fn help() -> &'static str {
+    "For more information, try '--help'."
+}
+
+/// A command's word that stands behind something else.
+fn late_command(typed: &[OsString]) -> Option<String> {
+    let words = typed.iter().skip(2).filter_map(|arg| arg.to_str());
+    words.into_iter().find(|arg| matches!(*arg, "cors" | "demo")).map(str::to_owned)
+}
+
+/// Which argument it is that must be UTF-8: files' names need not be, so clap is asked of each by itself.
+fn not_utf8(typed: &[OsString]) -> String {
+    let lossy = |arg: &OsString| OsString::from(arg.to_string_lossy().into_owned());
+    let wrong = (1..typed.len()).filter(|&at| typed[at].to_str().is_none()).find(|&at| {
+        let alone =
+            typed.iter().enumerate().map(|(other, arg)| if other == at { arg.clone() } else { lossy(arg) });
+        Args::try_parse_from(alone).is_err_and(|error| error.kind() == ErrorKind::InvalidUtf8)
+    });
+    let Some(at) = wrong else { return "an argument is not UTF-8".to_owned() };
+    let before = typed[at - 1].to_str().filter(|arg| at > 1 && arg.starts_with('-'));
+    let place = before.map(|option| format!(", after {option},")).unwrap_or_default();
+    format!("argument {at}{place} is not UTF-8")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn complained(line: &str) -> String {
+        let typed: Vec<OsString> =
+            std::iter::once("sofetch").chain(line.split(' ')).map(OsString::from).collect();
+        complaint(Args::try_parse_from(&typed).expect_err(line), &typed)
+    }
+
+    #[test]
+    fn complaint_table() {
+        let table = [
+            ("a user", "-u a:hush a.test", "-H 'Authorization: ...'"),
+            ("a user without a space", "-ua:hush a.test", "-H 'Authorization: ...'"),
+            ("a user by its long name", "--user=a:hush a.test", "-H 'Authorization: ...'"),
+            ("a cookie", "-b a=hush a.test", "-H 'Cookie: ...'"),
+            ("a query", "-G a.test", "query"),
+            ("a file named by its server", "-O a.test", "-o FILE"),
+            ("in a cluster", "-sO a.test", "-o FILE"),
+            ("for cors too", "cors -O a.test", "-o FILE"),
+            ("an option that nobody knows", "--frobnicate a.test", "unexpected argument '--frobnicate'"),
+            ("a short one", "-Z a.test", "unexpected argument '-Z'"),
+            ("one that is nearly right", "--verbos a.test", "'--verbose'"),
+            ("a time below nothing", "-m -1 a.test", "a number of seconds above 0"),
+            ("and of connecting", "--connect-timeout -1 a.test", "a number of seconds above 0"),
+            ("two URLs", "a.test b.test", "one URL at a time: 'b.test'"),
+            ("two URLs after an option", "-v a.test b.test", "one URL at a time: 'b.test'"),
+            ("two URLs for cors", "cors a.test b.test", "one URL at a time: 'b.test'"),
+            ("a password in the second", "a.test https://u:hush@b.test", "one URL at a time"),
+            ("a command behind an option", "-v cors a.test", "the command comes first"),
+            ("a command behind a URL", "a.test cors", "the command comes first"),
+        ];
+        for (name, line, expected) in table {
+            let said = complained(line);
+            assert!(said.contains(expected), "{name}: {said}");
+            assert!(!said.contains("as a value") && !said.contains("hush"), "{name}: {said}");
+        }
+    }
+}
