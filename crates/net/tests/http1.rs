@@ -305,7 +305,7 @@ async fn row_87_floods_end_at_the_limits() {
             "headers",
             "HTTP/1.1 200 OK\r\n",
             "X: yyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyy\r\n",
-            "head-too-large",
+            "invalid-head",
         ),
         (
             "one header",
