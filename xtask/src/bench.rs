@@ -8,7 +8,7 @@ use crate::{Outcome, sources};
 pub(crate) fn bench(arguments: &[&str]) -> Outcome {
     let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
     let status = Command::new(cargo)
-        .args(["run", "--quiet", "--release", "--locked", "--manifest-path", "benches/Cargo.toml"])
+        .args(["run", "--quiet", "--release", "--manifest-path", "benches/Cargo.toml"])
         .args(["--target-dir", "target/benches", "--"])
         .args(arguments)
         .current_dir(sources::root())

@@ -183,7 +183,7 @@ impl Default for Limits {
     fn default() -> Self {
         Limits {
             head_bytes: 256 * 1024,
-            head_count: 256,
+            head_count: 100,
             interims: 32,
             empty_frames: 64,
             drain_bytes: 64 * 1024,

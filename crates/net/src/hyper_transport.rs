@@ -5,8 +5,8 @@
 
 use std::future::Future;
 use std::pin::Pin;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Context, Poll, Wake, Waker};
 
 use bytes::Bytes;
@@ -29,6 +29,9 @@ use crate::transport::{
 };
 use crate::upload::{OutgoingBody, Upload};
 
+/// How many headers hyper takes where it is told nothing.
+pub(crate) const HYPERS_HEAD_COUNT: usize = 100;
+
 type Answer = Result<Response<Incoming>, TrySendError<Request<OutgoingBody>>>;
 
 pub(crate) struct HyperTransport {
@@ -40,10 +43,64 @@ pub(crate) struct HyperTransport {
     /// How the connection ended, where nobody was told.
     ended_with: Option<hyper::Error>,
     fed: Arc<Fed>,
+    driver: Arc<Driver>,
+    /// The driver's waker, made once.
+    driven_by: Waker,
     traffic: Arc<Traffic>,
     tls_host: Option<String>,
     head_bytes: usize,
     used: bool,
+}
+
+/// The waker of the connection. What it feeds wakes it when more is wanted: that is us, who are polling already, and to
+/// be polled again for it would be in vain. So while we deal with what it feeds, that is only noted.
+///
+/// An idle connection that was not woken has nothing to say: it lives, as far as anybody knows.
+struct Driver {
+    feeding: AtomicBool,
+    /// Woken since it was last polled: by what it feeds, and by anything else.
+    wanted: AtomicBool,
+    woken: AtomicBool,
+    task: Mutex<Waker>,
+}
+
+impl Driver {
+    fn new() -> Arc<Driver> {
+        Arc::new(Driver {
+            feeding: AtomicBool::new(false),
+            wanted: AtomicBool::new(false),
+            woken: AtomicBool::new(true),
+            task: Mutex::new(Waker::noop().clone()),
+        })
+    }
+
+    /// Whoever is to be polled when there is something to do.
+    fn drive_for(&self, task: &Waker) {
+        self.task.lock().unwrap_or_else(PoisonError::into_inner).clone_from(task);
+    }
+
+    fn feed<T>(&self, deal: impl FnOnce() -> T) -> T {
+        self.feeding.store(true, Ordering::SeqCst);
+        let dealt = deal();
+        self.feeding.store(false, Ordering::SeqCst);
+        dealt
+    }
+}
+
+impl Wake for Driver {
+    fn wake(self: Arc<Self>) {
+        self.wake_by_ref();
+    }
+
+    fn wake_by_ref(self: &Arc<Self>) {
+        // NB: in this order; who ends the feeding looks after that, so a wake from elsewhere meanwhile is not lost.
+        self.wanted.store(true, Ordering::SeqCst);
+        if !self.feeding.load(Ordering::SeqCst) {
+            self.woken.store(true, Ordering::SeqCst);
+            let task = self.task.lock().unwrap_or_else(PoisonError::into_inner).clone();
+            task.wake();
+        }
+    }
 }
 
 /// The waker of what the connection feeds. Only we poll the connection, so its feeding needs to wake nobody; but tokio
@@ -75,14 +132,18 @@ impl HyperTransport {
             // NB: a line that is left out may be the very one that refuses (a second Access-Control-Allow-Origin with a
             // control byte), so a head with a line that cannot be read is no head.
             .ignore_invalid_headers_in_responses(false)
-            .max_headers(limits.head_count)
             .max_header_size(limits.head_bytes)
             // NB: the buffer must hold the whole head, and hyper panics below 8 KiB.
             .max_buf_size(limits.head_bytes.max(64 * 1024));
+        // NB: any number but hyper's own costs two buffers of it on the heap for each response.
+        if limits.head_count != HYPERS_HEAD_COUNT {
+            builder.max_headers(limits.head_count);
+        }
         let (sender, connection) = builder
             .handshake(TokioIo::new(socket))
             .await
             .map_err(|error| WireFault::Other { cause: Arc::new(error) })?;
+        let driver = Driver::new();
         Ok(HyperTransport {
             sender,
             connection: Some(connection),
@@ -90,6 +151,8 @@ impl HyperTransport {
             incoming: None,
             ended_with: None,
             fed: Arc::new(Fed(AtomicBool::new(false))),
+            driven_by: Waker::from(driver.clone()),
+            driver,
             traffic,
             tls_host,
             head_bytes: limits.head_bytes,
@@ -99,7 +162,10 @@ impl HyperTransport {
 
     fn poll_connection(&mut self, context: &mut Context<'_>) {
         let Some(connection) = &mut self.connection else { return };
-        if let Poll::Ready(result) = Pin::new(connection).poll(context) {
+        self.driver.drive_for(context.waker());
+        self.driver.wanted.store(false, Ordering::SeqCst);
+        self.driver.woken.store(false, Ordering::SeqCst);
+        if let Poll::Ready(result) = Pin::new(connection).poll(&mut Context::from_waker(&self.driven_by)) {
             self.connection = None;
             self.ended_with = result.err();
         }
@@ -108,16 +174,24 @@ impl HyperTransport {
     /// Polls what the connection feeds.
     fn poll_fed<T>(
         fed: &Arc<Fed>,
+        driver: &Driver,
         context: &mut Context<'_>,
         poll: impl FnOnce(&mut Context<'_>) -> Poll<T>,
     ) -> Poll<T> {
         fed.0.store(false, Ordering::Relaxed);
         let waker = Waker::from(fed.clone());
-        let result = poll(&mut Context::from_waker(&waker));
+        let result = driver.feed(|| poll(&mut Context::from_waker(&waker)));
         if result.is_pending() && fed.0.load(Ordering::Relaxed) {
             context.waker().wake_by_ref();
         }
         result
+    }
+
+    /// Nobody is going to poll the connection now: a wish for it that was only noted is passed on.
+    fn pass_on_wakes(&self, context: &Context<'_>) {
+        if self.driver.wanted.swap(false, Ordering::SeqCst) {
+            context.waker().wake_by_ref();
+        }
     }
 
     fn scene(&self) -> Scene<'_> {
@@ -142,7 +216,10 @@ impl HyperTransport {
 
 impl Transport for HyperTransport {
     fn is_alive(&mut self) -> bool {
-        self.poll_connection(&mut Context::from_waker(Waker::noop()));
+        let quiet = !self.driver.woken.load(Ordering::SeqCst) && self.sender.is_ready();
+        if !quiet {
+            self.poll_connection(&mut Context::from_waker(Waker::noop()));
+        }
         self.connection.is_some() && self.sender.is_ready()
     }
 
@@ -169,16 +246,19 @@ impl Transport for HyperTransport {
         });
         self.traffic.begin();
         self.incoming = None;
-        self.answer = Some(Box::pin(self.sender.try_send_request(request)));
+        let sender = &mut self.sender;
+        self.answer = Some(Box::pin(self.driver.feed(|| sender.try_send_request(request))));
         Ok(())
     }
 
     fn poll_head(&mut self, context: &mut Context<'_>) -> Poll<Result<ResponseHead, HeadFailure>> {
         self.poll_connection(context);
         let Some(answer) = &mut self.answer else { return Poll::Pending };
-        let answer = match Self::poll_fed(&self.fed, context, |context| answer.as_mut().poll(context)) {
-            Poll::Pending => return Poll::Pending,
-            Poll::Ready(answer) => answer,
+        let polled =
+            Self::poll_fed(&self.fed, &self.driver, context, |context| answer.as_mut().poll(context));
+        let Poll::Ready(answer) = polled else {
+            self.pass_on_wakes(context);
+            return Poll::Pending;
         };
         self.answer = None;
         let response = match answer {
@@ -203,10 +283,14 @@ impl Transport for HyperTransport {
         let mut polled = false;
         loop {
             let Some(incoming) = &mut self.incoming else { return Poll::Ready(None) };
-            let next =
-                Self::poll_fed(&self.fed, context, |context| Pin::new(&mut *incoming).poll_frame(context));
+            let next = Self::poll_fed(&self.fed, &self.driver, context, |context| {
+                Pin::new(&mut *incoming).poll_frame(context)
+            });
             match next {
-                Poll::Pending if polled => return Poll::Pending,
+                Poll::Pending if polled => {
+                    self.pass_on_wakes(context);
+                    return Poll::Pending;
+                }
                 Poll::Pending => {
                     self.poll_connection(context);
                     polled = true;
@@ -240,6 +324,8 @@ impl Transport for HyperTransport {
         if self.incoming.is_some() || self.answer.is_some() {
             return false;
         }
+        // Nobody waits for an idle connection, and no task is to be held by one.
+        self.driver.drive_for(Waker::noop());
         if !self.sender.is_ready() {
             self.poll_connection(&mut Context::from_waker(Waker::noop()));
         }

@@ -170,9 +170,12 @@ pub(crate) fn header_map(
         HeaderMap::try_with_capacity(header_list.len() + room).map_err(|_| too_many_headers(header_list))?;
     if let Some(host) = host {
         // NB: a `Host` of the caller's takes the place of ours, and is first all the same.
-        let said_host = header_list.first("host").map(|header| header.value().clone());
-        let host = said_host.unwrap_or_else(|| Bytes::copy_from_slice(host.as_bytes()));
-        map.try_insert(http::header::HOST, header_value(host)?).map_err(|_| too_many_headers(header_list))?;
+        let said_host = header_list.first("host").map(|header| header_value(header.value()));
+        let host = said_host.unwrap_or_else(|| {
+            HeaderValue::from_str(host)
+                .map_err(|_| WireFault::CannotCarry { what: "header-value", said: host.to_owned() })
+        });
+        map.try_insert(http::header::HOST, host?).map_err(|_| too_many_headers(header_list))?;
     }
     for header in header_list {
         let name = HeaderName::from_bytes(header.name())
@@ -180,8 +183,7 @@ pub(crate) fn header_map(
         if matches!(name, http::header::HOST | http::header::CONNECTION | http::header::TRANSFER_ENCODING) {
             continue;
         }
-        map.try_append(name, header_value(header.value().clone())?)
-            .map_err(|_| too_many_headers(header_list))?;
+        map.try_append(name, header_value(header.value())?).map_err(|_| too_many_headers(header_list))?;
     }
     Ok(map)
 }
@@ -190,9 +192,9 @@ pub(crate) fn too_many_headers(header_list: &HeaderList) -> WireFault {
     WireFault::CannotCarry { what: "header-list", said: format!("{} headers", header_list.len()) }
 }
 
-fn header_value(value: Bytes) -> Result<HeaderValue, WireFault> {
+fn header_value(value: &Bytes) -> Result<HeaderValue, WireFault> {
     HeaderValue::from_maybe_shared(value.clone())
-        .map_err(|_| WireFault::CannotCarry { what: "header-value", said: said(&value) })
+        .map_err(|_| WireFault::CannotCarry { what: "header-value", said: said(value) })
 }
 
 /// A received header map as a header list: names and values are slices of one buffer.

@@ -24,7 +24,7 @@ fn row_84_more_than_five_codings_are_an_error_however_they_are_said() {
             ("six lines", vec!["gzip".to_owned(); 6], Some(6)),
             ("three lines of two", vec!["gzip, br".to_owned(); 3], Some(6)),
             ("six identities", vec!["identity".to_owned(); 6], Some(6)),
-            ("a thousand", vec!["gzip".to_owned(); 200], Some(200)),
+            ("ninety", vec!["gzip".to_owned(); 90], Some(90)),
             ("five", vec!["gzip".to_owned(); 5], None),
         ] {
             let server = serve(move |_| {
@@ -249,9 +249,9 @@ fn row_87_headers_without_end_are_an_error_at_the_limit() {
         );
     }
     // Just below the limits all is well.
-    let many = serve(|_| (0..200).fold(Reply::ok("x"), |reply, _| reply.header("X-Name", vec![b'x'; 1000])));
-    let response = on(async { agent().fetch(many.url("/")).await }).expect("200 headers of 1,000 bytes");
-    assert_eq!(response.headers().get_all("x-name").len(), 200);
+    let many = serve(|_| (0..90).fold(Reply::ok("x"), |reply, _| reply.header("X-Name", vec![b'x'; 2000])));
+    let response = on(async { agent().fetch(many.url("/")).await }).expect("90 headers of 2,000 bytes");
+    assert_eq!(response.headers().get_all("x-name").len(), 90);
     let large = serve(|_| Reply::ok("x").header("X-Large", vec![b'x'; 300 * 1024]));
     let error = on(async { agent().fetch(large.url("/")).await }).expect_err("300 KiB");
     assert_eq!(*peer(&error), PeerMisbehaved::HeadTooLarge { limit: 256 * 1024 });
