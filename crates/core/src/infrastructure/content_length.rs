@@ -55,6 +55,7 @@ fn decimal(digits: &[u8]) -> ContentLength {
 mod tests {
     use super::*;
     use crate::infrastructure::header_values::normalize;
+    use crate::infrastructure::mime_types::wpt_data::cases;
     use bytes::Bytes;
 
     fn extracted(lines: &str) -> ContentLength {
@@ -94,13 +95,7 @@ mod tests {
     fn wpt_content_lengths() {
         const CASES: usize = 35;
         // In that data a body of 42 bytes follows: null reads all of it, 30 so many, failure is null.
-        let Some(data) = shared_data("wpt-data/fetch/content-length/resources/content-lengths.json", CASES)
-        else {
-            return;
-        };
-        let cases = data.as_array().expect("an array");
-        assert_eq!(cases.len(), CASES);
-        for case in cases {
+        for case in cases("fetch/content-length/resources/content-lengths.json", CASES) {
             let lines = case["input"].as_str().expect("an input");
             let read = match extracted(lines) {
                 ContentLength::Null => Some(42),
@@ -109,16 +104,5 @@ mod tests {
             };
             assert_eq!(read, case["output"].as_u64(), "{lines:?}");
         }
-    }
-
-    fn shared_data(file: &str, cases: usize) -> Option<serde_json::Value> {
-        let folder = std::env::var("SHARED_DIR")
-            .unwrap_or_else(|_| concat!(env!("CARGO_MANIFEST_DIR"), "/../../../shared").to_owned());
-        let Ok(text) = std::fs::read_to_string(format!("{folder}/{file}")) else {
-            assert!(std::env::var_os("SOFETCH_REQUIRE_DATA").is_none(), "no {file}");
-            println!("skipped {cases} cases of {file}: no data folder");
-            return None;
-        };
-        Some(serde_json::from_str(&text).expect("JSON"))
     }
 }

@@ -251,6 +251,7 @@ mod tests {
     use crate::infrastructure::header_values::{
         HeaderListValues, extract_header_list_values, isomorphic_decode,
     };
+    use crate::infrastructure::mime_types::wpt_data::cases;
     use CorsSafelist::*;
     use bytes::Bytes;
 
@@ -424,13 +425,7 @@ mod tests {
     #[test]
     fn wpt_not_cors_safelisted() {
         const CASES: usize = 11;
-        let Some(data) = shared_data("wpt-data/fetch/api/cors/resources/not-cors-safelisted.json", CASES)
-        else {
-            return;
-        };
-        let cases = data.as_array().expect("an array");
-        assert_eq!(cases.len(), CASES);
-        for case in cases {
+        for case in cases("fetch/api/cors/resources/not-cors-safelisted.json", CASES) {
             let (name, value) = (case[0].as_str().expect("a name"), case[1].as_str().expect("a value"));
             let verdict = cors_safelisted_request_header(name.as_bytes(), value.as_bytes());
             assert!(!verdict.is_safelisted(), "{name}: {value}");
@@ -440,13 +435,7 @@ mod tests {
     #[test]
     fn wpt_access_control_expose_headers() {
         const CASES: usize = 15;
-        let Some(data) = shared_data("wpt-data/cors/resources/access-control-expose-headers.json", CASES)
-        else {
-            return;
-        };
-        let cases = data.as_array().expect("an array");
-        assert_eq!(cases.len(), CASES);
-        for case in cases {
+        for case in cases("cors/resources/access-control-expose-headers.json", CASES) {
             let lines = case["input"].as_str().expect("an input");
             let headers: Vec<(&str, &str)> =
                 lines.split("\r\n").map(|line| line.split_once(':').expect("a colon")).collect();
@@ -463,16 +452,5 @@ mod tests {
             let exposed = cors_safelisted_response_header_name(b"BB-8", &names).is_safelisted();
             assert_eq!(Some(exposed), case["exposed"].as_bool(), "{lines:?}");
         }
-    }
-
-    fn shared_data(file: &str, cases: usize) -> Option<serde_json::Value> {
-        let folder = std::env::var("SHARED_DIR")
-            .unwrap_or_else(|_| concat!(env!("CARGO_MANIFEST_DIR"), "/../../../shared").to_owned());
-        let Ok(text) = std::fs::read_to_string(format!("{folder}/{file}")) else {
-            assert!(std::env::var_os("SOFETCH_REQUIRE_DATA").is_none(), "no {file}");
-            println!("skipped {cases} cases of {file}: no data folder");
-            return None;
-        };
-        Some(serde_json::from_str(&text).expect("JSON"))
     }
 }
