@@ -216,8 +216,9 @@ impl HyperTransport {
 
 impl Transport for HyperTransport {
     fn is_alive(&mut self) -> bool {
-        let quiet = !self.driver.woken.load(Ordering::SeqCst) && self.sender.is_ready();
-        if !quiet {
+        // NB: a wake that was only noted counts: it may have come from the socket meanwhile.
+        let woken = self.driver.woken.load(Ordering::SeqCst) || self.driver.wanted.load(Ordering::SeqCst);
+        if woken || !self.sender.is_ready() {
             self.poll_connection(&mut Context::from_waker(Waker::noop()));
         }
         self.connection.is_some() && self.sender.is_ready()

@@ -8,6 +8,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use sofetch_core::infrastructure::clients::NetworkPartitionKey;
+use sofetch_core::infrastructure::methods::Method;
 use sofetch_core::infrastructure::url::Url;
 use sofetch_core::ports::{Tasks, Timers};
 use sofetch_net::{
@@ -318,4 +319,32 @@ fn timers_and_tasks_run_on_the_handle_and_end_with_it() {
     drop(runtime);
     outside.block_on(long);
     outside.block_on(timers.sleep(Duration::from_secs(3600)));
+}
+
+#[tokio::test]
+async fn what_follows_a_response_is_never_the_answer_to_the_next_request() {
+    const STRAY: &str = "HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nstray";
+    for (row, answer, method, expected) in [
+        ("after a body", OK, Method::GET, "ok"),
+        (
+            "after chunks",
+            "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nok\r\n0\r\n\r\n",
+            Method::GET,
+            "ok",
+        ),
+        ("after an empty body", "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n", Method::GET, ""),
+        ("after none", "HTTP/1.1 204 No Content\r\n\r\n", Method::GET, ""),
+        ("after a head alone", "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n", Method::HEAD, ""),
+    ] {
+        let url = always(format!("{answer}{STRAY}")).await;
+        let network = network(NetworkConfig::default());
+        for number in 0..20 {
+            let read = ask(&url).method(method.clone()).read(&network).await;
+            assert_eq!(
+                read.map(|(_, body)| body).map_err(|fault| word(&fault)),
+                Ok(expected.to_owned()),
+                "{row}, {number}"
+            );
+        }
+    }
 }
