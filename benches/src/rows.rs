@@ -131,7 +131,7 @@ pub(crate) const ROWS: [Row; 8] = [
         requests: 1,
         warm_up: 0,
         countable: false,
-        bars: Bars { cpu_ratio: 1.1, peak_mib: Some(24.0), ..NO_MORE_THAN_REQWEST },
+        bars: Bars { peak_mib: Some(24.0), ..NO_MORE_THAN_REQWEST },
         ..TINY
     },
 ];
