@@ -18,7 +18,8 @@
 //! every process is bounded in requests and in time. A client warms up (connections, handshakes, caches), then takes
 //! its mark, does its work, and takes its mark again: a mark is its process's own CPU clock, all threads, user and
 //! system. All clients of a row run in turn, round after round, so that whatever else the machine does hits them alike;
-//! a figure is the median of its rounds, and a ratio is of medians of the same run.
+//! a figure is the median of its rounds, and a ratio is of medians of the same run. `stream-1g` alone counts the server's
+//! CPU with the client's: see `Row::counts_server`.
 //!
 //! With `--two-cpus` the client is pinned to the last CPU instead. Then whoever writes to a process that sleeps pays for
 //! waking it across CPUs: in a virtual machine that is more than what most clients do for a request. It flattens all

@@ -99,7 +99,7 @@ pub(crate) struct RowResult {
 /// Of one client in one row.
 pub(crate) struct Costs {
     pub(crate) client: &'static str,
-    /// CPU time a request in microseconds, a round each, sorted.
+    /// CPU time a request in microseconds, a round each, sorted; with the server's where [`Row::counts_server`].
     pub(crate) cpu: Vec<f64>,
     pub(crate) instructions: Option<f64>,
     /// The median of the peaks in MiB.
@@ -139,10 +139,12 @@ pub(crate) fn measure(asked: &Asked) -> Result<Vec<RowResult>, Failure> {
         for result in &mut results {
             let row = result.row;
             for costs in &mut result.costs {
+                let served_before = server.cpu_nanoseconds(row)?;
                 let printed = server.run(row, costs.client, row.requests, false)?;
+                let served = server.cpu_nanoseconds(row)? - served_before;
                 let printed: Value = serde_json::from_str(&printed)?;
                 let number = |name: &str| printed[name].as_f64().ok_or("a number is missing");
-                costs.cpu.push(number("cpu")? / 1000.0 / row.requests as f64);
+                costs.cpu.push((number("cpu")? + served) / 1000.0 / row.requests as f64);
                 costs.peak_mib.push(number("peak")? / 1024.0);
             }
         }
@@ -203,6 +205,19 @@ impl Server {
         output.read_line(&mut line)?;
         Target::read(&line)?;
         Ok(Server { process, line, two_cpus, _output: output })
+    }
+
+    /// The server's own CPU time until now, of all its threads; nothing for a row that does not count it.
+    fn cpu_nanoseconds(&self, row: &Row) -> Result<f64, Failure> {
+        if !row.counts_server() {
+            return Ok(0.0);
+        }
+        let mut sum = 0.0;
+        for thread in std::fs::read_dir(format!("/proc/{}/task", self.process.id()))? {
+            let spent = std::fs::read_to_string(thread?.path().join("schedstat"))?;
+            sum += spent.split_whitespace().next().ok_or("an empty schedstat")?.parse::<f64>()?;
+        }
+        Ok(sum)
     }
 
     /// What a client prints; under valgrind, what valgrind says.

@@ -142,6 +142,14 @@ pub(crate) fn row(name: &str) -> Option<&'static Row> {
 }
 
 impl Row {
+    /// Is the server's CPU time counted with the client's?
+    ///
+    /// On loopback the kernel carries a long stream's segments in the name of whichever process runs just then, so that
+    /// up to two thirds of a client's time move to the server from one run to the next while their sum stands still.
+    pub(crate) fn counts_server(&self) -> bool {
+        self.work == Work::Stream
+    }
+
     /// The path that is fetched.
     pub(crate) fn path(&self) -> &'static str {
         match self.work {
