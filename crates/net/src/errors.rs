@@ -6,6 +6,8 @@ use std::sync::Arc;
 
 use sofetch_core::wire_faults::{Cause, NetworkFault, PeerMisbehaved, WireFault};
 
+use crate::response_heads::REQUEST_PSEUDO_HEADERS;
+
 /// Where a fault happened, as far as its name depends on it.
 pub(crate) struct Scene<'a> {
     /// Had the connection carried a request before?
@@ -16,6 +18,8 @@ pub(crate) struct Scene<'a> {
     pub(crate) head_bytes: usize,
     /// Bytes read of this answer so far.
     pub(crate) read: u64,
+    /// Did a response on this HTTP/2 connection bear a request's pseudo-header?
+    pub(crate) request_pseudo_headers: bool,
 }
 
 /// A failure before the response's head.
@@ -83,6 +87,9 @@ pub(crate) fn of_http2(error: h2::Error, scene: &Scene<'_>) -> NetworkFault {
     if let Some(fault) = of_tls(&error, scene) {
         return fault.into();
     }
+    if error.is_io() && scene.request_pseudo_headers {
+        return PeerMisbehaved::Http2 { detail: REQUEST_PSEUDO_HEADERS.to_owned() }.into();
+    }
     if error.is_io() {
         return WireFault::Closed { reused: scene.reused, cause: Some(Arc::new(error)) }.into();
     }
@@ -93,6 +100,9 @@ pub(crate) fn of_http2(error: h2::Error, scene: &Scene<'_>) -> NetworkFault {
 pub(crate) fn within_the_body_of_http2(error: h2::Error, scene: &Scene<'_>) -> NetworkFault {
     if let Some(fault) = of_tls(&error, scene) {
         return fault.into();
+    }
+    if error.is_io() && scene.request_pseudo_headers {
+        return PeerMisbehaved::Http2 { detail: REQUEST_PSEUDO_HEADERS.to_owned() }.into();
     }
     if error.is_io() {
         return WireFault::BodyCut { cause: Some(Arc::new(error)) }.into();

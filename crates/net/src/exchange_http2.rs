@@ -23,10 +23,9 @@ use sofetch_core::ports::{BoxFuture, Connection, ExchangeFault, Protocol, WireRe
 use sofetch_core::trace::{Event, WireEvent};
 use sofetch_core::wire_faults::{NetworkFault, PeerMisbehaved, Phase, WireFault};
 
-use crate::create_a_connection::About;
-use crate::errors::{self, Scene};
+use crate::errors;
 use crate::exchange_http1::{Ended, Waits, has_no_body, is_harmless_again};
-use crate::http2_connection::{Counted, Http2, Pump};
+use crate::http2_connection::{Counted, Http2, Pump, Shared};
 use crate::pool::Group;
 use crate::runtime::IdleAlarm;
 use crate::transport::{Interims, framing, header_list, header_map, too_many_headers};
@@ -143,12 +142,7 @@ async fn exchange(
         Ok(response) => response,
         Err(failure) => {
             drop(stage);
-            let scene = Scene {
-                reused,
-                tls_host: shared.about.tls_host.as_deref(),
-                head_bytes: config.limits.head_bytes,
-                read: 0,
-            };
+            let scene = shared.scene(reused, config.limits.head_bytes);
             let unread_body = upload.as_ref().and_then(Upload::take_unread);
             let harmless = is_harmless_again(&method, upload.as_ref(), unread_body.is_some());
             let (fault, resend_is_safe) = match failure {
@@ -156,7 +150,8 @@ async fn exchange(
                 Failure::Other(fault) => (fault, false),
                 Failure::Unsent(error) => (errors::of_http2(error, &scene), reused),
                 Failure::Stream(error) => {
-                    let safe = errors::was_never_processed(&error) || (reused && error.is_io() && harmless);
+                    let left = reused && error.is_io() && !scene.request_pseudo_headers;
+                    let safe = errors::was_never_processed(&error) || (left && harmless);
                     (errors::of_http2(error, &scene), safe)
                 }
             };
@@ -194,7 +189,7 @@ async fn exchange(
         Some(Box::new(Http2Body {
             reading: Some(Reading { receiver, _counted: counted, _rest: rest }),
             group: group.clone(),
-            about: shared.about.clone(),
+            shared: shared.clone(),
             upload,
             empty_frames: 0,
             alarm,
@@ -303,7 +298,7 @@ struct Http2Body {
     /// `None` at its end.
     reading: Option<Reading>,
     group: Arc<Group>,
-    about: Arc<About>,
+    shared: Arc<Shared>,
     upload: Option<Upload>,
     empty_frames: usize,
     alarm: Option<IdleAlarm>,
@@ -352,12 +347,8 @@ impl ByteStream for Http2Body {
                     return Poll::Ready(None);
                 }
                 Poll::Ready(Some(Err(error))) => {
-                    let scene = Scene {
-                        reused: true,
-                        tls_host: self.about.tls_host.as_deref(),
-                        head_bytes: self.group.destination.settings.config.limits.head_bytes,
-                        read: 0,
-                    };
+                    let head_bytes = self.group.destination.settings.config.limits.head_bytes;
+                    let scene = self.shared.scene(true, head_bytes);
                     let fault = errors::within_the_body_of_http2(error, &scene);
                     return self.fail(fault);
                 }

@@ -19,6 +19,7 @@ use sofetch_core::wire_faults::NetworkFault;
 use crate::config::Limits;
 use crate::create_a_connection::About;
 use crate::errors::{self, Scene};
+use crate::response_heads::InspectedSocket;
 use crate::runtime::IoRuntime;
 use crate::socket::Socket;
 use crate::upload::Upload;
@@ -37,8 +38,23 @@ pub(crate) struct Shared {
     pub(crate) about: Arc<About>,
     clock: Arc<dyn Clock>,
     ended: AtomicBool,
+    /// Did a response bear a request's pseudo-header? Then the connection is ended.
+    request_pseudo_headers: Arc<AtomicBool>,
     streams: AtomicUsize,
     idle_since: AtomicU64,
+}
+
+impl Shared {
+    /// Where a fault of one of its streams happened.
+    pub(crate) fn scene(&self, reused: bool, head_bytes: usize) -> Scene<'_> {
+        Scene {
+            reused,
+            tls_host: self.about.tls_host.as_deref(),
+            head_bytes,
+            read: 0,
+            request_pseudo_headers: self.request_pseudo_headers.load(Ordering::Acquire),
+        }
+    }
 }
 
 impl Http2 {
@@ -55,7 +71,10 @@ impl Http2 {
             tls_host: about.tls_host.as_deref(),
             head_bytes: limits.head_bytes,
             read: 0,
+            request_pseudo_headers: false,
         };
+        let request_pseudo_headers = Arc::new(AtomicBool::new(false));
+        let socket = InspectedSocket::new(socket, request_pseudo_headers.clone());
         let (sender, connection) = Builder::new()
             .enable_push(false)
             .initial_max_send_streams(STREAMS_BEFORE_SETTINGS)
@@ -69,6 +88,7 @@ impl Http2 {
             about: about.clone(),
             clock: clock.clone(),
             ended: AtomicBool::new(false),
+            request_pseudo_headers,
             streams: AtomicUsize::new(0),
             idle_since: AtomicU64::new(clock.now().0),
         });

@@ -200,6 +200,7 @@ impl HyperTransport {
             tls_host: self.tls_host.as_deref(),
             head_bytes: self.head_bytes,
             read: self.traffic.read(),
+            request_pseudo_headers: false,
         }
     }
 

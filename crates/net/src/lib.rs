@@ -25,6 +25,7 @@ mod obtain_a_connection;
 mod pool;
 mod proxy;
 mod resolve_an_origin;
+mod response_heads;
 mod runtime;
 mod socket;
 mod tls;

@@ -10,14 +10,13 @@
 //! | a request target over 65,534 bytes, or bytes that `http::Uri` refuses | [`WireFault::CannotCarry`] |
 //! | case of a response's header names | lower case |
 //! | several response headers of one name, apart | kept in order, side by side where the first of them stands |
-//! | control bytes in a response's header value | NUL: invalid head, as it must be; others: that line is left out |
+//! | control bytes in a response's header value | invalid head, as it must be for NUL |
 //! | a status below 100 or not of three digits | invalid head; browsers take 0 to 999 |
 //! | a reason phrase with bytes above 0x7F | empty |
 //! | HTTP/1.0 with chunks, `ICY 200`, HTTP/0.9 | invalid head |
 //! | the `Content-Length` values that were refused | not told |
-//! | request pseudo-headers in an HTTP/2 response (the `h2` crate) | left out, where RFC 9113 has the response malformed |
 //!
-//! A codec of our own behind this trait would lift all but the last.
+//! A codec of our own behind this trait would lift all of them.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll};

@@ -117,13 +117,47 @@ fn request_pseudo_headers_in_a_response() {
             peer.send(HEADERS, END_HEADERS, stream, &head)?;
             peer.send(DATA, END_STREAM, stream, b"hello")
         });
-        // RFC 9113 has such a response malformed. The library below lets it pass, without its pseudo-headers, as the
-        // head of `net`'s transport.rs says: no script sees them.
-        match on(async { http2_agent().fetch(server.url("/")).await }) {
-            Ok(response) => assert!(response.headers().iter().all(|(name, _)| !name.starts_with(b":"))),
-            Err(error) => assert_http2(&error, name),
-        }
+        let error = fetch(&server).expect_err(name);
+        assert_http2(&error, name);
+        assert!(format!("{:?}", peer(&error)).contains("request-pseudo-headers"), "{name}: {error:?}");
     }
+}
+
+#[test]
+fn request_pseudo_headers_in_an_interim_response_and_in_trailers() {
+    let server = answering_http2(|peer, stream| {
+        peer.send(HEADERS, END_HEADERS, stream, &fields(&[(":status", "103"), (":path", "/")]))?;
+        peer.respond(stream, b"hello")
+    });
+    let error = fetch(&server).expect_err("interim");
+    assert!(format!("{:?}", peer(&error)).contains("request-pseudo-headers"), "{error:?}");
+    let server = answering_http2(|peer, stream| {
+        peer.send(HEADERS, END_HEADERS, stream, &fields(&[(":status", "200")]))?;
+        peer.send(DATA, 0, stream, b"hello")?;
+        peer.send(HEADERS, END_HEADERS | END_STREAM, stream, &fields(&[(":method", "GET")]))
+    });
+    let error = read(&server).expect_err("trailers");
+    assert!(format!("{:?}", peer(&error)).contains("request-pseudo-headers"), "{error:?}");
+}
+
+#[test]
+fn after_a_response_with_request_pseudo_headers_comes_a_connection_of_its_own() {
+    let answered = std::sync::atomic::AtomicUsize::new(0);
+    let server = answering_http2(move |peer, stream| {
+        match answered.fetch_add(1, std::sync::atomic::Ordering::SeqCst) {
+            1 => peer.send(HEADERS, END_HEADERS | END_STREAM, stream, &[0x88, 0x82]),
+            _ => peer.respond(stream, b"hello"),
+        }
+    });
+    let agent = http2_agent();
+    on(async {
+        let mut first = agent.fetch(server.url("/")).await.expect("the first");
+        assert_eq!(first.bytes().await.expect("a body"), "hello");
+        // NB: asked once only: what is malformed is not asked for again, though the connection was used before.
+        assert_http2(&agent.fetch(server.url("/")).await.expect_err("malformed"), "the second");
+        let mut third = agent.fetch(server.url("/")).await.expect("the third");
+        assert_eq!(third.bytes().await.expect("a body"), "hello");
+    });
 }
 
 #[test]
