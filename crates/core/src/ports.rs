@@ -6,6 +6,7 @@
 use std::future::Future;
 use std::net::SocketAddr;
 use std::pin::Pin;
+use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
@@ -124,8 +125,9 @@ pub struct WireRequest {
     pub method: Method,
     /// Its path, query and host are sent.
     pub url: Url,
-    /// Without `Host`, `Connection` and `Transfer-Encoding`, which are the transport's.
-    pub header_list: HeaderList,
+    /// Without `Host`, `Connection` and `Transfer-Encoding`, which are the transport's. Shared with whoever may send the
+    /// request again.
+    pub header_list: Arc<HeaderList>,
     /// The body; its length frames it, and chunks where it has none.
     pub body: Option<Body>,
     /// Told of each interim response.

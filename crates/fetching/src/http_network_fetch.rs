@@ -1,9 +1,10 @@
 //! [HTTP-network fetch](https://fetch.spec.whatwg.org/#concept-http-network-fetch): obtain a connection, send, hear interim responses, receive; the body stays with the socket until it is pulled.
 
-use std::sync::PoisonError;
+use std::sync::{Arc, PoisonError};
 
 use sofetch_core::infrastructure::bodies::{Body, ByteStream};
 use sofetch_core::infrastructure::body_extraction::safely_extract_source;
+use sofetch_core::infrastructure::header_list::HeaderList;
 use sofetch_core::infrastructure::header_values::{HeaderListValues, extract_header_list_values};
 use sofetch_core::infrastructure::requests::Request;
 use sofetch_core::infrastructure::responses::{InternalResponse, Response};
@@ -32,7 +33,11 @@ pub(crate) async fn http_network_fetch(
     // 2. Offline?
     fetch.judge(is_offline(request))?;
     // 5 to 9. The connection, the request, the head.
-    let head = make_an_http_request(fetch, request, include_credentials, force_new_connection).await?;
+    let header_list = Arc::new(std::mem::take(&mut request.header_list));
+    let made = make_an_http_request(fetch, request, &header_list, include_credentials, force_new_connection);
+    let head = made.await;
+    request.header_list = Arc::unwrap_or_clone(header_list);
+    let head = head?;
     fetch.timing().final_network_response_start_time =
         head.started_at.coarsen(fetch.cross_origin_isolated_capability);
     let mut internal = InternalResponse {
@@ -57,9 +62,12 @@ pub(crate) async fn http_network_fetch(
 }
 
 /// Steps 5 to 9: again over another connection, as long as that is safe and the connection was a dead one.
+///
+/// `header_list` is the request's, which each sending shares.
 async fn make_an_http_request(
     fetch: &FetchParams,
     request: &mut Request,
+    header_list: &Arc<HeaderList>,
     include_credentials: bool,
     force_new_connection: bool,
 ) -> Result<WireResponse, NetworkError> {
@@ -106,7 +114,7 @@ async fn make_an_http_request(
         let sent = WireRequest {
             method: request.method.clone(),
             url: request.current_url().clone(),
-            header_list: request.header_list.clone(),
+            header_list: header_list.clone(),
             body: body.take(),
             on_interim: wants_interims(fetch).then(|| hear_interims(fetch)),
             trace: fetch.trace.clone(),

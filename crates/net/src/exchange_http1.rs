@@ -4,6 +4,7 @@
 //! back to the pool, unless the two sides may disagree on where that end was.
 
 use std::future::poll_fn;
+use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
@@ -21,7 +22,7 @@ use sofetch_core::wire_faults::{NetworkFault, PeerMisbehaved, Phase, WireFault};
 use crate::config::TimeOuts;
 use crate::pool::Http1;
 use crate::runtime::{Alarm, IdleAlarm, IoRuntime};
-use crate::transport::{HeadFailure, Interims, RequestHead, ResponseHead, framing};
+use crate::transport::{HeadFailure, RequestHead, ResponseHead, framing};
 use crate::upload::Upload;
 
 /// An HTTP/1.1 connection of the pool, for one exchange. Unused, it goes back.
@@ -83,11 +84,8 @@ async fn exchange(mut http1: Http1, request: WireRequest) -> Result<WireResponse
     };
     let upload = body.map(|body| Upload::new(body, announced, trace.clone()));
     let group = http1.place.group.clone();
-    let (runtime, clock) = (&group.runtime, &group.clock);
+    let runtime = &group.runtime;
     let config = &group.destination.settings.config;
-    let traffic = http1.transport.traffic().clone();
-    let interims =
-        Interims::new(on_interim, config.limits.interims, trace.clone(), clock.clone(), Some(traffic));
     let head = RequestHead {
         method: &method,
         url: &url,
@@ -95,22 +93,24 @@ async fn exchange(mut http1: Http1, request: WireRequest) -> Result<WireResponse
         absolute: http1.about.absolute_form.is_some(),
         chunked: upload.is_some() && announced.is_none(),
     };
-    if let Err(fault) = http1.transport.start(head, upload.clone(), interims.clone()) {
+    if let Err(fault) = http1.transport.start(head, upload.clone()) {
         http1.park_as_it_was();
         let unread_body = upload.and_then(|upload| upload.take_unread());
         return Err(ExchangeFault { fault: fault.into(), resend_is_safe: false, unread_body });
     }
+    http1.transport.interims().begin(on_interim, trace.clone());
     trace.emit(|| {
         Event::Wire(WireEvent::Sent {
             method: method.clone(),
             url: url.clone(),
-            header_list: header_list.clone(),
+            header_list: HeaderList::clone(&header_list),
             protocol: Protocol::Http1,
         })
     });
     let mut waits = Waits::new(&config.time_outs);
     let headed = poll_fn(|context| {
         let polled = http1.transport.poll_head(context);
+        let interims = http1.transport.interims();
         if interims.are_too_many() {
             let fault = PeerMisbehaved::TooManyInterims { limit: interims.limit() };
             return Poll::Ready(Err(HeadFailure { fault: fault.into(), unwritten: false }));
@@ -146,7 +146,8 @@ async fn exchange(mut http1: Http1, request: WireRequest) -> Result<WireResponse
             return Err(ExchangeFault { fault, resend_is_safe, unread_body });
         }
     };
-    let started_at = interims.started_at();
+    let started_at = http1.transport.interims().started_at();
+    http1.transport.interims().end();
     let remote_address = Some(http1.about.remote_address);
     trace.emit(|| {
         Event::Wire(WireEvent::Head {
@@ -197,18 +198,18 @@ pub(crate) fn is_harmless_again(method: &Method, upload: Option<&Upload>, unread
 }
 
 /// `Proxy-Authorization` for the proxy that takes absolute forms, and for nobody else.
-fn header_list_for(http1: &Http1, header_list: &mut HeaderList) {
+fn header_list_for(http1: &Http1, header_list: &mut Arc<HeaderList>) {
     match &http1.about.absolute_form {
         None => {
             if header_list.contains("proxy-authorization") {
-                header_list.delete("proxy-authorization");
+                Arc::make_mut(header_list).delete("proxy-authorization");
             }
         }
         Some(proxy) => {
             if let Some(authorization) = proxy.authorization()
                 && !header_list.contains("proxy-authorization")
             {
-                header_list.append("Proxy-Authorization", authorization.into_bytes());
+                Arc::make_mut(header_list).append("Proxy-Authorization", authorization.into_bytes());
             }
         }
     }

@@ -73,7 +73,9 @@ async fn exchange(
     let Http2 { mut sender, shared, reused } = http2;
     let config = &group.destination.settings.config;
     // A proxy's credentials are for a proxy's ears.
-    header_list.delete("proxy-authorization");
+    if header_list.contains("proxy-authorization") {
+        Arc::make_mut(&mut header_list).delete("proxy-authorization");
+    }
     let prepared = framing(&header_list, body.as_ref().map(|body| body.length)).and_then(|announced| {
         Ok((announced, request_head(&method, &url, &header_list, announced.filter(|_| body.is_some()))?))
     });
@@ -84,8 +86,8 @@ async fn exchange(
         }
     };
     let upload = body.map(|body| Upload::new(body, announced, trace.clone()));
-    let interims =
-        Interims::new(on_interim, config.limits.interims, trace.clone(), group.clock.clone(), None);
+    let interims = Interims::new(config.limits.interims, group.clock.clone(), None);
+    interims.begin(on_interim, trace.clone());
     let counted = Counted::new(&shared);
     let mut waits = Waits::new(&config.time_outs);
     let mut stage = Stage::Opening(Some(head));
@@ -107,7 +109,7 @@ async fn exchange(
                         Event::Wire(WireEvent::Sent {
                             method: method.clone(),
                             url: url.clone(),
-                            header_list: header_list.clone(),
+                            header_list: HeaderList::clone(&header_list),
                             protocol: Protocol::Http2,
                         })
                     });

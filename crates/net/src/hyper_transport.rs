@@ -19,6 +19,7 @@ use hyper::client::conn::http1::{Builder, Connection, SendRequest};
 use hyper::ext::ReasonPhrase;
 use hyper_util::rt::TokioIo;
 
+use sofetch_core::infrastructure::url::Url;
 use sofetch_core::wire_faults::{NetworkFault, WireFault};
 
 use crate::config::Limits;
@@ -49,6 +50,10 @@ pub(crate) struct HyperTransport {
     traffic: Arc<Traffic>,
     tls_host: Option<String>,
     head_bytes: usize,
+    last_host: Option<HeaderValue>,
+    interims: Interims,
+    /// What each request bears so that its interim responses are told.
+    extensions: http::Extensions,
     used: bool,
 }
 
@@ -123,7 +128,7 @@ impl HyperTransport {
         limits: &Limits,
         tls_host: Option<String>,
     ) -> Result<HyperTransport, NetworkFault> {
-        let traffic = socket.traffic.clone();
+        let (traffic, clock) = (socket.traffic.clone(), socket.clock.clone());
         let mut builder = Builder::new();
         builder
             .title_case_headers(true)
@@ -144,6 +149,12 @@ impl HyperTransport {
             .await
             .map_err(|error| WireFault::Other { cause: Arc::new(error) })?;
         let driver = Driver::new();
+        let interims = Interims::new(limits.interims, clock, Some(traffic.clone()));
+        let mut template = Request::new(());
+        let told = interims.clone();
+        hyper::ext::on_informational(&mut template, move |interim| {
+            told.tell(interim.status().as_u16(), interim.headers());
+        });
         Ok(HyperTransport {
             sender,
             connection: Some(connection),
@@ -156,6 +167,9 @@ impl HyperTransport {
             traffic,
             tls_host,
             head_bytes: limits.head_bytes,
+            last_host: None,
+            interims,
+            extensions: std::mem::take(template.extensions_mut()),
             used: false,
         })
     }
@@ -194,6 +208,18 @@ impl HyperTransport {
         }
     }
 
+    /// The `Host` of a request for `url`: most often that of the request before.
+    fn host(&mut self, url: &Url) -> Result<HeaderValue, WireFault> {
+        let host = url.host_and_port();
+        if let Some(last) = self.last_host.as_ref().filter(|last| *last == host) {
+            return Ok(last.clone());
+        }
+        let value = HeaderValue::from_maybe_shared(Bytes::copy_from_slice(host.as_bytes()))
+            .map_err(|_| WireFault::CannotCarry { what: "header-value", said: host.to_owned() })?;
+        self.last_host = Some(value.clone());
+        Ok(value)
+    }
+
     fn scene(&self) -> Scene<'_> {
         Scene {
             reused: self.used,
@@ -225,13 +251,9 @@ impl Transport for HyperTransport {
         self.connection.is_some() && self.sender.is_ready()
     }
 
-    fn start(
-        &mut self,
-        head: RequestHead<'_>,
-        body: Option<Upload>,
-        interims: Interims,
-    ) -> Result<(), WireFault> {
-        let mut headers = header_map(head.header_list, Some(head.url.host_and_port()), 2)?;
+    fn start(&mut self, head: RequestHead<'_>, body: Option<Upload>) -> Result<(), WireFault> {
+        let host = self.host(head.url)?;
+        let mut headers = header_map(head.header_list, Some(&host), usize::from(head.chunked))?;
         if head.chunked {
             // NB: without it hyper leaves out the body of a GET.
             headers
@@ -239,18 +261,20 @@ impl Transport for HyperTransport {
                 .map_err(|_| too_many_headers(head.header_list))?;
         }
         let mut request = Request::new(OutgoingBody(body));
+        *request.extensions_mut() = self.extensions.clone();
         *request.method_mut() = http::Method::from_bytes(head.method.as_str().as_bytes())
             .map_err(|_| WireFault::CannotCarry { what: "method", said: head.method.as_str().to_owned() })?;
         *request.uri_mut() = target(&head)?;
         *request.headers_mut() = headers;
-        hyper::ext::on_informational(&mut request, move |interim| {
-            interims.tell(interim.status().as_u16(), interim.headers());
-        });
         self.traffic.begin();
         self.incoming = None;
         let sender = &mut self.sender;
         self.answer = Some(Box::pin(self.driver.feed(|| sender.try_send_request(request))));
         Ok(())
+    }
+
+    fn interims(&self) -> &Interims {
+        &self.interims
     }
 
     fn poll_head(&mut self, context: &mut Context<'_>) -> Poll<Result<ResponseHead, HeadFailure>> {

@@ -18,13 +18,14 @@
 //!
 //! A codec of our own behind this trait would lift all of them.
 
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, LazyLock, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll};
 
 use bytes::{Bytes, BytesMut};
 use http::{HeaderMap, HeaderName, HeaderValue};
 
-use sofetch_core::infrastructure::header_list::HeaderList;
+use sofetch_core::infrastructure::header_list::{Header, HeaderList};
+use sofetch_core::infrastructure::header_names::KnownName;
 use sofetch_core::infrastructure::methods::Method;
 use sofetch_core::infrastructure::statuses::Status;
 use sofetch_core::infrastructure::timing::Timestamp;
@@ -42,13 +43,12 @@ pub(crate) trait Transport: Send {
     /// Is it idle and still open, as far as one look tells?
     fn is_alive(&mut self) -> bool;
 
-    /// Hands a request over; nothing is sent before the first poll.
-    fn start(
-        &mut self,
-        head: RequestHead<'_>,
-        body: Option<Upload>,
-        interims: Interims,
-    ) -> Result<(), WireFault>;
+    /// Hands a request over; nothing is sent before the first poll. Its interim responses go where
+    /// [`Transport::interims`] are told to.
+    fn start(&mut self, head: RequestHead<'_>, body: Option<Upload>) -> Result<(), WireFault>;
+
+    /// The interim responses of the exchange.
+    fn interims(&self) -> &Interims;
 
     /// The final response's head.
     fn poll_head(&mut self, context: &mut Context<'_>) -> Poll<Result<ResponseHead, HeadFailure>>;
@@ -91,33 +91,37 @@ pub(crate) struct ResponseHead {
     pub(crate) header_list: HeaderList,
 }
 
-/// Interim responses of one exchange: counted, told, and too many at last.
+/// Interim responses of one exchange after the other: counted, told, and too many at last.
 #[derive(Clone)]
 pub(crate) struct Interims(Arc<Told>);
 
 struct Told {
     listener: Mutex<Listener>,
     limit: usize,
-    trace: Trace,
     clock: Arc<dyn Clock>,
     traffic: Option<Arc<Traffic>>,
 }
 
+#[derive(Default)]
 struct Listener {
     count: usize,
     on_interim: Option<Box<dyn FnMut(Interim) + Send>>,
+    trace: Trace,
 }
 
 impl Interims {
-    pub(crate) fn new(
-        on_interim: Option<Box<dyn FnMut(Interim) + Send>>,
-        limit: usize,
-        trace: Trace,
-        clock: Arc<dyn Clock>,
-        traffic: Option<Arc<Traffic>>,
-    ) -> Interims {
-        let listener = Mutex::new(Listener { count: 0, on_interim });
-        Interims(Arc::new(Told { listener, limit, trace, clock, traffic }))
+    pub(crate) fn new(limit: usize, clock: Arc<dyn Clock>, traffic: Option<Arc<Traffic>>) -> Interims {
+        Interims(Arc::new(Told { listener: Mutex::default(), limit, clock, traffic }))
+    }
+
+    /// An exchange begins: none came yet.
+    pub(crate) fn begin(&self, on_interim: Option<Box<dyn FnMut(Interim) + Send>>, trace: Trace) {
+        *self.listener() = Listener { count: 0, on_interim, trace };
+    }
+
+    /// No more will come: nobody is kept for them.
+    pub(crate) fn end(&self) {
+        self.begin(None, Trace::default());
     }
 
     /// One came. Over the limit none is told any more.
@@ -129,11 +133,11 @@ impl Interims {
         }
         let mut listener = self.listener();
         listener.count += 1;
-        if listener.count > told.limit || (listener.on_interim.is_none() && !told.trace.is_on()) {
+        if listener.count > told.limit || (listener.on_interim.is_none() && !listener.trace.is_on()) {
             return;
         }
         let header_list = header_list(headers);
-        told.trace.emit(|| Event::Wire(WireEvent::Interim { status, header_list: header_list.clone() }));
+        listener.trace.emit(|| Event::Wire(WireEvent::Interim { status, header_list: header_list.clone() }));
         if let Some(on_interim) = &mut listener.on_interim {
             on_interim(Interim { status, header_list, started_at });
         }
@@ -159,32 +163,42 @@ impl Interims {
 }
 
 /// A header list as `http` has it, names that are the transport's own left out.
+///
+/// `host` is the `Host` of a list without one; `room` is for so many headers more.
 pub(crate) fn header_map(
     header_list: &HeaderList,
-    host: Option<&str>,
+    host: Option<&HeaderValue>,
     room: usize,
 ) -> Result<HeaderMap, WireFault> {
     // NB: `http` panics beyond its capacity, except when asked like this.
-    let mut map =
-        HeaderMap::try_with_capacity(header_list.len() + room).map_err(|_| too_many_headers(header_list))?;
+    let mut map = HeaderMap::try_with_capacity(header_list.len() + usize::from(host.is_some()) + room)
+        .map_err(|_| too_many_headers(header_list))?;
     if let Some(host) = host {
         // NB: a `Host` of the caller's takes the place of ours, and is first all the same.
-        let said_host = header_list.first("host").map(|header| header_value(header.value()));
-        let host = said_host.unwrap_or_else(|| {
-            HeaderValue::from_str(host)
-                .map_err(|_| WireFault::CannotCarry { what: "header-value", said: host.to_owned() })
-        });
+        let said_host = header_list.first_known(KnownName::HOST).map(|header| header_value(header.value()));
+        let host = said_host.unwrap_or_else(|| Ok(host.clone()));
         map.try_insert(http::header::HOST, host?).map_err(|_| too_many_headers(header_list))?;
     }
     for header in header_list {
-        let name = HeaderName::from_bytes(header.name())
-            .map_err(|_| WireFault::CannotCarry { what: "header-name", said: said(header.name()) })?;
-        if matches!(name, http::header::HOST | http::header::CONNECTION | http::header::TRANSFER_ENCODING) {
+        if matches!(header.known(), KnownName::HOST | KnownName::CONNECTION | KnownName::TRANSFER_ENCODING) {
             continue;
         }
-        map.try_append(name, header_value(header.value())?).map_err(|_| too_many_headers(header_list))?;
+        map.try_append(header_name(header)?, header_value(header.value())?)
+            .map_err(|_| too_many_headers(header_list))?;
     }
     Ok(map)
+}
+
+/// The known names as `http` has them, which would read each anew.
+static NAMES: LazyLock<Vec<HeaderName>> =
+    LazyLock::new(|| KnownName::all().filter_map(KnownName::as_str).map(HeaderName::from_static).collect());
+
+fn header_name(header: &Header) -> Result<HeaderName, WireFault> {
+    match header.known().index().and_then(|index| NAMES.get(index)) {
+        Some(known) => Ok(known.clone()),
+        None => HeaderName::from_bytes(header.name())
+            .map_err(|_| WireFault::CannotCarry { what: "header-name", said: said(header.name()) }),
+    }
 }
 
 pub(crate) fn too_many_headers(header_list: &HeaderList) -> WireFault {
@@ -297,7 +311,8 @@ mod tests {
             ("X", "1"),
             ("x", "2"),
         ]);
-        let map = header_map(&given, Some("a.test:8080"), 1).expect("it can be carried");
+        let host = HeaderValue::from_static("a.test:8080");
+        let map = header_map(&given, Some(&host), 0).expect("it can be carried");
         let sent: Vec<_> =
             map.iter().map(|(name, value)| format!("{name}: {}", value.to_str().expect("text"))).collect();
         assert_eq!(sent, ["host: a.test:8080", "accept: */*", "x: 1", "x: 2"]);

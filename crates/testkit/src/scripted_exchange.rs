@@ -6,6 +6,7 @@ use std::task::{Context, Poll};
 
 use bytes::Bytes;
 use sofetch_core::infrastructure::bodies::{Body, BodyError, ByteStream};
+use sofetch_core::infrastructure::header_list::HeaderList;
 use sofetch_core::infrastructure::methods::Method;
 use sofetch_core::infrastructure::timing::ConnectionTimingInfo;
 use sofetch_core::ports::{
@@ -100,7 +101,7 @@ impl ScriptedConnection {
         state.sent.push(Sent {
             method: request.method.clone(),
             url: request.url.clone(),
-            header_list: request.header_list.clone(),
+            header_list: HeaderList::clone(&request.header_list),
             body: None,
             body_length: request.body.as_ref().and_then(|body| body.length),
             credentials: self.ask.credentials,
@@ -152,7 +153,7 @@ async fn exchange_by_script(
         Event::Wire(WireEvent::Sent {
             method: request.method.clone(),
             url: request.url.clone(),
-            header_list: request.header_list.clone(),
+            header_list: HeaderList::clone(&request.header_list),
             protocol,
         })
     });

@@ -72,7 +72,7 @@ async fn exchange(network: &ScriptedNetwork, ask: Ask) -> Result<WireResponse, E
     let request = WireRequest {
         method: ask.method,
         url: ask.url,
-        header_list: ask.header_list,
+        header_list: std::sync::Arc::new(ask.header_list),
         body: ask.body,
         on_interim: Some(Box::new(move |interim| interims.lock().expect("a lock").push(interim))),
         trace: ask.trace,

@@ -17,6 +17,17 @@ impl KnownName {
         KNOWN.get(usize::from(self.0).wrapping_sub(1)).map(|known| known.name)
     }
 
+    /// Its place among [`KnownName::all`], for tables of one's own; `None` for [`KnownName::UNKNOWN`].
+    #[inline]
+    pub fn index(self) -> Option<usize> {
+        usize::from(self.0).checked_sub(1)
+    }
+
+    /// Every name of the table.
+    pub fn all() -> impl ExactSizeIterator<Item = KnownName> {
+        (1..=NAMES.len() as u8).map(KnownName)
+    }
+
     /// One of the 21 names of [forbidden request-header](https://fetch.spec.whatwg.org/#forbidden-request-header), or a
     /// known name with its prefixes. See [`is_forbidden_request_header_name`] for names outside the table.
     pub fn is_forbidden_request_header_name(self) -> bool {
@@ -376,7 +387,8 @@ mod tests {
             let id = KnownName(index as u8 + 1);
             assert_eq!(known_name(name.as_bytes()), id, "{name}");
             assert_eq!(known_name(name.to_ascii_uppercase().as_bytes()), id, "{name}");
-            assert_eq!(id.as_str(), Some(*name));
+            assert_eq!((id.as_str(), id.index()), (Some(*name), Some(index)));
+            assert_eq!(KnownName::all().nth(index), Some(id));
             for at in 0..name.len() {
                 for byte in 0..=u8::MAX {
                     let mut near = name.as_bytes().to_vec();
@@ -393,7 +405,7 @@ mod tests {
             }
             assert_eq!(known_name(format!("{name}_").as_bytes()), KnownName::UNKNOWN);
         }
-        assert_eq!(KnownName::UNKNOWN.as_str(), None);
+        assert_eq!((KnownName::UNKNOWN.as_str(), KnownName::UNKNOWN.index()), (None, None));
         assert_eq!(known_name(b""), KnownName::UNKNOWN);
         assert_eq!(KnownName::SET_COOKIE.as_str(), Some("set-cookie"));
     }

@@ -183,6 +183,8 @@ pub struct TupleOrigin {
     pub port: Option<u16>,
     /// Its site once it was asked for, as finding the registrable domain is dear; `None` is the origin itself.
     site: OnceLock<Option<Site>>,
+    /// Its serialization once it was asked for.
+    serialized: OnceLock<Box<str>>,
 }
 
 impl TupleOrigin {
@@ -196,6 +198,18 @@ impl TupleOrigin {
             _ => self.host.clone(),
         };
         Some(Site(Origin::tuple(&self.scheme, host, None)))
+    }
+
+    /// <https://html.spec.whatwg.org/#ascii-serialisation-of-an-origin>
+    pub(crate) fn serialize(&self) -> &str {
+        self.serialized.get_or_init(|| {
+            let (scheme, host) = (&self.scheme, &self.host);
+            let text = match self.port {
+                None => format!("{scheme}://{host}"),
+                Some(port) => format!("{scheme}://{host}:{port}"),
+            };
+            text.into()
+        })
     }
 
     fn parts(&self) -> (&str, &Host, Option<u16>) {
@@ -224,7 +238,8 @@ impl Origin {
 
     /// A tuple origin. `port` is `None` for the scheme's default port.
     pub fn tuple(scheme: &str, host: Host, port: Option<u16>) -> Self {
-        Origin::Tuple(Arc::new(TupleOrigin { scheme: scheme.into(), host, port, site: OnceLock::new() }))
+        let (site, serialized) = (OnceLock::new(), OnceLock::new());
+        Origin::Tuple(Arc::new(TupleOrigin { scheme: scheme.into(), host, port, site, serialized }))
     }
 
     /// Is this an opaque origin?
@@ -285,12 +300,14 @@ impl Origin {
 
     /// <https://html.spec.whatwg.org/#ascii-serialisation-of-an-origin>
     pub fn serialize(&self) -> String {
+        self.as_str().to_owned()
+    }
+
+    /// The same, lent.
+    pub fn as_str(&self) -> &str {
         match self {
-            Origin::Opaque(_) => "null".to_owned(),
-            Origin::Tuple(tuple) => match tuple.port {
-                None => format!("{}://{}", tuple.scheme, tuple.host),
-                Some(port) => format!("{}://{}:{}", tuple.scheme, tuple.host, port),
-            },
+            Origin::Opaque(_) => "null",
+            Origin::Tuple(tuple) => tuple.serialize(),
         }
     }
 
@@ -312,13 +329,13 @@ impl Origin {
 
 impl fmt::Debug for Origin {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Origin({})", self.serialize())
+        write!(f, "Origin({})", self.as_str())
     }
 }
 
 impl fmt::Display for Origin {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.serialize())
+        f.write_str(self.as_str())
     }
 }
 

@@ -264,11 +264,14 @@ impl Url {
     /// Is this URL's origin same origin with `origin`? Without building the URL's origin where it is special.
     pub fn same_origin_with(&self, origin: &Origin) -> bool {
         match origin {
-            Origin::Tuple(tuple) if self.has_tuple_origin() => {
-                *tuple.scheme == *self.scheme()
-                    && tuple.host.serializes_as(self.hostname())
-                    && tuple.port == self.port()
-            }
+            Origin::Tuple(tuple) if self.has_tuple_origin() => match self.before_path() {
+                Some(before) => before == tuple.serialize(),
+                None => {
+                    *tuple.scheme == *self.scheme()
+                        && tuple.host.serializes_as(self.hostname())
+                        && tuple.port == self.port()
+                }
+            },
             origin => self.origin().same_origin(origin),
         }
     }

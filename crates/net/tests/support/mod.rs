@@ -188,7 +188,7 @@ impl Ask {
             .exchange(WireRequest {
                 method: self.method,
                 url: self.request.url,
-                header_list: self.header_list,
+                header_list: Arc::new(self.header_list),
                 body: self.body,
                 on_interim: self.on_interim,
                 trace: self.request.trace,
