@@ -161,13 +161,7 @@ async fn bodies_that_fail_cut_the_request_short() {
 
 #[tokio::test]
 async fn what_cannot_be_carried_is_told_and_costs_no_connection() {
-    let url = serve(|index, mut peer| async move {
-        assert_eq!(index, 0, "one connection is enough");
-        while peer.head().await.is_some() {
-            peer.write(OK).await;
-        }
-    })
-    .await;
+    let url = always_on_one_connection(OK).await;
     let network = network(NetworkConfig::default());
     let long = format!("{url}{}", "x".repeat(70_000));
     let mut odd = HeaderList::new();

@@ -188,13 +188,7 @@ async fn what_idles_is_let_go_of() {
 
 #[tokio::test]
 async fn a_connection_obtained_and_not_used_goes_back() {
-    let url = serve(|index, mut peer| async move {
-        assert_eq!(index, 0, "one connection is enough");
-        while peer.head().await.is_some() {
-            peer.write(OK).await;
-        }
-    })
-    .await;
+    let url = always_on_one_connection(OK).await;
     let network = network(NetworkConfig::default());
     drop(ask(&url).obtain(&network).await.unwrap());
     let asked = ask(&url);

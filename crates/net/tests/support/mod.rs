@@ -61,6 +61,17 @@ pub async fn always(answer: impl Into<Vec<u8>>) -> String {
     .await
 }
 
+/// The same, for who needs but one connection.
+pub async fn always_on_one_connection(answer: &'static str) -> String {
+    serve(move |index, mut peer| async move {
+        assert_eq!(index, 0, "one connection is enough");
+        while peer.head().await.is_some() {
+            peer.write(answer).await;
+        }
+    })
+    .await
+}
+
 /// A server that answers one request a connection and then closes.
 pub async fn once(answer: impl Into<Vec<u8>>) -> String {
     let answer = Arc::new(answer.into());

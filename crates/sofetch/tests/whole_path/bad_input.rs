@@ -12,11 +12,12 @@ use sofetch::{
     Ruling, UserAgent, WireFault,
 };
 use sofetch_testkit::loopback::{
-    Ending, Identity, Reply, ServerConfig, answering, authority, serve, serve_reply, start,
+    Ending, Reply, ServerConfig, answering, authority, serve, serve_reply, start,
 };
 
 use crate::support::{
-    RawServer, Web, agent, agent_with, go, on, peer, port_is_at, read_head, ruling, trust, wire,
+    RawServer, Web, agent, agent_with, go, on, peer, port_is_at, read_head, ruling,
+    servers_that_are_not_believed, trust, wire,
 };
 
 /// Fetches from a server that says this, and reads the body.
@@ -405,14 +406,7 @@ fn a_body_of_the_caller_s_that_fails() {
 #[test]
 fn certificates_that_are_not_believed() {
     let own = authority();
-    for (row, identity) in [
-        ("self-signed", Identity::self_signed(&["a.test"])),
-        ("another authority's", authority().issue(&["a.test"])),
-        ("another name's", own.issue(&["b.test"])),
-        ("expired", own.issue_expired(&["a.test"])),
-        ("not yet valid", own.issue_not_yet_valid(&["a.test"])),
-    ] {
-        let server = start(ServerConfig::https(identity.expect("an identity"), answering(|_| Reply::ok(""))));
+    for (row, server) in servers_that_are_not_believed(&own, "a.test") {
         on(async {
             let configure = |config: &mut sofetch::net::NetworkConfig| {
                 trust(config, &own);

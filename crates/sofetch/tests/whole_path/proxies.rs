@@ -10,7 +10,8 @@ use sofetch_testkit::loopback::{
 };
 
 use crate::support::{
-    Proxy, RawServer, SECRET, Web, agent_with, assert_no_secret, go, on, port_is_at, trust, wire,
+    Proxy, RawServer, SECRET, Web, agent_with, assert_no_secret, go, on, port_is_at,
+    servers_that_are_not_believed, trust, wire,
 };
 
 fn rules(url: &str) -> ProxyRules {
@@ -321,14 +322,7 @@ fn row_48_a_partial_wildcard_matches_nobody() {
 #[test]
 fn row_100_certificates_are_judged_behind_a_proxy_too() {
     let own = authority();
-    for (row, identity) in [
-        ("self-signed", Identity::self_signed(&["a.test"])),
-        ("another authority's", authority().issue(&["a.test"])),
-        ("another name's", own.issue(&["b.test"])),
-        ("expired", own.issue_expired(&["a.test"])),
-        ("not yet valid", own.issue_not_yet_valid(&["a.test"])),
-    ] {
-        let server = start(ServerConfig::https(identity.expect("an identity"), answering(|_| Reply::ok(""))));
+    for (row, server) in servers_that_are_not_believed(&own, "a.test") {
         let http = Proxy::connecting_to(server.address());
         let socks = Proxy::socks_to(server.address());
         on(async {

@@ -8,7 +8,8 @@ use std::sync::{Arc, Mutex};
 use sofetch::net::{ConnectTo, HttpVersions, NetworkConfig, Roots};
 use sofetch::{Error, ErrorKind, PeerMisbehaved, Reason, Ruling, UserAgent, UserAgentBuilder, WireFault};
 use sofetch_testkit::loopback::{
-    CertificateAuthority, Reply, RequestSeen, Server, authority, serve, serve_https,
+    CertificateAuthority, Identity, Reply, RequestSeen, Server, ServerConfig, answering, authority, serve,
+    serve_https, start,
 };
 
 pub(crate) use sofetch_testkit::loopback::on_tokio as on;
@@ -32,6 +33,24 @@ pub(crate) fn http2_agent() -> UserAgent {
 pub(crate) fn trust(config: &mut NetworkConfig, authority: &CertificateAuthority) {
     config.tls.roots = Roots::Only;
     config.tls.extra_ca_pem = authority.pem().into();
+}
+
+/// Servers whose certificate for `name` is wrong, each in a way of its own, for who trusts `own` alone.
+pub(crate) fn servers_that_are_not_believed(
+    own: &CertificateAuthority,
+    name: &str,
+) -> [(&'static str, Server); 5] {
+    [
+        ("self-signed", Identity::self_signed(&[name])),
+        ("another authority's", authority().issue(&[name])),
+        ("another name's", own.issue(&["another.test"])),
+        ("expired", own.issue_expired(&[name])),
+        ("not yet valid", own.issue_not_yet_valid(&[name])),
+    ]
+    .map(|(what, identity)| {
+        let answer = answering(|_| Reply::ok(""));
+        (what, start(ServerConfig::https(identity.expect("an identity"), answer)))
+    })
 }
 
 /// Every host's port is connected to here.
