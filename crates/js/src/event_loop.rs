@@ -1,0 +1,124 @@
+//! [The event loop](https://html.spec.whatwg.org/#event-loops): tasks of any thread, timers, and a microtask checkpoint after each.
+//!
+//! One thread runs script. What takes time goes on elsewhere and comes back as a task; as long as something of it is
+//! under way, or a timer is set, the loop lives. Tasks go first in, first out, whatever their source: an order that
+//! every source's own is part of. Due timers and tasks take turns, so that neither keeps the other waiting.
+
+use std::collections::BTreeMap;
+use std::sync::mpsc;
+use std::time::{Duration, Instant};
+
+use rquickjs::Ctx;
+
+/// Steps on the thread that runs script. An error is an exception that nobody caught.
+pub(crate) type Task = Box<dyn for<'js> FnOnce(&Ctx<'js>) -> rquickjs::Result<()> + Send>;
+
+/// Where any thread puts tasks.
+#[derive(Clone)]
+pub(crate) struct TaskQueue(mpsc::Sender<Task>);
+
+impl TaskQueue {
+    /// <https://html.spec.whatwg.org/#queue-a-task>
+    pub(crate) fn queue(
+        &self,
+        task: impl for<'js> FnOnce(&Ctx<'js>) -> rquickjs::Result<()> + Send + 'static,
+    ) {
+        // A loop that has ended runs nothing: who still had something to say to its scripts may drop it.
+        let _ = self.0.send(Box::new(task));
+    }
+}
+
+/// The other end of it.
+pub(crate) struct Tasks(mpsc::Receiver<Task>);
+
+pub(crate) fn task_queue() -> (TaskQueue, Tasks) {
+    let (sender, receiver) = mpsc::channel();
+    (TaskQueue(sender), Tasks(receiver))
+}
+
+impl Tasks {
+    /// The next task; waits for it no longer than `until`, and for ever without that.
+    pub(crate) fn next(&self, until: Option<Instant>) -> Option<Task> {
+        match until {
+            None => self.0.recv().ok(),
+            Some(until) => self.0.recv_timeout(until.saturating_duration_since(Instant::now())).ok(),
+        }
+    }
+
+    /// The next task that is there already.
+    pub(crate) fn ready(&self) -> Option<Task> {
+        self.0.try_recv().ok()
+    }
+}
+
+/// [Active timers](https://html.spec.whatwg.org/#map-of-active-timers) in the order in which they are due; which steps they run is the prelude's to know.
+#[derive(Default)]
+pub(crate) struct Timers {
+    due: BTreeMap<(Instant, u64), u32>,
+    by_id: BTreeMap<u32, (Instant, u64)>,
+    count: u64,
+}
+
+impl Timers {
+    /// Sets a timer; those set earlier for the same moment go first.
+    pub(crate) fn set(&mut self, id: u32, after: Duration) {
+        self.clear(id);
+        let Some(at) = Instant::now().checked_add(after) else { return };
+        self.count += 1;
+        self.due.insert((at, self.count), id);
+        self.by_id.insert(id, (at, self.count));
+    }
+
+    pub(crate) fn clear(&mut self, id: u32) {
+        if let Some(key) = self.by_id.remove(&id) {
+            self.due.remove(&key);
+        }
+    }
+
+    /// When the first is due.
+    pub(crate) fn next_at(&self) -> Option<Instant> {
+        self.due.first_key_value().map(|((at, _), _)| *at)
+    }
+
+    /// Takes the first, if it is due.
+    pub(crate) fn take_due(&mut self, now: Instant) -> Option<u32> {
+        let entry = self.due.first_entry().filter(|entry| entry.key().0 <= now)?;
+        let id = entry.remove();
+        self.by_id.remove(&id);
+        Some(id)
+    }
+
+    pub(crate) fn is_empty(&self) -> bool {
+        self.due.is_empty()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn timers_are_due_in_order_and_once() {
+        let mut timers = Timers::default();
+        timers.set(3, Duration::from_secs(3600));
+        for id in [2, 1, 7] {
+            timers.set(id, Duration::ZERO);
+        }
+        timers.clear(1);
+        timers.set(2, Duration::ZERO);
+        let now = Instant::now();
+        assert_eq!(timers.take_due(now), Some(7));
+        assert_eq!(timers.take_due(now), Some(2), "set again, it goes last");
+        assert_eq!(timers.take_due(now), None);
+        assert!(!timers.is_empty() && timers.next_at().is_some_and(|at| at > now));
+        timers.clear(3);
+        assert!(timers.is_empty());
+    }
+
+    #[test]
+    fn a_moment_that_no_clock_knows_never_comes() {
+        let mut timers = Timers::default();
+        timers.set(1, Duration::MAX);
+        assert!(timers.is_empty());
+    }
+}

@@ -1,0 +1,230 @@
+//! [`Host`]: what the ops of one realm share: the loop's queue, promises still to be settled, the agent and its page.
+
+use std::cell::{Cell, RefCell};
+use std::collections::HashMap;
+use std::future::Future;
+use std::rc::Rc;
+use std::time::Instant;
+
+use rquickjs::{
+    ArrayBuffer, Ctx, Exception, Function, IntoJs, JsLifetime, Object, Persistent, Promise, Result, Value,
+};
+use sofetch::{Page, Url, UserAgent};
+
+use crate::event_loop::{TaskQueue, Timers};
+use crate::handles::Handle;
+use crate::printing::Printer;
+
+/// What a realm's ops know. Each op takes it from the context.
+#[derive(Clone)]
+pub(crate) struct Host(Rc<Shared>);
+
+pub(crate) struct Shared {
+    pub(crate) queue: TaskQueue,
+    pub(crate) io: tokio::runtime::Handle,
+    pub(crate) agent: UserAgent,
+    /// The page that the scripts are of; `None` fetches on the user's own behalf.
+    pub(crate) page: Option<Page>,
+    /// The global's URL.
+    pub(crate) url: Url,
+    pub(crate) printer: Rc<dyn Printer>,
+    pub(crate) time_origin: Instant,
+    pub(crate) timers: RefCell<Timers>,
+    /// Did an exception or a rejection find nobody to take it?
+    pub(crate) uncaught: Cell<bool>,
+    /// The prelude's own functions, by the names that the loop calls them by.
+    hooks: RefCell<HashMap<String, Persistent<Function<'static>>>>,
+    settlers: RefCell<HashMap<u64, Settler>>,
+    next: Cell<u64>,
+    /// How many things under way keep the loop alive.
+    under_way: Cell<usize>,
+}
+
+type Settler = (Persistent<Function<'static>>, Persistent<Function<'static>>);
+
+// SAFETY: what is within outlives every context: values of JavaScript are persistent, and cleared before the runtime goes.
+#[allow(unsafe_code)]
+unsafe impl<'js> JsLifetime<'js> for Host {
+    type Changed<'to> = Host;
+}
+
+impl std::ops::Deref for Host {
+    type Target = Shared;
+    fn deref(&self) -> &Shared {
+        &self.0
+    }
+}
+
+impl Host {
+    pub(crate) fn new(
+        queue: TaskQueue,
+        io: tokio::runtime::Handle,
+        agent: UserAgent,
+        page: Option<Page>,
+        url: Url,
+        printer: Rc<dyn Printer>,
+    ) -> Host {
+        Host(Rc::new(Shared {
+            queue,
+            io,
+            agent,
+            page,
+            url,
+            printer,
+            time_origin: Instant::now(),
+            timers: RefCell::default(),
+            uncaught: Cell::new(false),
+            hooks: RefCell::default(),
+            settlers: RefCell::default(),
+            next: Cell::new(0),
+            under_way: Cell::new(0),
+        }))
+    }
+
+    /// The host of the realm that runs.
+    pub(crate) fn of(ctx: &Ctx<'_>) -> Host {
+        ctx.userdata::<Host>().expect("a realm is made with its host").clone()
+    }
+
+    pub(crate) fn is_alive(&self) -> bool {
+        self.under_way.get() > 0 || !self.timers.borrow().is_empty()
+    }
+
+    /// Values of JavaScript must not outlive the runtime.
+    pub(crate) fn clear(&self) {
+        self.hooks.take();
+        self.settlers.take();
+    }
+
+    pub(crate) fn set_hooks<'js>(&self, ctx: &Ctx<'js>, hooks: &Object<'js>) -> Result<()> {
+        for property in hooks.props::<String, Function<'js>>() {
+            let (name, function) = property?;
+            self.hooks.borrow_mut().insert(name, Persistent::save(ctx, function));
+        }
+        Ok(())
+    }
+
+    /// One of the prelude's own functions.
+    pub(crate) fn hook<'js>(&self, ctx: &Ctx<'js>, name: &str) -> Result<Function<'js>> {
+        let hook = self.hooks.borrow().get(name).cloned();
+        match hook {
+            Some(hook) => hook.restore(ctx),
+            None => Err(Exception::throw_internal(ctx, "the prelude has no such hook")),
+        }
+    }
+}
+
+/// What came of something that took time: a plain value, or what is thrown.
+pub(crate) type Outcome = std::result::Result<Plain, Thrown>;
+
+/// A value on its way from another thread into a realm.
+pub(crate) enum Plain {
+    Undefined,
+    Null,
+    Bool(bool),
+    Number(f64),
+    Text(String),
+    /// An ArrayBuffer.
+    Bytes(Vec<u8>),
+    /// Made on the thread that runs script, as handles never leave it.
+    Handle(Box<dyn FnOnce() -> Handle + Send>),
+    List(Vec<Plain>),
+}
+
+impl Plain {
+    pub(crate) fn handle<T: Send + 'static>(value: T) -> Plain {
+        Plain::Handle(Box::new(move || Handle::new(value)))
+    }
+}
+
+impl<'js> IntoJs<'js> for Plain {
+    fn into_js(self, ctx: &Ctx<'js>) -> Result<Value<'js>> {
+        match self {
+            Plain::Undefined => Ok(Value::new_undefined(ctx.clone())),
+            Plain::Null => Ok(Value::new_null(ctx.clone())),
+            Plain::Bool(value) => value.into_js(ctx),
+            Plain::Number(value) => value.into_js(ctx),
+            Plain::Text(text) => text.into_js(ctx),
+            Plain::Bytes(bytes) => ArrayBuffer::new(ctx.clone(), bytes)?.into_js(ctx),
+            Plain::Handle(make) => make().into_js(ctx),
+            Plain::List(list) => list.into_js(ctx),
+        }
+    }
+}
+
+/// What an op throws, or its promise is rejected with.
+#[derive(Clone, Debug)]
+pub(crate) enum Thrown {
+    Type(String),
+    Range(String),
+    /// A `DOMException` of this name.
+    Dom(&'static str, String),
+}
+
+impl Thrown {
+    /// Throws it.
+    pub(crate) fn throw(&self, ctx: &Ctx<'_>) -> rquickjs::Error {
+        match self {
+            Thrown::Type(message) => Exception::throw_type(ctx, message),
+            Thrown::Range(message) => Exception::throw_range(ctx, message),
+            Thrown::Dom(name, message) => Exception::throw_dom(ctx, name, message),
+        }
+    }
+}
+
+/// A promise of what `future` comes to, which runs beside the scripts. The loop lives until then.
+pub(crate) fn promise<'js>(
+    ctx: &Ctx<'js>,
+    future: impl Future<Output = Outcome> + Send + 'static,
+) -> Result<Promise<'js>> {
+    let host = Host::of(ctx);
+    let (promise, resolve, reject) = ctx.promise()?;
+    let id = host.next.get();
+    host.next.set(id + 1);
+    let settler = (Persistent::save(ctx, resolve), Persistent::save(ctx, reject));
+    host.settlers.borrow_mut().insert(id, settler);
+    host.under_way.set(host.under_way.get() + 1);
+    let mut settling = Settling { queue: host.queue.clone(), id, outcome: None };
+    host.io.spawn(async move {
+        settling.has(future.await);
+    });
+    Ok(promise)
+}
+
+/// Queues the task that settles a promise, also where its future was dropped with its runtime.
+struct Settling {
+    queue: TaskQueue,
+    id: u64,
+    outcome: Option<Outcome>,
+}
+
+impl Settling {
+    fn has(&mut self, outcome: Outcome) {
+        self.outcome = Some(outcome);
+    }
+}
+
+impl Drop for Settling {
+    fn drop(&mut self) {
+        let id = self.id;
+        let outcome = self.outcome.take();
+        self.queue.queue(move |ctx| settle(ctx, id, outcome));
+    }
+}
+
+fn settle(ctx: &Ctx<'_>, id: u64, outcome: Option<Outcome>) -> Result<()> {
+    let host = Host::of(ctx);
+    host.under_way.set(host.under_way.get().saturating_sub(1));
+    let Some((resolve, reject)) = host.settlers.borrow_mut().remove(&id) else { return Ok(()) };
+    let outcome =
+        outcome.unwrap_or_else(|| Err(Thrown::Dom("AbortError", "The operation was given up.".into())));
+    match outcome.map(|plain| plain.into_js(ctx)) {
+        Ok(Ok(value)) => resolve.restore(ctx)?.call((value,)),
+        Ok(Err(error)) if error.is_exception() => reject.restore(ctx)?.call((ctx.catch(),)),
+        Ok(Err(error)) => Err(error),
+        Err(thrown) => {
+            thrown.throw(ctx);
+            reject.restore(ctx)?.call((ctx.catch(),))
+        }
+    }
+}

@@ -1,0 +1,22 @@
+//! The ops: what the prelude asks of Rust. Plain values in, plain values out; one file an interface.
+
+mod reporting;
+mod timers;
+
+use rquickjs::{Ctx, Object, Result};
+
+/// All ops, as one object for the prelude.
+pub(crate) fn object<'js>(ctx: &Ctx<'js>) -> Result<Object<'js>> {
+    let ops = Object::new(ctx.clone())?;
+    reporting::register(ctx, &ops)?;
+    timers::register(ctx, &ops)?;
+    Ok(ops)
+}
+
+/// Sets each function under its own name.
+macro_rules! set {
+    ($ctx:expr, $ops:expr, $($function:ident),* $(,)?) => {
+        $( $ops.set(stringify!($function), rquickjs::Function::new($ctx.clone(), $function)?)?; )*
+    };
+}
+pub(crate) use set;

@@ -1,0 +1,81 @@
+//! Values as ops take them: text, bytes as text, bytes.
+
+use bytes::Bytes;
+use rquickjs::{ArrayBuffer, Ctx, Exception, FromJs, Result, String as JsString, TypedArray, Value};
+
+/// A string; its lone surrogates become U+FFFD.
+pub(crate) struct Text(pub(crate) String);
+
+impl<'js> FromJs<'js> for Text {
+    fn from_js(ctx: &Ctx<'js>, value: Value<'js>) -> Result<Text> {
+        let string = JsString::from_value(value)?;
+        match string.to_string() {
+            Ok(text) => Ok(Text(text)),
+            Err(rquickjs::Error::Utf8(_)) => Ok(Text(well_formed(ctx, string)?)),
+            Err(error) => Err(error),
+        }
+    }
+}
+
+/// The engine writes a lone surrogate as three bytes of its own, which are no UTF-8.
+fn well_formed<'js>(_: &Ctx<'js>, string: JsString<'js>) -> Result<String> {
+    let string = string.to_cstring()?;
+    // SAFETY: the string owns that many bytes from there on, and lives until the end of this function.
+    #[allow(unsafe_code)]
+    let bytes = unsafe { std::slice::from_raw_parts(string.as_ptr().cast::<u8>(), string.len()) };
+    let mut text = String::with_capacity(bytes.len());
+    let mut rest = bytes;
+    while !rest.is_empty() {
+        let (valid, after) = match std::str::from_utf8(rest) {
+            Ok(valid) => (valid, &[][..]),
+            Err(error) => {
+                let (valid, after) = rest.split_at(error.valid_up_to());
+                (std::str::from_utf8(valid).unwrap_or_default(), after)
+            }
+        };
+        text.push_str(valid);
+        rest = after;
+        if !rest.is_empty() {
+            text.push(char::REPLACEMENT_CHARACTER);
+            rest = rest.get(3..).unwrap_or_default();
+        }
+    }
+    Ok(text)
+}
+
+/// A byte sequence [isomorphic decoded](https://infra.spec.whatwg.org/#isomorphic-decode): a character a byte.
+pub(crate) struct ByteString(pub(crate) Vec<u8>);
+
+impl<'js> FromJs<'js> for ByteString {
+    fn from_js(ctx: &Ctx<'js>, value: Value<'js>) -> Result<ByteString> {
+        let Text(text) = Text::from_js(ctx, value)?;
+        if text.is_ascii() {
+            return Ok(ByteString(text.into_bytes()));
+        }
+        let bytes = text.chars().map(|character| u8::try_from(u32::from(character)));
+        let bytes: std::result::Result<_, _> = bytes.collect();
+        bytes.map(ByteString).map_err(|_| Exception::throw_type(ctx, "a character that is no byte"))
+    }
+}
+
+/// <https://infra.spec.whatwg.org/#isomorphic-decode>
+pub(crate) fn isomorphic_decode(bytes: &[u8]) -> String {
+    bytes.iter().map(|&byte| char::from(byte)).collect()
+}
+
+/// The bytes of an ArrayBuffer or a `Uint8Array`, copied: script may change its own at any time.
+pub(crate) struct Data(pub(crate) Bytes);
+
+impl<'js> FromJs<'js> for Data {
+    fn from_js(ctx: &Ctx<'js>, value: Value<'js>) -> Result<Data> {
+        // SAFETY: nothing of script's runs between the look and the copy.
+        #[allow(unsafe_code)]
+        let copied = if let Ok(array) = TypedArray::<u8>::from_value(value.clone()) {
+            unsafe { array.as_bytes() }.map(Bytes::copy_from_slice)
+        } else {
+            ArrayBuffer::from_value(value)
+                .and_then(|buffer| unsafe { buffer.as_bytes() }.map(Bytes::copy_from_slice))
+        };
+        copied.map(Data).ok_or_else(|| Exception::throw_type(ctx, "no bytes, or bytes that were taken away"))
+    }
+}
