@@ -1,0 +1,56 @@
+// Platform objects and their implementations: https://webidl.spec.whatwg.org/#dfn-platform-object
+//
+// A platform object holds its implementation in a private field of its shell; an implementation holds its platform object in
+// `wrapper`. Nothing else connects the two, and script reaches neither.
+
+import { Error, Map, MapPrototypeGet, MapPrototypeSet, Symbol, global } from "./primordials.js";
+
+// As the first argument of a shell's constructor: no constructor steps, the second argument is the implementation.
+export const NEW = Symbol("new");
+
+const SHELL = Symbol("shell");
+const UNWRAP = Symbol("unwrap");
+const implementations = new Map();
+
+/** Says which class implements an interface, or which object a namespace. */
+export function implement(name, Impl) {
+  if (MapPrototypeGet(implementations, name) !== undefined) throw new Error(`${name} is implemented twice`);
+  MapPrototypeSet(implementations, name, Impl);
+}
+
+/** The implementation of an interface or a namespace, for its shell. */
+export function implementationOf(name) {
+  return MapPrototypeGet(implementations, name);
+}
+
+/** Connects an implementation with its shell; `unwrapThis` gives the implementation of a platform object, or undefined. */
+export function connect(Impl, Shell, unwrapThis) {
+  Impl.prototype[SHELL] = Shell;
+  Impl[UNWRAP] = unwrapThis;
+}
+
+/** The platform object of an implementation: the one that it has, or a new one. */
+export function wrap(impl) {
+  const wrapper = impl.wrapper;
+  if (wrapper !== undefined) return wrapper;
+  return new impl[SHELL](NEW, impl);
+}
+
+/** `wrap` for what may be null or undefined. */
+export function wrapNullable(impl) {
+  return impl === null || impl === undefined ? impl : wrap(impl);
+}
+
+/** The implementation of a platform object of this implementation's interface, or undefined. */
+export function unwrap(value, Impl) {
+  return Impl[UNWRAP](value);
+}
+
+// What the members of the global object itself act on.
+export let globalImplementation;
+
+/** Makes the global object the platform object of this implementation. */
+export function setGlobalImplementation(impl) {
+  globalImplementation = impl;
+  impl.wrapper = global;
+}
