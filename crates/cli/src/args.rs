@@ -56,6 +56,20 @@ Exit codes:
   3  the network failed, a time-out or a limit was reached
   4  readable, with a status of 400 or above, under --fail";
 
+const RUN_EXAMPLES: &str = "\
+Examples:
+  sofetch run page.js
+  sofetch run --base-url https://app.example/ page.js
+  sofetch run --eval 'fetch(\"https://api.example/\").then(r => console.log(r.status))'
+
+The engine has no Intl, no Temporal and no WebAssembly; there is no document.
+
+Exit codes:
+  0    nothing is left to do
+  1    an exception or a rejection that nobody caught
+  2    usage: wrong options, or a script that cannot be read
+  124  the time limit came first";
+
 const DEMO_EXAMPLES: &str = "\
 Two servers are started on loopback under the names https://javascript.info
 (the page's) and https://site.com (the API's), with certificates made for this
@@ -91,6 +105,9 @@ pub(crate) enum Command {
     /// Fetch as a script of an origin would, and tell each decision: preflight, question, answer, checks, what the script sees
     #[command(after_help = CORS_EXAMPLES)]
     Cors(Box<FetchArgs>),
+    /// Run scripts as those of a page: fetch, streams, events, abort and their kin
+    #[command(after_help = RUN_EXAMPLES)]
+    Run(Box<RunArgs>),
     /// Show `cors` offline, between two origins that this command serves itself
     #[command(after_help = DEMO_EXAMPLES)]
     Demo(DemoArgs),
@@ -135,9 +152,6 @@ pub(crate) struct FetchArgs {
     /// Ask for the head alone (method HEAD) and print it
     #[arg(short = 'I', long, conflicts_with_all = ["method", "body"], help_heading = "Request")]
     pub(crate) head: bool,
-    /// The User-Agent of this agent (nothing sends none); as -H it would be the page's own header
-    #[arg(short = 'A', long, value_name = "NAME", help_heading = "Request")]
-    pub(crate) user_agent: Option<String>,
 
     /// Fetch as a script of the page with this URL
     #[arg(long, value_name = "URL", help_heading = "Page rules")]
@@ -198,6 +212,17 @@ pub(crate) struct FetchArgs {
     #[arg(long, help_heading = "Output")]
     pub(crate) show_secrets: bool,
 
+    /// The network.
+    #[command(flatten)]
+    pub(crate) network: NetworkArgs,
+}
+
+/// Who the agent says it is, and how it reaches others: for each command that fetches.
+#[derive(Debug, Default, clap::Args)]
+pub(crate) struct NetworkArgs {
+    /// The User-Agent of this agent (nothing sends none); as -H it would be the page's own header
+    #[arg(short = 'A', long, value_name = "NAME", help_heading = "Request")]
+    pub(crate) user_agent: Option<String>,
     /// Addresses that stand for a host and port ([v6] in brackets)
     #[arg(long, value_name = "HOST:PORT:ADDR[,ADDR]", help_heading = "Network")]
     pub(crate) resolve: Vec<String>,
@@ -240,6 +265,51 @@ pub(crate) struct FetchArgs {
     /// Connect to public addresses only, at every redirect
     #[arg(long, help_heading = "Network")]
     pub(crate) no_private: bool,
+}
+
+/// What `sofetch run` takes.
+#[derive(Debug, Default, clap::Args)]
+pub(crate) struct RunArgs {
+    /// The scripts, run in one global in this order; `-` is standard input
+    #[arg(required_unless_present = "eval", value_name = "SCRIPT")]
+    pub(crate) scripts: Vec<PathBuf>,
+    /// A script in place of a file's, run after them
+    #[arg(long, value_name = "CODE", help_heading = "Scripts")]
+    pub(crate) eval: Vec<String>,
+    /// The page's URL: location, base URL, origin and referrer (default: a file's, whose origin is opaque)
+    #[arg(long, value_name = "URL", help_heading = "Scripts")]
+    pub(crate) base_url: Option<String>,
+    /// The global that scripts find
+    #[arg(long, value_name = "KIND", default_value = "window", help_heading = "Scripts")]
+    pub(crate) global: GlobalKind,
+    /// Fetch on your own behalf: no origin, no CORS, nothing hidden
+    #[arg(long, help_heading = "Scripts")]
+    pub(crate) no_page: bool,
+    /// A limit on the engine's heap, in bytes, or with k, M or G
+    #[arg(long, value_name = "BYTES", value_parser = size, help_heading = "Scripts")]
+    pub(crate) max_memory: Option<u64>,
+    /// A limit on the whole run, in seconds; what runs then is ended, with exit code 124
+    #[arg(long, value_name = "SECONDS", allow_negative_numbers = true, value_parser = seconds, help_heading = "Scripts")]
+    pub(crate) script_timeout: Option<Duration>,
+    /// Tell each fetch's decisions on standard error
+    #[arg(short = 'v', long, help_heading = "Output")]
+    pub(crate) verbose: bool,
+    /// Print secrets as they are
+    #[arg(long, help_heading = "Output")]
+    pub(crate) show_secrets: bool,
+    /// The network.
+    #[command(flatten)]
+    pub(crate) network: NetworkArgs,
+}
+
+/// Which global `sofetch run` makes.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub(crate) enum GlobalKind {
+    /// A window's, without a document
+    #[default]
+    Window,
+    /// A dedicated worker's
+    Worker,
 }
 
 impl Args {
@@ -399,8 +469,8 @@ mod tests {
         assert_eq!(args.fetch.cache, Some(CacheMode::NoStore));
         assert_eq!(args.fetch.redirect, Some(RedirectMode::Manual));
         let args = parse("-m 1.5 --max-size 2k --referrer-policy origin -d a -d b a.test").expect("valid");
-        assert_eq!(args.fetch.max_time, Some(Duration::from_millis(1500)));
-        assert_eq!(args.fetch.max_size, Some(2048));
+        assert_eq!(args.fetch.network.max_time, Some(Duration::from_millis(1500)));
+        assert_eq!(args.fetch.network.max_size, Some(2048));
         assert_eq!(args.fetch.referrer_policy, Some(ReferrerPolicy::Origin));
         assert_eq!(args.fetch.data, ["a", "b"]);
     }

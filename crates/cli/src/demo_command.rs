@@ -4,7 +4,7 @@ use sofetch::net::ConnectTo;
 use sofetch_demo::World;
 use sofetch_inspect::CorsStory;
 
-use crate::args::{DemoArgs, FetchArgs};
+use crate::args::{DemoArgs, FetchArgs, NetworkArgs};
 use crate::cors_command::{print, story_of};
 use crate::ending::{Ending, Failure};
 use crate::options::{Options, secrets};
@@ -89,7 +89,7 @@ impl Scene {
             headers: self.headers.iter().map(|&header| header.into()).collect(),
             json: self.json.map(Into::into),
             // No proxy of the environment leads to servers of this process.
-            proxy: Some(String::new()),
+            network: NetworkArgs { proxy: Some(String::new()), ..NetworkArgs::default() },
             ..FetchArgs::default()
         })?;
         options.show.secrets = secrets(args.show_secrets);

@@ -69,6 +69,8 @@ pub(crate) enum Failure {
         /// What the system said.
         error: io::Error,
     },
+    /// The script engine, or a script that it cannot read.
+    Script(sofetch_js::Error),
     /// The process or the demonstration's servers could not start.
     Start(io::Error),
 }
@@ -88,7 +90,7 @@ impl Failure {
     pub(crate) fn ending(&self) -> Ending {
         match self {
             _ if self.is_broken_pipe() => Ending::Answered,
-            Failure::Usage(_) => Ending::Usage,
+            Failure::Usage(_) | Failure::Script(_) => Ending::Usage,
             Failure::Fetch(error) => Ending::of_error(error),
             Failure::Status(_) => Ending::Status,
             Failure::Output { .. } | Failure::Start(_) => Ending::Network,
@@ -103,6 +105,7 @@ impl Failure {
             Failure::Fetch(error) => Some(error_words(error, secrets)),
             Failure::Status(status) => Some(format!("the server answered with status {status}")),
             Failure::Output { to, error } => Some(format!("{to}: {}", escaped(&error.to_string()))),
+            Failure::Script(error) => Some(escaped(&error.to_string()).into_owned()),
             Failure::Start(error) => Some(format!("could not start: {}", escaped(&error.to_string()))),
         }
     }

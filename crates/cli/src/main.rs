@@ -1,7 +1,7 @@
 //! `sofetch`: fetches a URL, or tells why a browser would refuse it. Reads the arguments, runs the command, says how it ended.
 //!
 //! - `args`: as typed; `complaints`: why they are none; `options`: what they mean; `making`: the agent, page and request that follow.
-//! - `fetch_command`, `cors_command`, `demo_command`: the three commands.
+//! - `fetch_command`, `cors_command`, `demo_command`: the three commands; `run_command`: scripts.
 //! - `output`, `json_text`, `progress`: what is printed, and how; `telling`: what `inspect` says of a recording, in colour;
 //!   `words`: sentences that only the faces need; `ending`: exit codes.
 
@@ -16,6 +16,7 @@ mod making;
 mod options;
 mod output;
 mod progress;
+mod run_command;
 mod telling;
 mod words;
 
@@ -34,6 +35,7 @@ fn main() -> ExitCode {
     let (quiet, secrets) = match &args.command {
         Some(Command::Cors(cors)) => (quiet(cors), secrets(cors.show_secrets)),
         Some(Command::Demo(demo)) => (Quiet::Nothing, secrets(demo.show_secrets)),
+        Some(Command::Run(run)) => (Quiet::Nothing, secrets(run.show_secrets)),
         None => (quiet(&args.fetch), secrets(args.fetch.show_secrets)),
     };
     let streams = Streams::of_process(quiet);
@@ -44,7 +46,7 @@ fn main() -> ExitCode {
         streams.error(&words);
     }
     match ending {
-        Ok(ending) => ending.exit_code(),
+        Ok(exit_code) => exit_code,
         Err(failure) => failure.ending().exit_code(),
     }
 }
@@ -58,7 +60,10 @@ fn quiet(args: &FetchArgs) -> Quiet {
     }
 }
 
-fn run(args: Args, streams: &Streams) -> Result<Ending, Failure> {
+fn run(args: Args, streams: &Streams) -> Result<ExitCode, Failure> {
+    if let Some(Command::Run(run)) = args.command {
+        return run_command::run(*run, streams);
+    }
     let runtime =
         tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(Failure::Start)?;
     let ending = match args.command {
@@ -71,8 +76,9 @@ fn run(args: Args, streams: &Streams) -> Result<Ending, Failure> {
             runtime.block_on(cors_command::run(options, streams))
         }
         Some(Command::Demo(demo)) => runtime.block_on(demo_command::run(&demo, streams)),
+        Some(Command::Run(_)) => unreachable!("it has a runtime of its own"),
     };
     // A look-up that was given up goes on in the system: nobody waits for it.
     runtime.shutdown_background();
-    ending
+    ending.map(Ending::exit_code)
 }

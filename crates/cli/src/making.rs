@@ -5,7 +5,10 @@ use std::sync::Arc;
 use sofetch::core::infrastructure::header_list::HeaderList;
 use sofetch::core::rules::header_guards::{self, HeaderGuard};
 use sofetch::net::Roots;
-use sofetch::{CredentialsMode, Error, Guard, Mode, Observer, Origin, Page, Request, Response, UserAgent};
+use sofetch::{
+    CredentialsMode, Error, Guard, Mode, Observer, Origin, Page, Request, Response, UserAgent,
+    UserAgentBuilder,
+};
 use sofetch_inspect::safe_text::escaped;
 
 use crate::options::{BodyOption, NetworkOptions, PageOption, RequestOptions};
@@ -21,7 +24,7 @@ pub(crate) enum Fetcher {
 impl Fetcher {
     /// An agent of these settings, and its page if there is one.
     pub(crate) fn new(network: NetworkOptions, page: Option<&PageOption>) -> Result<Fetcher, Error> {
-        let agent = agent(network)?;
+        let agent = agent_builder(network).build()?;
         let Some(option) = page else { return Ok(Fetcher::Owner(agent)) };
         let builder = agent.page_builder(option.url.href());
         let builder = if option.opaque { builder.origin(Origin::new_opaque()) } else { builder };
@@ -37,7 +40,8 @@ impl Fetcher {
     }
 }
 
-fn agent(options: NetworkOptions) -> Result<UserAgent, Error> {
+/// The agent's builder.
+pub(crate) fn agent_builder(options: NetworkOptions) -> UserAgentBuilder {
     let mut builder = UserAgent::builder()
         .danger_accept_invalid_certs(options.insecure)
         .public_only(options.no_private)
@@ -64,7 +68,7 @@ fn agent(options: NetworkOptions) -> Result<UserAgent, Error> {
     if let Some(limit) = options.max_size {
         builder = builder.max_body_size(limit);
     }
-    builder.build()
+    builder
 }
 
 /// The request, told of by this observer.

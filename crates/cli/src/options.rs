@@ -15,7 +15,7 @@ use sofetch::net::{ClientIdentity, ConnectTo, HttpVersions, NoProxy, ProxyRules,
 use sofetch::{CacheMode, CredentialsMode, Mode, RedirectMode, ReferrerPolicy, Url};
 use sofetch_inspect::Secrets;
 
-use crate::args::{FetchArgs, Report};
+use crate::args::{FetchArgs, NetworkArgs, Report};
 
 pub(crate) use bodies::BodyOption;
 pub(crate) use targets::PageOption;
@@ -98,7 +98,7 @@ impl Options {
         };
         let url = typed::text_of("the URL", args.url.as_deref().unwrap_or_default())?;
         let url = targets::url(url, page.as_ref())?;
-        let network = NetworkOptions::of(&args)?;
+        let network = NetworkOptions::of(&args.network)?;
         let (mut headers, mut untyped, mut user_agent) = (Vec::new(), false, network.user_agent);
         for said in &args.headers {
             match header_option(typed::bytes_of("-H", said)?)? {
@@ -172,7 +172,7 @@ pub(crate) fn secrets(shown: bool) -> Secrets {
 }
 
 impl NetworkOptions {
-    fn of(args: &FetchArgs) -> Result<NetworkOptions, UsageError> {
+    pub(crate) fn of(args: &NetworkArgs) -> Result<NetworkOptions, UsageError> {
         let resolve = args.resolve.iter().map(|said| places::resolve(said)).collect::<Result<_, _>>()?;
         let connect_to =
             args.connect_to.iter().map(|said| places::connect_to(said)).collect::<Result<_, _>>()?;
@@ -218,7 +218,7 @@ impl NetworkOptions {
 }
 
 /// `--proxy` and `--noproxy`, and what the environment says where they say nothing.
-fn proxy(args: &FetchArgs) -> Result<ProxyRules, UsageError> {
+fn proxy(args: &NetworkArgs) -> Result<ProxyRules, UsageError> {
     let mut rules = match args.proxy.as_deref() {
         Some("") => ProxyRules::default(),
         Some(url) => ProxyRules::all(url).map_err(UsageError::Proxy)?,
@@ -244,7 +244,11 @@ mod tests {
 
     fn args(url: &str) -> FetchArgs {
         // What the environment says of proxies is not a test's.
-        FetchArgs { url: Some(url.into()), proxy: Some(String::new()), ..FetchArgs::default() }
+        FetchArgs {
+            url: Some(url.into()),
+            network: NetworkArgs { proxy: Some(String::new()), ..NetworkArgs::default() },
+            ..FetchArgs::default()
+        }
     }
 
     fn options(change: impl FnOnce(&mut FetchArgs)) -> Result<Options, UsageError> {
@@ -285,7 +289,7 @@ mod tests {
     #[test]
     fn an_empty_user_agent_is_none() {
         let user_agent = |name: &str| {
-            options(|args| args.user_agent = Some(name.to_owned())).expect("valid").network.user_agent
+            options(|args| args.network.user_agent = Some(name.to_owned())).expect("valid").network.user_agent
         };
         assert_eq!(user_agent("me"), Some(Some("me".to_owned())));
         assert_eq!(user_agent(""), Some(None));
@@ -307,7 +311,7 @@ mod tests {
 
     #[test]
     fn a_proxy_must_be_one() {
-        let proxy = |url: &str| options(|args| args.proxy = Some(url.to_owned()));
+        let proxy = |url: &str| options(|args| args.network.proxy = Some(url.to_owned()));
         assert!(proxy("socks5h://127.0.0.1:1080").is_ok());
         let error = proxy("ftp://user:secret@a.test").expect_err("no proxy speaks it");
         assert!(!error.to_string().contains("secret"), "{error}");
