@@ -1,0 +1,324 @@
+// Events: https://dom.spec.whatwg.org/#events, and event handlers: https://html.spec.whatwg.org/#event-handlers
+//
+// No event target here has a parent, so that an event's path is its target alone.
+
+import {
+  ArrayPrototypeSlice,
+  DOMException,
+  MathFloor,
+  ObjectHasOwn,
+  ReflectApply,
+  TypeError,
+  ops,
+} from "./primordials.js";
+import { implement, wrap } from "./platform_objects.js";
+
+const NONE = 0;
+const AT_TARGET = 2;
+
+/** Milliseconds since the time origin, coarsened: https://w3c.github.io/hr-time/#dfn-relative-high-resolution-coarse-time */
+export function coarseTime() {
+  return MathFloor(ops.now() * 10) / 10;
+}
+
+let reportException = () => {};
+
+/** Who is told of what listeners throw; it needs events itself. */
+export function setExceptionReporter(report) {
+  reportException = report;
+}
+
+export class EventImpl {
+  wrapper = undefined;
+  type = "";
+  target = null;
+  currentTarget = null;
+  eventPhase = NONE;
+  bubbles = false;
+  cancelable = false;
+  composed = false;
+  isTrusted = false;
+  timeStamp = 0;
+  initialized = false;
+  dispatching = false;
+  propagationStopped = false;
+  immediatePropagationStopped = false;
+  defaultPrevented = false;
+  inPassiveListener = false;
+
+  construct(type, init) {
+    this.innerCreate(init);
+    this.type = type;
+  }
+
+  // https://dom.spec.whatwg.org/#inner-event-creation-steps; subclasses have members of their own.
+  innerCreate(init) {
+    this.initialized = true;
+    this.timeStamp = coarseTime();
+    if (init === undefined) return;
+    if (init.bubbles === true) this.bubbles = true;
+    if (init.cancelable === true) this.cancelable = true;
+    if (init.composed === true) this.composed = true;
+  }
+
+  get srcElement() {
+    return this.target;
+  }
+
+  composedPath() {
+    return this.currentTarget === null ? [] : [wrap(this.currentTarget)];
+  }
+
+  stopPropagation() {
+    this.propagationStopped = true;
+  }
+
+  stopImmediatePropagation() {
+    this.propagationStopped = true;
+    this.immediatePropagationStopped = true;
+  }
+
+  get cancelBubble() {
+    return this.propagationStopped;
+  }
+
+  set cancelBubble(value) {
+    if (value) this.propagationStopped = true;
+  }
+
+  // https://dom.spec.whatwg.org/#set-the-canceled-flag
+  preventDefault() {
+    if (this.cancelable && !this.inPassiveListener) this.defaultPrevented = true;
+  }
+
+  get returnValue() {
+    return !this.defaultPrevented;
+  }
+
+  set returnValue(value) {
+    if (!value) this.preventDefault();
+  }
+
+  // https://dom.spec.whatwg.org/#concept-event-initialize
+  initialize(type, bubbles, cancelable) {
+    this.initialized = true;
+    this.propagationStopped = false;
+    this.immediatePropagationStopped = false;
+    this.defaultPrevented = false;
+    this.isTrusted = false;
+    this.target = null;
+    this.type = type;
+    this.bubbles = bubbles;
+    this.cancelable = cancelable;
+  }
+
+  initEvent(type, bubbles, cancelable) {
+    if (!this.dispatching) this.initialize(type, bubbles, cancelable);
+  }
+}
+implement("Event", EventImpl);
+
+export class CustomEventImpl extends EventImpl {
+  detail = null;
+
+  innerCreate(init) {
+    super.innerCreate(init);
+    if (init !== undefined && ObjectHasOwn(init, "detail")) this.detail = init.detail;
+  }
+
+  initCustomEvent(type, bubbles, cancelable, detail) {
+    if (this.dispatching) return;
+    this.initialize(type, bubbles, cancelable);
+    this.detail = detail;
+  }
+}
+implement("CustomEvent", CustomEventImpl);
+
+/** https://dom.spec.whatwg.org/#concept-event-create, trusted. */
+export function createEvent(Impl, type, init) {
+  const event = new Impl();
+  event.innerCreate(init);
+  event.type = type;
+  event.isTrusted = true;
+  return event;
+}
+
+/** https://dom.spec.whatwg.org/#concept-event-fire: was it not canceled? */
+export function fireEvent(type, target, Impl = EventImpl, init = undefined) {
+  return target.dispatch(createEvent(Impl, type, init));
+}
+
+// https://dom.spec.whatwg.org/#event-flatten-options
+const flatten = (options) => (typeof options === "boolean" ? options : options !== undefined && options.capture === true);
+
+// https://dom.spec.whatwg.org/#concept-event-listener; of an event handler, whose callback is the handler itself, `handler` too.
+function newListener(type, callback) {
+  const capture = false;
+  return { __proto__: null, type, callback, capture, once: false, passive: false, signal: undefined, removed: false, handler: undefined };
+}
+
+export class EventTargetImpl {
+  wrapper = undefined;
+  // https://dom.spec.whatwg.org/#eventtarget-event-listener-list; a list that an invocation walks is never changed, but replaced.
+  listeners = [];
+  // https://html.spec.whatwg.org/#event-handler-map
+  handlers = undefined;
+
+  construct() {}
+
+  addEventListener(type, callback, options) {
+    const listener = newListener(type, callback);
+    listener.capture = flatten(options);
+    if (typeof options === "object") {
+      listener.once = options.once === true;
+      listener.passive = options.passive === true;
+      listener.signal = options.signal;
+    }
+    this.addListener(listener);
+  }
+
+  // https://dom.spec.whatwg.org/#add-an-event-listener
+  addListener(listener) {
+    const { signal, callback } = listener;
+    if (signal !== undefined && signal.aborted) return;
+    if (callback === null) return;
+    if (this.indexOf(listener.type, callback, listener.capture) === -1) {
+      const listeners = ArrayPrototypeSlice(this.listeners);
+      listeners[listeners.length] = listener;
+      this.listeners = listeners;
+    }
+    if (signal !== undefined) signal.addAlgorithm(() => this.removeListener(listener));
+  }
+
+  removeEventListener(type, callback, options) {
+    const index = this.indexOf(type, callback, flatten(options));
+    if (index !== -1) this.removeListener(this.listeners[index]);
+  }
+
+  // https://dom.spec.whatwg.org/#remove-an-event-listener
+  removeListener(listener) {
+    listener.removed = true;
+    const left = [];
+    for (let i = 0; i < this.listeners.length; i++) {
+      if (this.listeners[i] !== listener) left[left.length] = this.listeners[i];
+    }
+    this.listeners = left;
+  }
+
+  indexOf(type, callback, capture) {
+    for (let i = 0; i < this.listeners.length; i++) {
+      const listener = this.listeners[i];
+      if (listener.type === type && listener.callback === callback && listener.capture === capture) return i;
+    }
+    return -1;
+  }
+
+  hasListener(type) {
+    for (let i = 0; i < this.listeners.length; i++) {
+      if (this.listeners[i].type === type) return true;
+    }
+    return false;
+  }
+
+  dispatchEvent(event) {
+    if (event.dispatching) throw new DOMException("The event is being dispatched already.", "InvalidStateError");
+    if (!event.initialized) throw new DOMException("The event was never initialized.", "InvalidStateError");
+    event.isTrusted = false;
+    return this.dispatch(event);
+  }
+
+  // https://dom.spec.whatwg.org/#concept-event-dispatch
+  dispatch(event) {
+    event.dispatching = true;
+    event.target = this;
+    event.eventPhase = AT_TARGET;
+    this.invoke(event, true);
+    this.invoke(event, false);
+    event.eventPhase = NONE;
+    event.currentTarget = null;
+    event.dispatching = false;
+    event.propagationStopped = false;
+    event.immediatePropagationStopped = false;
+    return !event.defaultPrevented;
+  }
+
+  // https://dom.spec.whatwg.org/#concept-event-listener-invoke
+  invoke(event, capturing) {
+    if (event.propagationStopped) return;
+    event.currentTarget = this;
+    const listeners = this.listeners;
+    for (let i = 0; i < listeners.length; i++) {
+      const listener = listeners[i];
+      if (listener.removed || listener.type !== event.type || listener.capture !== capturing) continue;
+      if (listener.once) this.removeListener(listener);
+      if (listener.passive) event.inPassiveListener = true;
+      try {
+        if (listener.handler !== undefined) processEventHandler(listener.handler, this, event);
+        else callListener(listener.callback, wrap(this), wrap(event));
+      } catch (error) {
+        reportException(error);
+      }
+      event.inPassiveListener = false;
+      if (event.immediatePropagationStopped) return;
+    }
+  }
+
+  getEventHandler(name) {
+    const handler = this.handlers === undefined ? undefined : this.handlers[name];
+    return handler === undefined ? null : handler.value;
+  }
+
+  // https://html.spec.whatwg.org/#event-handler-idl-attributes
+  setEventHandler(name, value) {
+    this.handlers ??= { __proto__: null };
+    let handler = this.handlers[name];
+    if (value === null) {
+      if (handler !== undefined) {
+        this.removeListener(handler.listener);
+        this.handlers[name] = undefined;
+      }
+      return;
+    }
+    if (handler !== undefined) {
+      handler.value = value;
+      return;
+    }
+    handler = { __proto__: null, type: name, value, listener: undefined };
+    handler.listener = newListener(name, handler);
+    handler.listener.handler = handler;
+    this.handlers[name] = handler;
+    this.addListener(handler.listener);
+  }
+}
+implement("EventTarget", EventTargetImpl);
+
+// https://webidl.spec.whatwg.org/#call-a-user-objects-operation
+function callListener(callback, thisValue, event) {
+  if (typeof callback === "function") {
+    ReflectApply(callback, thisValue, [event]);
+    return;
+  }
+  const operation = callback.handleEvent;
+  if (typeof operation !== "function") throw new TypeError("handleEvent is not a function");
+  ReflectApply(operation, callback, [event]);
+}
+
+let ErrorEventImpl;
+
+/** Which class the error events are of, that a global's `onerror` takes apart. */
+export function setErrorEventClass(Impl) {
+  ErrorEventImpl = Impl;
+}
+
+// https://html.spec.whatwg.org/#the-event-handler-processing-algorithm
+function processEventHandler({ value, type }, target, event) {
+  if (typeof value !== "function") return;
+  let cancels;
+  if (type === "error" && target.isGlobal === true && ErrorEventImpl !== undefined && event instanceof ErrorEventImpl) {
+    const { message, filename, lineno, colno, error } = event;
+    cancels = ReflectApply(value, wrap(target), [message, filename, lineno, colno, error]) === true;
+  } else {
+    cancels = ReflectApply(value, wrap(target), [wrap(event)]) === false;
+  }
+  if (cancels) event.preventDefault();
+}
