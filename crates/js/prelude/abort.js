@@ -1,6 +1,15 @@
 // Aborting ongoing activities: https://dom.spec.whatwg.org/#aborting-ongoing-activities
 
-import { DOMException, Set, SetPrototypeAdd, SetPrototypeDelete, SetPrototypeForEach } from "./primordials.js";
+import {
+  DOMException,
+  Set,
+  SetPrototypeAdd,
+  SetPrototypeDelete,
+  SetPrototypeForEach,
+  SetPrototypeGetSize,
+  WeakRef,
+  WeakRefPrototypeDeref,
+} from "./primordials.js";
 import { implement } from "./platform_objects.js";
 import { EventTargetImpl, fireEvent } from "./events.js";
 import { runStepsAfterTimeout } from "./timers.js";
@@ -11,9 +20,11 @@ export class AbortSignalImpl extends EventTargetImpl {
   aborted = false;
   dependent = false;
   algorithms = new Set();
-  // NB: strong where the Standard has weak sets: a source lives no longer than who may abort it, and leaves both ways then.
   sources = new Set();
-  dependents = new Set();
+  // Weak, in order; those that somebody waits for are held too.
+  dependents = [];
+  dependentsLimit = 16;
+  held = new Set();
 
   static abort(reason) {
     const signal = new AbortSignalImpl();
@@ -38,12 +49,45 @@ export class AbortSignalImpl extends EventTargetImpl {
 
   /** https://dom.spec.whatwg.org/#abortsignal-add */
   addAlgorithm(algorithm) {
-    if (!this.aborted) SetPrototypeAdd(this.algorithms, algorithm);
+    if (this.aborted) return;
+    SetPrototypeAdd(this.algorithms, algorithm);
+    this.beHeld();
   }
 
   /** https://dom.spec.whatwg.org/#abortsignal-remove */
   removeAlgorithm(algorithm) {
     SetPrototypeDelete(this.algorithms, algorithm);
+    this.beHeld();
+  }
+
+  addListener(listener) {
+    super.addListener(listener);
+    this.beHeld();
+  }
+
+  removeListener(listener) {
+    super.removeListener(listener);
+    this.beHeld();
+  }
+
+  // https://dom.spec.whatwg.org/#abort-signal-garbage-collection: its sources keep it as long as somebody waits for it.
+  beHeld() {
+    if (!this.dependent) return;
+    const isAwaited = !this.aborted && (SetPrototypeGetSize(this.algorithms) > 0 || this.hasListener("abort"));
+    const change = isAwaited ? SetPrototypeAdd : SetPrototypeDelete;
+    SetPrototypeForEach(this.sources, (source) => change(source.held, this));
+  }
+
+  addDependent(signal) {
+    if (this.dependents.length >= this.dependentsLimit) {
+      const alive = [];
+      for (let i = 0; i < this.dependents.length; i++) {
+        if (WeakRefPrototypeDeref(this.dependents[i]) !== undefined) alive[alive.length] = this.dependents[i];
+      }
+      this.dependents = alive;
+      this.dependentsLimit = alive.length * 2 + 16;
+    }
+    this.dependents[this.dependents.length] = new WeakRef(signal);
   }
 
   /** https://dom.spec.whatwg.org/#abortsignal-signal-abort */
@@ -52,12 +96,13 @@ export class AbortSignalImpl extends EventTargetImpl {
     this.aborted = true;
     this.reason = reasonOr(reason);
     const toAbort = [];
-    SetPrototypeForEach(this.dependents, (dependent) => {
-      if (dependent.aborted) return;
+    for (let i = 0; i < this.dependents.length; i++) {
+      const dependent = WeakRefPrototypeDeref(this.dependents[i]);
+      if (dependent === undefined || dependent.aborted) continue;
       dependent.aborted = true;
       dependent.reason = this.reason;
       toAbort[toAbort.length] = dependent;
-    });
+    }
     this.runAbortSteps();
     for (let i = 0; i < toAbort.length; i++) toAbort[i].runAbortSteps();
   }
@@ -69,9 +114,10 @@ export class AbortSignalImpl extends EventTargetImpl {
     SetPrototypeForEach(algorithms, (algorithm) => algorithm());
     fireEvent("abort", this);
     // It aborts once: who depended on it is let go, and so is what it depended on.
-    SetPrototypeForEach(this.sources, (source) => SetPrototypeDelete(source.dependents, this));
+    this.beHeld();
     this.sources = new Set();
-    this.dependents = new Set();
+    this.dependents = [];
+    this.held = new Set();
   }
 }
 implement("AbortSignal", AbortSignalImpl);
@@ -91,7 +137,7 @@ export function dependentSignal(signals) {
   result.dependent = true;
   const depend = (source) => {
     SetPrototypeAdd(result.sources, source);
-    SetPrototypeAdd(source.dependents, result);
+    source.addDependent(result);
   };
   for (let i = 0; i < signals.length; i++) {
     if (signals[i].dependent) SetPrototypeForEach(signals[i].sources, depend);

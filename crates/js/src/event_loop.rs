@@ -55,23 +55,27 @@ impl Tasks {
 #[derive(Default)]
 pub(crate) struct Timers {
     due: BTreeMap<(Instant, u64), u32>,
-    by_id: BTreeMap<u32, (Instant, u64)>,
+    by_id: BTreeMap<u32, (Instant, u64, bool)>,
     count: u64,
+    /// How many of them keep the loop alive.
+    keeping: usize,
 }
 
 impl Timers {
     /// Sets a timer; those set earlier for the same moment go first.
-    pub(crate) fn set(&mut self, id: u32, after: Duration) {
+    pub(crate) fn set(&mut self, id: u32, after: Duration, keeps_alive: bool) {
         self.clear(id);
         let Some(at) = Instant::now().checked_add(after) else { return };
         self.count += 1;
+        self.keeping += usize::from(keeps_alive);
         self.due.insert((at, self.count), id);
-        self.by_id.insert(id, (at, self.count));
+        self.by_id.insert(id, (at, self.count, keeps_alive));
     }
 
     pub(crate) fn clear(&mut self, id: u32) {
-        if let Some(key) = self.by_id.remove(&id) {
-            self.due.remove(&key);
+        if let Some((at, count, keeps_alive)) = self.by_id.remove(&id) {
+            self.due.remove(&(at, count));
+            self.keeping -= usize::from(keeps_alive);
         }
     }
 
@@ -82,14 +86,14 @@ impl Timers {
 
     /// Takes the first, if it is due.
     pub(crate) fn take_due(&mut self, now: Instant) -> Option<u32> {
-        let entry = self.due.first_entry().filter(|entry| entry.key().0 <= now)?;
-        let id = entry.remove();
-        self.by_id.remove(&id);
+        let id = *self.due.first_entry().filter(|entry| entry.key().0 <= now)?.get();
+        self.clear(id);
         Some(id)
     }
 
-    pub(crate) fn is_empty(&self) -> bool {
-        self.due.is_empty()
+    /// Is there one that the loop must wait for?
+    pub(crate) fn keep_alive(&self) -> bool {
+        self.keeping > 0
     }
 }
 
@@ -100,25 +104,25 @@ mod tests {
     #[test]
     fn timers_are_due_in_order_and_once() {
         let mut timers = Timers::default();
-        timers.set(3, Duration::from_secs(3600));
+        timers.set(3, Duration::from_secs(3600), true);
         for id in [2, 1, 7] {
-            timers.set(id, Duration::ZERO);
+            timers.set(id, Duration::ZERO, false);
         }
         timers.clear(1);
-        timers.set(2, Duration::ZERO);
+        timers.set(2, Duration::ZERO, false);
         let now = Instant::now();
         assert_eq!(timers.take_due(now), Some(7));
         assert_eq!(timers.take_due(now), Some(2), "set again, it goes last");
         assert_eq!(timers.take_due(now), None);
-        assert!(!timers.is_empty() && timers.next_at().is_some_and(|at| at > now));
+        assert!(timers.keep_alive() && timers.next_at().is_some_and(|at| at > now));
         timers.clear(3);
-        assert!(timers.is_empty());
+        assert!(!timers.keep_alive());
     }
 
     #[test]
     fn a_moment_that_no_clock_knows_never_comes() {
         let mut timers = Timers::default();
-        timers.set(1, Duration::MAX);
-        assert!(timers.is_empty());
+        timers.set(1, Duration::MAX, true);
+        assert!(!timers.keep_alive());
     }
 }

@@ -87,7 +87,7 @@ impl Host {
     }
 
     pub(crate) fn is_alive(&self) -> bool {
-        self.under_way.get() > 0 || !self.timers.borrow().is_empty()
+        self.under_way.get() > 0 || self.timers.borrow().keep_alive()
     }
 
     /// Values of JavaScript must not outlive the runtime.

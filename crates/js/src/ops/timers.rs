@@ -12,10 +12,10 @@ pub(super) fn register<'js>(ctx: &Ctx<'js>, ops: &Object<'js>) -> Result<()> {
     Ok(())
 }
 
-/// Calls the hook `fireTimer` with `id` after so many milliseconds.
-fn timer_set(ctx: Ctx<'_>, id: u32, milliseconds: f64) {
+/// Calls the hook `fireTimer` with `id` after so many milliseconds, if the loop lives that long.
+fn timer_set(ctx: Ctx<'_>, id: u32, milliseconds: f64, keeps_alive: bool) {
     let after = Duration::try_from_secs_f64(milliseconds.max(0.0) / 1000.0).unwrap_or(Duration::MAX);
-    Host::of(&ctx).timers.borrow_mut().set(id, after);
+    Host::of(&ctx).timers.borrow_mut().set(id, after, keeps_alive);
 }
 
 fn timer_clear(ctx: Ctx<'_>, id: u32) {
