@@ -88,6 +88,11 @@ impl UserAgent {
         PageBuilder::new(self.clone(), url)
     }
 
+    /// What it was told at its making.
+    pub fn settings(&self) -> &Settings {
+        &self.0.builder.settings
+    }
+
     pub(crate) fn engine(&self) -> Result<&Engine, Error> {
         if let Some(engine) = self.0.engine.get() {
             return Ok(engine);

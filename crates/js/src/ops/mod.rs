@@ -1,5 +1,7 @@
 //! The ops: what the prelude asks of Rust. Plain values in, plain values out; one file an interface.
 
+mod crypto;
+mod global;
 mod reporting;
 mod timers;
 
@@ -8,6 +10,8 @@ use rquickjs::{Ctx, Object, Result};
 /// All ops, as one object for the prelude.
 pub(crate) fn object<'js>(ctx: &Ctx<'js>) -> Result<Object<'js>> {
     let ops = Object::new(ctx.clone())?;
+    crypto::register(ctx, &ops)?;
+    global::register(ctx, &ops)?;
     reporting::register(ctx, &ops)?;
     timers::register(ctx, &ops)?;
     Ok(ops)
