@@ -5,6 +5,7 @@
 use std::fmt;
 use std::sync::Arc;
 
+use sofetch_core::infrastructure::base64::forgiving_base64_encode;
 use sofetch_core::infrastructure::url::Url;
 use sofetch_core::wire_faults::{ProxyFault, WireFault};
 
@@ -125,7 +126,7 @@ impl Proxy {
             return None;
         }
         let pair = [&self.username[..], b":", &self.password[..]].concat();
-        Some(format!("Basic {}", base64(&pair)))
+        Some(format!("Basic {}", forgiving_base64_encode(&pair)))
     }
 
     /// Its fault.
@@ -178,20 +179,6 @@ fn percent_decode(text: &str) -> Vec<u8> {
         }
     }
     decoded
-}
-
-fn base64(bytes: &[u8]) -> String {
-    const ALPHABET: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-    let mut encoded = String::with_capacity(bytes.len().div_ceil(3) * 4);
-    for chunk in bytes.chunks(3) {
-        let byte = |index: usize| u32::from(chunk.get(index).copied().unwrap_or(0));
-        let group = byte(0) << 16 | byte(1) << 8 | byte(2);
-        for position in 0..4 {
-            let letter = ALPHABET[(group >> (18 - 6 * position) & 63) as usize];
-            encoded.push(if position > chunk.len() { '=' } else { letter as char });
-        }
-    }
-    encoded
 }
 
 #[cfg(test)]
@@ -257,14 +244,5 @@ mod tests {
         assert!(!format!("{bad:?}").contains("secret"));
         let bad = Proxy::parse("http://user:secret@[").expect_err("no URL");
         assert!(!format!("{bad:?}").contains("secret"));
-    }
-
-    #[test]
-    fn base64_of_every_remainder() {
-        for (bytes, expected) in
-            [("", ""), ("f", "Zg=="), ("fo", "Zm8="), ("foo", "Zm9v"), ("foob", "Zm9vYg==")]
-        {
-            assert_eq!(base64(bytes.as_bytes()), expected);
-        }
     }
 }

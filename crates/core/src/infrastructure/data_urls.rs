@@ -1,13 +1,13 @@
 //! [`data:` URLs](https://fetch.spec.whatwg.org/#data-urls): the processor that takes one apart into its type and bytes.
 //!
-//! Works on the URL as parsed, so on ASCII; the forgiving base64 decoder is data-url's.
+//! Works on the URL as parsed, so on ASCII; base64 is decoded in `base64.rs`.
 
 use std::borrow::Cow;
 use std::fmt;
 
 use bytes::Bytes;
-use data_url::forgiving_base64;
 
+use crate::infrastructure::base64::forgiving_base64_decode;
 use crate::infrastructure::mime_types::MimeType;
 use crate::infrastructure::percent_encoding::percent_decode;
 use crate::infrastructure::url::Url;
@@ -57,7 +57,7 @@ pub fn data_url_processor(data_url: &Url) -> Result<DataUrl, DataUrlFailure> {
     // 11.
     if let Some(before) = strip_base64(mime_type) {
         // NB: bytes above ASCII, decoded or not, are no base64 either way.
-        let decoded = forgiving_base64::decode_to_vec(&body);
+        let decoded = forgiving_base64_decode(&body);
         body = Cow::Owned(decoded.map_err(|_| DataUrlFailure::InvalidBase64)?);
         mime_type = before;
     }

@@ -1,6 +1,7 @@
 //! The Standard's nouns: [Infrastructure](https://fetch.spec.whatwg.org/#infrastructure) and what it borrows from its neighbours.
 
 pub mod abort_reason;
+pub mod base64;
 pub mod blobs;
 pub mod bodies;
 pub mod body_extraction;

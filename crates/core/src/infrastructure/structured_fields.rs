@@ -6,8 +6,7 @@
 
 mod serializing;
 
-use data_url::forgiving_base64;
-
+use crate::infrastructure::base64::forgiving_base64_decode;
 use crate::infrastructure::header_list::{HeaderList, Name};
 use crate::infrastructure::methods::is_token_byte;
 use serializing::{separate, write_item, write_key, write_member, write_parameters};
@@ -465,7 +464,7 @@ impl<'a> Parser<'a> {
     fn byte_sequence(&mut self) -> Result<BareItem, Malformed> {
         self.expect(b':')?;
         let is_base64 = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'/' | b'=');
-        let decoded = forgiving_base64::decode_to_vec(self.run(is_base64));
+        let decoded = forgiving_base64_decode(self.run(is_base64));
         self.expect(b':')?;
         decoded.map(BareItem::ByteSequence).or_else(|_| self.fail())
     }

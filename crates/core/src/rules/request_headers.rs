@@ -5,11 +5,11 @@
 
 use bytes::Bytes;
 
+use crate::infrastructure::base64::forgiving_base64_encode;
 use crate::infrastructure::clients::Client;
 use crate::infrastructure::methods::Method;
 use crate::infrastructure::requests::{CacheMode, CredentialsMode, Referrer, Request, ResponseTainting};
 use crate::infrastructure::url::Url;
-use crate::rules::subresource_integrity::base64;
 use crate::rules::verdict::Verdict;
 
 /// The verdict of [`include_credentials`].
@@ -230,7 +230,7 @@ pub fn basic_authorization(url: &Url) -> Bytes {
     let mut pair = percent_decode(url.username());
     pair.push(b':');
     pair.extend(percent_decode(url.password()));
-    Bytes::from(format!("Basic {}", base64(&pair)))
+    Bytes::from(format!("Basic {}", forgiving_base64_encode(&pair)))
 }
 
 /// <https://url.spec.whatwg.org/#string-percent-decode>

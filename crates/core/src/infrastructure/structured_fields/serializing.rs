@@ -1,5 +1,7 @@
 //! [Serializing structured fields](https://www.rfc-editor.org/rfc/rfc9651#section-4.1): the parts, written onto a string.
 
+use crate::infrastructure::base64::forgiving_base64_encode;
+
 use super::{
     BareItem, Item, Member, Parameters, Unserializable, is_key_byte, is_token_item_byte, starts_key,
     starts_token,
@@ -110,16 +112,7 @@ fn write_bare_item(out: &mut String, value: &BareItem) -> Result<(), Unserializa
 }
 
 fn write_base64(out: &mut String, bytes: &[u8]) {
-    const ALPHABET: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
     out.push(':');
-    for chunk in bytes.chunks(3) {
-        let byte = |index: usize| u32::from(chunk.get(index).copied().unwrap_or(0));
-        let bits = byte(0) << 16 | byte(1) << 8 | byte(2);
-        for index in 0..4 {
-            let is_padding = index > chunk.len();
-            let letter = ALPHABET[(bits >> (18 - 6 * index) & 63) as usize] as char;
-            out.push(if is_padding { '=' } else { letter });
-        }
-    }
+    out.push_str(&forgiving_base64_encode(bytes));
     out.push(':');
 }

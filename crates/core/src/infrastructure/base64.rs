@@ -1,0 +1,70 @@
+//! [Base64](https://infra.spec.whatwg.org/#forgiving-base64): the encoder, and the decoder that forgives missing padding and white space.
+//!
+//! The decoder is data-url's.
+
+use data_url::forgiving_base64;
+
+/// What was to be decoded is not base64, however much is forgiven.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct NotBase64;
+
+/// <https://infra.spec.whatwg.org/#forgiving-base64-encode>: [RFC 4648](https://www.rfc-editor.org/rfc/rfc4648#section-4), padded.
+pub fn forgiving_base64_encode(bytes: &[u8]) -> String {
+    const ALPHABET: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    let mut encoded = String::with_capacity(bytes.len().div_ceil(3) * 4);
+    for chunk in bytes.chunks(3) {
+        let at = |index: usize| u32::from(chunk.get(index).copied().unwrap_or(0));
+        let bits = at(0) << 16 | at(1) << 8 | at(2);
+        for digit in 0..4 {
+            match digit <= chunk.len() {
+                true => encoded.push(ALPHABET[(bits >> (18 - 6 * digit) & 0x3F) as usize] as char),
+                false => encoded.push('='),
+            }
+        }
+    }
+    encoded
+}
+
+/// <https://infra.spec.whatwg.org/#forgiving-base64-decode>
+pub fn forgiving_base64_decode(data: &[u8]) -> Result<Vec<u8>, NotBase64> {
+    forgiving_base64::decode_to_vec(data).map_err(|_| NotBase64)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn encode_table() {
+        for (bytes, encoded) in [
+            ("", ""),
+            ("f", "Zg=="),
+            ("fo", "Zm8="),
+            ("foo", "Zm9v"),
+            ("foob", "Zm9vYg=="),
+            ("fooba", "Zm9vYmE="),
+            ("foobar", "Zm9vYmFy"),
+        ] {
+            assert_eq!(forgiving_base64_encode(bytes.as_bytes()), encoded);
+            assert_eq!(forgiving_base64_decode(encoded.as_bytes()).as_deref(), Ok(bytes.as_bytes()));
+        }
+        assert_eq!(forgiving_base64_encode(&[0xFB, 0xFF, 0xFE]), "+//+");
+    }
+
+    #[test]
+    fn decode_table() {
+        for (name, data, bytes) in [
+            ("white space is nothing", " Z\tg\n=\r=\x0C", Ok(&b"f"[..])),
+            ("a vertical tab is none", "Zg==\x0B", Err(NotBase64)),
+            ("padding may be missing", "Zg", Ok(b"f")),
+            ("half a padding may not", "Zg=", Err(NotBase64)),
+            ("padding alone is too much", "=", Err(NotBase64)),
+            ("a lone letter is no byte", "Z", Err(NotBase64)),
+            ("nothing follows padding", "Zg==Zg==", Err(NotBase64)),
+            ("bits that are left over are dropped", "Zh", Ok(b"f")),
+            ("the alphabet of URLs is another", "-_-_", Err(NotBase64)),
+        ] {
+            assert_eq!(forgiving_base64_decode(data.as_bytes()).as_deref(), bytes.as_deref(), "{name}");
+        }
+    }
+}
