@@ -185,6 +185,31 @@ impl Url {
         Some(&self.href()[start + 1..])
     }
 
+    /// Where the parts stand in the href, for who keeps that and not the URL.
+    pub fn offsets(&self) -> Offsets {
+        let components = self.ada.components();
+        let end = self.href().len() as u32;
+        let hash_start = components.hash_start.unwrap_or(end);
+        let search_start = components.search_start.unwrap_or(hash_start);
+        let path_start = components.pathname_start.unwrap_or(search_start);
+        let host_start = match self.href().as_bytes().get(components.host_start as usize) {
+            Some(b'@') if components.host_start < components.host_end => components.host_start + 1,
+            _ => components.host_start,
+        };
+        Offsets {
+            scheme_end: components.protocol_end,
+            username_end: components.username_end,
+            password_end: components.host_start,
+            host_start,
+            hostname_end: components.host_end,
+            // NB: a path that would read as a host has `/.` before it, which is not the host's.
+            host_end: host_start + self.ada.host().len() as u32,
+            path_start,
+            search_start,
+            hash_start,
+        }
+    }
+
     /// Path and query as an HTTP request line carries them ([origin-form](https://www.rfc-editor.org/rfc/rfc9112#section-3.2.1)).
     pub fn path_and_query(&self) -> &str {
         let components = self.ada.components();
@@ -405,6 +430,29 @@ impl Url {
         change(Arc::make_mut(&mut url.ada));
         url
     }
+}
+
+/// Where the parts of a URL stand in its href, which is ASCII. A part ends where the next begins, but for what is said here.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Offsets {
+    /// After the scheme's colon.
+    pub scheme_end: u32,
+    /// The username begins two slashes after the scheme's end, and is empty where that is no less.
+    pub username_end: u32,
+    /// The password begins a colon after the username's end, and is empty where that is no less.
+    pub password_end: u32,
+    /// The host's first character.
+    pub host_start: u32,
+    /// A port follows after a colon, if the host goes on.
+    pub hostname_end: u32,
+    /// The end of host and port.
+    pub host_end: u32,
+    /// The path's first character.
+    pub path_start: u32,
+    /// The question mark, or the path's end.
+    pub search_start: u32,
+    /// The number sign, or the href's end.
+    pub hash_start: u32,
 }
 
 impl PartialEq for Url {

@@ -216,3 +216,41 @@ fn what_does_not_parse_keeps_its_credentials_to_itself() {
         assert!(!format!("{invalid} {invalid:?}").contains("secret"), "{invalid}");
     }
 }
+
+#[test]
+fn offsets_cut_the_href_where_the_getters_do() {
+    for input in [
+        "https://a.test",
+        "https://a.test:8443/x/y?q#f",
+        "https://u@a.test/",
+        "https://u:p@a.test:1/x",
+        "https://:p@a.test/",
+        "http://[::1]:1/",
+        "file:///etc/x?",
+        "file://host/x#",
+        "foo:",
+        "foo:x?y#z",
+        "foo:/.//x",
+        "foo:///x",
+        "foo://h",
+        "foo://u:p@h:1?q",
+        "foo:///?q",
+        "data:,x#",
+        "blob:https://a.test/1-2",
+        "mailto:u@a.test",
+    ] {
+        let url = url(input);
+        let (href, at) = (url.href(), url.offsets());
+        let cut = |from: u32, to: u32| href.get(from as usize..to as usize).unwrap_or_default();
+        assert_eq!(cut(0, at.scheme_end), format!("{}:", url.scheme()), "{href}");
+        assert_eq!(cut(at.scheme_end + 2, at.username_end), url.username(), "{href}");
+        assert_eq!(cut(at.username_end + 1, at.password_end), url.password(), "{href}");
+        assert_eq!(cut(at.host_start, at.hostname_end), url.hostname(), "{href}");
+        assert_eq!(cut(at.host_start, at.host_end), url.host_and_port(), "{href}");
+        let port = url.port().map(|port| port.to_string()).unwrap_or_default();
+        assert_eq!(cut(at.hostname_end + 1, at.host_end), port, "{href}");
+        assert_eq!(cut(at.path_start, at.search_start), url.path(), "{href}");
+        assert_eq!(cut(at.search_start, at.hash_start).strip_prefix('?'), url.query(), "{href}");
+        assert_eq!(cut(at.hash_start, href.len() as u32).strip_prefix('#'), url.fragment(), "{href}");
+    }
+}
