@@ -4,6 +4,7 @@ use std::cell::{Cell, RefCell};
 use std::collections::HashMap;
 use std::future::Future;
 use std::rc::Rc;
+use std::sync::Arc;
 use std::time::Instant;
 
 use rquickjs::{
@@ -11,6 +12,7 @@ use rquickjs::{
 };
 use sofetch::{Page, Url, UserAgent};
 
+use crate::blob_urls::BlobUrlStore;
 use crate::event_loop::{TaskQueue, Timers};
 use crate::handles::Handle;
 use crate::printing::Printer;
@@ -27,6 +29,8 @@ pub(crate) struct Shared {
     pub(crate) page: Option<Page>,
     /// The global's URL.
     pub(crate) url: Url,
+    /// The agent's, too.
+    pub(crate) blob_urls: Arc<BlobUrlStore>,
     pub(crate) printer: Rc<dyn Printer>,
     pub(crate) time_origin: Instant,
     pub(crate) timers: RefCell<Timers>,
@@ -62,6 +66,7 @@ impl Host {
         agent: UserAgent,
         page: Option<Page>,
         url: Url,
+        blob_urls: Arc<BlobUrlStore>,
         printer: Rc<dyn Printer>,
     ) -> Host {
         Host(Rc::new(Shared {
@@ -70,6 +75,7 @@ impl Host {
             agent,
             page,
             url,
+            blob_urls,
             printer,
             time_origin: Instant::now(),
             timers: RefCell::default(),
@@ -88,6 +94,12 @@ impl Host {
 
     pub(crate) fn is_alive(&self) -> bool {
         self.under_way.get() > 0 || self.timers.borrow().keep_alive()
+    }
+
+    /// <https://html.spec.whatwg.org/#encoding-parsing-a-url>, relative to the settings object.
+    pub(crate) fn parse_url(&self, said: &str) -> Option<Url> {
+        let base = self.page.as_ref().map_or(&self.url, Page::base_url);
+        Url::parse(said, Some(base)).ok()
     }
 
     /// Values of JavaScript must not outlive the runtime.

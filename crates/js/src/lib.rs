@@ -3,6 +3,7 @@
 //!
 //! A [`Runtime`] is a global with its event loop. Its scripts are those of a page of an origin, under a browser's rules.
 
+mod blob_urls;
 mod error;
 mod event_loop;
 mod handles;

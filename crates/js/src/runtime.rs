@@ -2,12 +2,14 @@
 
 use std::cell::Cell;
 use std::rc::Rc;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use rquickjs::context::EvalOptions;
 use rquickjs::{CatchResultExt, Context, Ctx, Function};
 use sofetch::{Origin, Page, Url, UserAgent, UserAgentBuilder};
 
+use crate::blob_urls::BlobUrlStore;
 use crate::error::Error;
 use crate::event_loop::{Tasks, task_queue};
 use crate::host::Host;
@@ -102,14 +104,16 @@ impl RuntimeBuilder {
     /// Where the agent's settings cannot be used, or there is no memory or thread for it.
     pub fn build(self) -> Result<Runtime, Error> {
         let io = IoThread::start().map_err(Error::start)?;
-        let agent = self.agent.handle(io.handle()).build().map_err(Error::agent)?;
+        let blob_urls = Arc::new(BlobUrlStore::default());
+        let agent = self.agent.handle(io.handle()).blob_urls(blob_urls.clone());
+        let agent = agent.build().map_err(Error::agent)?;
         let url = match self.base_url {
             Some(url) => url,
             None => Url::parse("file:///", None).expect("a valid URL"),
         };
         let page = make_page(&agent, &url, self.global, self.page)?;
         let (queue, tasks) = task_queue();
-        let host = Host::new(queue, io.handle(), agent, page, url, self.printer);
+        let host = Host::new(queue, io.handle(), agent, page, url, blob_urls, self.printer);
 
         let engine = rquickjs::Runtime::new().map_err(Error::engine)?;
         engine.set_max_stack_size(STACK_BYTES);

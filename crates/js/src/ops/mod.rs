@@ -1,6 +1,8 @@
 //! The ops: what the prelude asks of Rust. Plain values in, plain values out; one file an interface.
 
+mod blobs;
 mod crypto;
+pub(crate) mod form_data;
 mod global;
 mod reporting;
 mod timers;
@@ -10,7 +12,9 @@ use rquickjs::{Ctx, Object, Result};
 /// All ops, as one object for the prelude.
 pub(crate) fn object<'js>(ctx: &Ctx<'js>) -> Result<Object<'js>> {
     let ops = Object::new(ctx.clone())?;
+    blobs::register(ctx, &ops)?;
     crypto::register(ctx, &ops)?;
+    form_data::register(ctx, &ops)?;
     global::register(ctx, &ops)?;
     reporting::register(ctx, &ops)?;
     timers::register(ctx, &ops)?;
