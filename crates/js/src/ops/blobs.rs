@@ -5,6 +5,7 @@
 use bytes::Bytes;
 use encoding_rs::{Encoding, UTF_8};
 use rquickjs::{Array, Ctx, Exception, FromJs, Object, Promise, Result, TypedArray, Value};
+use sofetch::core::infrastructure::base64::forgiving_base64_encode;
 use sofetch::core::infrastructure::blobs::Blob;
 use sofetch::core::infrastructure::mime_types::MimeType;
 use sofetch::core::infrastructure::package_data::text_of;
@@ -179,22 +180,8 @@ fn encoding_of(name: Option<&str>, content_type: &str) -> &'static Encoding {
 /// DEPARTS: a blob without a type is of `application/octet-stream`, as browsers and WPT have it; the text names none,
 /// which would make it text. https://github.com/w3c/FileAPI/issues/104
 fn data_url(content_type: &str, bytes: &[u8]) -> String {
-    const ALPHABET: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
     let content_type = if content_type.is_empty() { "application/octet-stream" } else { content_type };
-    let mut url = String::with_capacity(content_type.len() + bytes.len().div_ceil(3) * 4 + 16);
-    url.push_str("data:");
-    url.push_str(content_type);
-    url.push_str(";base64,");
-    for group in bytes.chunks(3) {
-        let bits = (0..3).fold(0, |bits, at| bits << 8 | usize::from(group.get(at).copied().unwrap_or(0)));
-        for digit in 0..4 {
-            match digit <= group.len() {
-                true => url.push(char::from(ALPHABET[bits >> (18 - 6 * digit) & 0x3F])),
-                false => url.push('='),
-            }
-        }
-    }
-    url
+    format!("data:{content_type};base64,{}", forgiving_base64_encode(bytes))
 }
 
 /// A promise that is fulfilled in a task of the

@@ -1,0 +1,154 @@
+// Blob and File: https://w3c.github.io/FileAPI/#blob-section
+//
+// The bytes are core's, behind a handle; nothing here changes them. What reads them does so in tasks.
+
+import {
+  ArrayBufferPrototypeGetDetached, DateNow, MathMin, TypedArrayPrototypeGetBuffer, Uint8Array, newPromise, ops, uponPromise,
+} from "./primordials.js";
+import { implement } from "./platform_objects.js";
+import {
+  CreateReadableByteStream, ReadableByteStreamControllerClose, ReadableByteStreamControllerEnqueue,
+  ReadableByteStreamControllerRespond,
+} from "./streams/byte_controller.js";
+import { byteLengthOf, byteOffsetOf, resolvedPromise, viewedArrayBuffer } from "./streams/miscellaneous.js";
+import { isArrayBuffer } from "./webidl.js";
+
+// A stream reads so many bytes in one task.
+const CHUNK_BYTES = 65536;
+
+export class BlobImpl {
+  wrapper = undefined;
+  handle = undefined;
+
+  construct(blobParts, options) {
+    this.handle = processBlobParts(blobParts ?? [], options);
+  }
+
+  get size() {
+    return ops.blob_size(this.handle);
+  }
+
+  get type() {
+    return ops.blob_type(this.handle);
+  }
+
+  slice(start, end, contentType) {
+    return newBlob(ops.blob_slice(this.handle, start, end, contentType ?? ""));
+  }
+
+  stream() {
+    return getStream(this);
+  }
+
+  text() {
+    return onceRead(() => ops.blob_package(this.handle, "UTF8", undefined));
+  }
+
+  arrayBuffer() {
+    return onceRead(() => TypedArrayPrototypeGetBuffer(bytesOf(this)));
+  }
+
+  bytes() {
+    return onceRead(() => bytesOf(this));
+  }
+}
+implement("Blob", BlobImpl);
+
+// https://w3c.github.io/FileAPI/#file-section
+export class FileImpl extends BlobImpl {
+  name = "";
+  lastModified = 0;
+
+  construct(fileBits, fileName, options) {
+    super.construct(fileBits, options);
+    this.name = fileName;
+    this.lastModified = options.lastModified ?? DateNow();
+  }
+}
+implement("File", FileImpl);
+
+/** Core's blob, for ops. */
+export function blobHandle(impl) {
+  return impl.handle;
+}
+
+/** A Blob object of core's blob, under another type where one is given. */
+export function newBlob(handle, type) {
+  const blob = new BlobImpl();
+  blob.handle = type === undefined ? handle : ops.blob_slice(handle, undefined, undefined, type);
+  return blob;
+}
+
+/** A File object of core's blob. */
+export function newFile(handle, name, lastModified) {
+  const file = new FileImpl();
+  file.handle = handle;
+  file.name = name;
+  file.lastModified = lastModified;
+  return file;
+}
+
+/** The blob's bytes: a new array. Throws where there is no room for them. */
+export function bytesOf(blob) {
+  const bytes = new Uint8Array(blob.size);
+  ops.blob_copy(blob.handle, 0, bytes);
+  return bytes;
+}
+
+// https://w3c.github.io/FileAPI/#process-blob-parts
+function processBlobParts(parts, { type, endings }) {
+  const list = [];
+  for (let i = 0; i < parts.length; i++) {
+    const part = parts[i];
+    if (typeof part === "string") list[i] = part;
+    else if (part instanceof BlobImpl) list[i] = part.handle;
+    else list[i] = bytesHeldBy(part);
+  }
+  return ops.blob_new(list, type, endings === "native");
+}
+
+// The bytes that a buffer source holds, which are none once they were taken away; to be copied at once.
+function bytesHeldBy(source) {
+  if (isArrayBuffer(source)) return ArrayBufferPrototypeGetDetached(source) ? new Uint8Array(0) : source;
+  const length = byteLengthOf(source);
+  return length === 0 ? new Uint8Array(0) : new Uint8Array(viewedArrayBuffer(source), byteOffsetOf(source), length);
+}
+
+// Reading all bytes takes a task; what the steps throw is the promise's reason.
+function onceRead(steps) {
+  const { promise, resolve, reject } = newPromise();
+  uponPromise(ops.file_reading_task(), () => {
+    let result;
+    try {
+      result = steps();
+    } catch (error) {
+      reject(error);
+      return;
+    }
+    resolve(result);
+  });
+  return promise;
+}
+
+// https://w3c.github.io/FileAPI/#blob-get-stream, but a chunk is read when it is asked for. A stream keeps the bytes, not the object.
+function getStream({ handle, size }) {
+  let offset = 0;
+  const readAChunk = () => {
+    const { controller } = stream;
+    if (stream.state !== "readable") return;
+    if (offset < size) {
+      const chunk = new Uint8Array(MathMin(CHUNK_BYTES, size - offset));
+      offset += ops.blob_copy(handle, offset, chunk);
+      ReadableByteStreamControllerEnqueue(controller, chunk);
+    }
+    if (offset === size) {
+      ReadableByteStreamControllerClose(controller);
+      if (!controller.pendingPullIntos.isEmpty()) ReadableByteStreamControllerRespond(controller, 0);
+    }
+  };
+  const pull = () => onceRead(readAChunk);
+  // What is empty ends without being asked for.
+  const start = () => (size === 0 ? void pull() : undefined);
+  const stream = CreateReadableByteStream(start, pull, () => resolvedPromise);
+  return stream;
+}

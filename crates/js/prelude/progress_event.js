@@ -1,0 +1,25 @@
+// Progress events: https://xhr.spec.whatwg.org/#interface-progressevent
+
+import { EventImpl, fireEvent } from "./events.js";
+import { implement } from "./platform_objects.js";
+
+export class ProgressEventImpl extends EventImpl {
+  lengthComputable = false;
+  loaded = 0;
+  total = 0;
+
+  innerCreate(init) {
+    super.innerCreate(init);
+    if (init === undefined) return;
+    this.lengthComputable = init.lengthComputable;
+    this.loaded = init.loaded;
+    this.total = init.total;
+  }
+}
+implement("ProgressEvent", ProgressEventImpl);
+
+/** https://xhr.spec.whatwg.org/#concept-event-fire-progress */
+export function fireProgressEvent(type, target, transmitted, length) {
+  const init = { __proto__: null, lengthComputable: length !== 0, loaded: transmitted, total: length };
+  return fireEvent(type, target, ProgressEventImpl, init);
+}
