@@ -99,7 +99,7 @@ impl Host {
     /// <https://html.spec.whatwg.org/#encoding-parsing-a-url>, relative to the settings object.
     pub(crate) fn parse_url(&self, said: &str) -> Option<Url> {
         let base = self.page.as_ref().map_or(&self.url, Page::base_url);
-        Url::parse(said, Some(base)).ok()
+        Url::parse(said, Some(base)).ok().map(|url| self.blob_urls.with_entry(url))
     }
 
     /// Values of JavaScript must not outlive the runtime.
