@@ -48,6 +48,7 @@ mod agent;
 #[cfg(feature = "blocking")]
 pub mod blocking;
 mod body;
+pub mod engine;
 mod error;
 mod fetch;
 mod headers;

@@ -435,6 +435,11 @@ impl Request {
         self.origin.as_ref().map_or_else(|| "null".to_owned(), Origin::serialize)
     }
 
+    /// The current URL becomes the whole of the URL list, as a request that a script changes starts anew.
+    pub fn keep_current_url(&mut self) {
+        self.url_list.drain(..self.url_list.len() - 1);
+    }
+
     /// <https://fetch.spec.whatwg.org/#concept-request-clone>; the body is teed without a limit.
     pub fn clone_request(&mut self) -> Request {
         let body = self.body.as_mut().map(Body::clone_body);

@@ -1,10 +1,15 @@
 //! The ops: what the prelude asks of Rust. Plain values in, plain values out; one file an interface.
 
 mod blobs;
+mod bodies;
 mod crypto;
+mod fetching;
 pub(crate) mod form_data;
 mod global;
+mod headers;
 mod reporting;
+mod requests;
+mod responses;
 mod timers;
 
 use rquickjs::{Ctx, Object, Result};
@@ -14,6 +19,11 @@ pub(crate) fn object<'js>(ctx: &Ctx<'js>) -> Result<Object<'js>> {
     let ops = Object::new(ctx.clone())?;
     blobs::register(ctx, &ops)?;
     crypto::register(ctx, &ops)?;
+    responses::register(ctx, &ops)?;
+    requests::register(ctx, &ops)?;
+    headers::register(ctx, &ops)?;
+    fetching::register(ctx, &ops)?;
+    bodies::register(ctx, &ops)?;
     form_data::register(ctx, &ops)?;
     global::register(ctx, &ops)?;
     reporting::register(ctx, &ops)?;

@@ -1,0 +1,356 @@
+//! [Bodies](https://fetch.spec.whatwg.org/#bodies) that Rust reads: of bytes, blobs and forms, and what the network sends. The prelude
+//! has a stream of its own over one as soon as script asks for it, and its own pump for a stream of script's.
+
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::task::{Context, Poll, Waker};
+
+use bytes::{Bytes, BytesMut};
+use rquickjs::{Array, Ctx, Exception, IntoJs, Object, Result, Value};
+use sofetch::core::infrastructure::bodies::{Body, BodyError, ByteStream};
+use sofetch::core::infrastructure::body_extraction::{BodyInit, BodyWithType, extract};
+use sofetch::core::infrastructure::multipart::boundary_from;
+use sofetch::core::infrastructure::package_data::text_of;
+use sofetch::{Blob, FormData};
+use tokio::sync::Notify;
+
+use crate::handles::Handle;
+use crate::host::{Host, Outcome, Plain, Thrown, promise};
+use crate::ops::set;
+use crate::values::{Data, Text};
+
+pub(super) fn register<'js>(ctx: &Ctx<'js>, ops: &Object<'js>) -> Result<()> {
+    set!(ctx, ops, body_of_bytes, body_of_text, body_of_blob, body_of_form, body_of_pairs);
+    set!(ctx, ops, body_read_all, body_chunk, body_cancel, body_tee, body_blob);
+    set!(ctx, ops, upload_new, upload_push, upload_end);
+    Ok(())
+}
+
+/// The largest chunk that a script is handed; smaller ones are joined up to it, where they are there already.
+const CHUNK_BYTES: usize = 64 * 1024;
+
+/// A body that Rust reads; taken once, by its reader or by a fetch.
+pub(crate) struct BodyHandle(Arc<Shared>);
+
+struct Shared {
+    /// `None` while somebody reads, and when it was taken.
+    body: Mutex<Option<Body>>,
+    canceled: AtomicBool,
+    cancellation: Notify,
+}
+
+impl BodyHandle {
+    pub(crate) fn new(body: Body) -> BodyHandle {
+        BodyHandle(Arc::new(Shared {
+            body: Mutex::new(Some(body)),
+            canceled: AtomicBool::new(false),
+            cancellation: Notify::new(),
+        }))
+    }
+
+    /// The body itself, for a fetch.
+    pub(crate) fn take(&self) -> Option<Body> {
+        self.0.lock().take()
+    }
+}
+
+impl Shared {
+    fn lock(&self) -> MutexGuard<'_, Option<Body>> {
+        self.body.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Reads with `read`, unless it is canceled meanwhile; the body stays where it was.
+    async fn read<T>(&self, read: impl AsyncFnOnce(&mut Body) -> T) -> Option<T> {
+        let mut body = self.lock().take()?;
+        let read = {
+            let canceled = self.cancellation.notified();
+            if self.canceled.load(Ordering::Acquire) {
+                return None;
+            }
+            tokio::select! {
+                biased;
+                () = canceled => return None,
+                read = read(&mut body) => read,
+            }
+        };
+        if !self.canceled.load(Ordering::Acquire) {
+            *self.lock() = Some(body);
+        }
+        Some(read)
+    }
+}
+
+/// A handle, and the type that goes with it.
+fn handle_and_type<'js>(ctx: &Ctx<'js>, extracted: BodyWithType) -> Result<Array<'js>> {
+    let pair = Array::new(ctx.clone())?;
+    pair.set(1, extracted.content_type.map(|bytes| String::from_utf8_lossy(&bytes).into_owned()))?;
+    pair.set(2, extracted.body.length.map(|length| length as f64))?;
+    pair.set(0, Handle::new(BodyHandle::new(extracted.body)).into_js(ctx)?)?;
+    Ok(pair)
+}
+
+fn extracted<'js>(ctx: &Ctx<'js>, init: BodyInit) -> Result<Array<'js>> {
+    let host = Host::of(ctx);
+    let boundary = || {
+        let mut seed = [0; 16];
+        // An agent without an engine fetches nothing; what it would have sent may be bounded by anything.
+        let _ = host.agent.fill_random(&mut seed);
+        boundary_from(seed)
+    };
+    handle_and_type(ctx, extract(init, boundary))
+}
+
+/// [Extracts](https://fetch.spec.whatwg.org/#concept-bodyinit-extract): the body, its type or `undefined`, its length.
+fn body_of_bytes<'js>(ctx: Ctx<'js>, bytes: Data) -> Result<Array<'js>> {
+    extracted(&ctx, BodyInit::Bytes(bytes.0))
+}
+
+fn body_of_text<'js>(ctx: Ctx<'js>, text: Text) -> Result<Array<'js>> {
+    extracted(&ctx, BodyInit::Text(text.0))
+}
+
+fn body_of_blob<'js>(ctx: Ctx<'js>, blob: Handle) -> Result<Array<'js>> {
+    let blob = blob.get::<Blob>(&ctx)?;
+    extracted(&ctx, BodyInit::Blob((*blob).clone()))
+}
+
+/// Of what `form_data_extract` gave.
+fn body_of_form<'js>(ctx: Ctx<'js>, form_data: Handle) -> Result<Array<'js>> {
+    let form_data = form_data.get::<FormData>(&ctx)?;
+    extracted(&ctx, BodyInit::FormData((*form_data).clone()))
+}
+
+/// Of the names and values of a `URLSearchParams`, in turn.
+fn body_of_pairs<'js>(ctx: Ctx<'js>, pairs: Vec<Text>) -> Result<Array<'js>> {
+    let mut pairs = pairs.into_iter();
+    let mut list = Vec::new();
+    while let (Some(name), Some(value)) = (pairs.next(), pairs.next()) {
+        list.push((name.0, value.0));
+    }
+    extracted(&ctx, BodyInit::UrlSearchParams(list))
+}
+
+fn network_error(error: &BodyError) -> Thrown {
+    // NB: a page's script is told no more; the reason is the observer's.
+    let _ = error;
+    Thrown::Type("the body could not be read to its end".to_owned())
+}
+
+/// [Fully reads](https://fetch.spec.whatwg.org/#body-fully-read): a promise of an ArrayBuffer, or of a string where `as_text`.
+fn body_read_all<'js>(ctx: Ctx<'js>, body: Handle, as_text: bool) -> Result<Value<'js>> {
+    let shared = body.get::<BodyHandle>(&ctx)?.0.clone();
+    let package = move |bytes: Bytes| match as_text {
+        true => Plain::Text(text_of(&bytes)),
+        false => Plain::Bytes(bytes.into()),
+    };
+    // What is there already needs no other thread.
+    let mut taken = shared.lock().take();
+    if let Some(body) = &mut taken
+        && let Some(read) = read_at_once(body)
+    {
+        return match read {
+            Ok(bytes) => package(bytes).into_js(&ctx),
+            Err(error) => Err(network_error(&error).throw(&ctx)),
+        };
+    }
+    *shared.lock() = taken;
+    let reading = async move {
+        match shared.read(async |body| body.read_all(None).await).await {
+            Some(Ok(bytes)) => Ok(package(bytes)),
+            Some(Err(error)) => Err(network_error(&error)),
+            None => Err(Thrown::Dom("AbortError", "The reading was canceled.".to_owned())),
+        }
+    };
+    promise(&ctx, reading)?.into_js(&ctx)
+}
+
+/// All of a body whose bytes are known; `None`, with nothing lost, where it has yet to come.
+fn read_at_once(body: &mut Body) -> Option<std::result::Result<Bytes, BodyError>> {
+    if body.source.is_null() {
+        return None;
+    }
+    let mut context = Context::from_waker(Waker::noop());
+    let mut joined = BytesMut::new();
+    loop {
+        match body.poll_chunk(&mut context) {
+            Poll::Ready(Some(Ok(chunk))) if joined.is_empty() && body.length == Some(chunk.len() as u64) => {
+                return Some(Ok(chunk));
+            }
+            Poll::Ready(Some(Ok(chunk))) => joined.extend_from_slice(&chunk),
+            Poll::Ready(Some(Err(error))) => return Some(Err(error)),
+            Poll::Ready(None) => return Some(Ok(joined.freeze())),
+            // A source is bytes of ours: none of them is waited for.
+            Poll::Pending => return Some(Err(BodyError::new(std::io::Error::other("a source that waits")))),
+        }
+    }
+}
+
+/// The next chunk: a promise of an ArrayBuffer, of `undefined` at the end.
+fn body_chunk<'js>(ctx: Ctx<'js>, body: Handle) -> Result<Value<'js>> {
+    let shared = body.get::<BodyHandle>(&ctx)?.0.clone();
+    let reading = async move { outcome(shared.read(async |body| next_chunk(body).await).await) };
+    promise(&ctx, reading)?.into_js(&ctx)
+}
+
+fn outcome(read: Option<Option<std::result::Result<Bytes, BodyError>>>) -> Outcome {
+    match read {
+        Some(Some(Ok(bytes))) => Ok(Plain::Bytes(bytes.into())),
+        Some(Some(Err(error))) => Err(network_error(&error)),
+        Some(None) | None => Ok(Plain::Undefined),
+    }
+}
+
+/// A chunk, joined with those behind it that are there already.
+async fn next_chunk(body: &mut Body) -> Option<std::result::Result<Bytes, BodyError>> {
+    let mut first = match body.chunk().await? {
+        Ok(chunk) => chunk,
+        Err(error) => return Some(Err(error)),
+    };
+    if first.len() > CHUNK_BYTES || body.length == Some(first.len() as u64) {
+        return Some(Ok(first));
+    }
+    let mut joined = BytesMut::new();
+    let mut context = Context::from_waker(Waker::noop());
+    while first.len() + joined.len() < CHUNK_BYTES {
+        // NB: an error or an end is for ever: the next poll says it again.
+        let Poll::Ready(Some(Ok(chunk))) = body.poll_chunk(&mut context) else { break };
+        if !first.is_empty() {
+            joined.extend_from_slice(&std::mem::take(&mut first));
+        }
+        joined.extend_from_slice(&chunk);
+    }
+    Some(Ok(if joined.is_empty() { first } else { joined.freeze() }))
+}
+
+/// Nobody reads it any more: what it holds of the network is closed or given back.
+fn body_cancel(ctx: Ctx<'_>, body: Handle) -> Result<()> {
+    let shared = &body.get::<BodyHandle>(&ctx)?.0;
+    shared.canceled.store(true, Ordering::Release);
+    shared.lock().take();
+    shared.cancellation.notify_waiters();
+    Ok(())
+}
+
+/// <https://fetch.spec.whatwg.org/#concept-body-clone>: the other branch.
+fn body_tee(ctx: Ctx<'_>, body: Handle) -> Result<Handle> {
+    let body = body.get::<BodyHandle>(&ctx)?;
+    let other = body.0.lock().as_mut().map(Body::clone_body);
+    let other = other.ok_or_else(|| Exception::throw_type(&ctx, "the body is being read"))?;
+    Ok(Handle::new(BodyHandle::new(other)))
+}
+
+/// A blob of these bytes.
+fn body_blob(bytes: Data, content_type: Text) -> Handle {
+    Handle::new(Blob::new([bytes.0], &content_type.0))
+}
+
+/// A stream of script's on its way into a request: chunks go in one by one, each when there is room for it.
+struct Upload(Arc<Pipe>);
+
+#[derive(Default)]
+struct Pipe {
+    state: Mutex<PipeState>,
+    room: Notify,
+}
+
+#[derive(Default)]
+struct PipeState {
+    chunk: Option<Bytes>,
+    ended: Option<std::result::Result<(), BodyError>>,
+    /// The reader went away.
+    gone: bool,
+    reader: Option<Waker>,
+}
+
+impl Pipe {
+    fn lock(&self) -> MutexGuard<'_, PipeState> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+struct PipeEnd(Arc<Pipe>);
+
+impl ByteStream for PipeEnd {
+    fn poll_next(
+        &mut self,
+        context: &mut Context<'_>,
+    ) -> Poll<Option<std::result::Result<Bytes, BodyError>>> {
+        let mut state = self.0.lock();
+        if let Some(chunk) = state.chunk.take() {
+            drop(state);
+            self.0.room.notify_waiters();
+            return Poll::Ready(Some(Ok(chunk)));
+        }
+        match &state.ended {
+            Some(Ok(())) => Poll::Ready(None),
+            Some(Err(error)) => Poll::Ready(Some(Err(error.clone()))),
+            None => {
+                state.reader = Some(context.waker().clone());
+                Poll::Pending
+            }
+        }
+    }
+}
+
+impl Drop for PipeEnd {
+    fn drop(&mut self) {
+        self.0.lock().gone = true;
+        self.0.room.notify_waiters();
+    }
+}
+
+/// A body fed by `upload_push`: its feeder and the body.
+fn upload_new<'js>(ctx: Ctx<'js>) -> Result<Array<'js>> {
+    let pipe = Arc::new(Pipe::default());
+    let pair = Array::new(ctx.clone())?;
+    pair.set(1, Handle::new(BodyHandle::new(Body::from_stream(PipeEnd(pipe.clone())))).into_js(&ctx)?)?;
+    pair.set(0, Handle::new(Upload(pipe)).into_js(&ctx)?)?;
+    Ok(pair)
+}
+
+/// Hands a chunk over: a promise of "was it wanted?", which waits until it was taken.
+fn upload_push<'js>(ctx: Ctx<'js>, upload: Handle, chunk: Data) -> Result<Value<'js>> {
+    let pipe = upload.get::<Upload>(&ctx)?.0.clone();
+    let reader = {
+        let mut state = pipe.lock();
+        state.chunk = Some(chunk.0);
+        state.reader.take()
+    };
+    if let Some(reader) = reader {
+        reader.wake();
+    }
+    let taken = async move {
+        loop {
+            let room = pipe.room.notified();
+            let mut room = std::pin::pin!(room);
+            // Before the look, so that what happens after it is heard.
+            room.as_mut().enable();
+            let (gone, waits) = {
+                let state = pipe.lock();
+                (state.gone, state.chunk.is_some())
+            };
+            if gone || !waits {
+                return Ok(Plain::Bool(!gone));
+            }
+            room.await;
+        }
+    };
+    promise(&ctx, taken)?.into_js(&ctx)
+}
+
+/// The end of the stream, or that it failed.
+fn upload_end(ctx: Ctx<'_>, upload: Handle, failed: bool) -> Result<()> {
+    let pipe = upload.get::<Upload>(&ctx)?.0.clone();
+    let reader = {
+        let mut state = pipe.lock();
+        state.ended = Some(match failed {
+            true => Err(BodyError::new(std::io::Error::other("the script's stream failed"))),
+            false => Ok(()),
+        });
+        state.reader.take()
+    };
+    if let Some(reader) = reader {
+        reader.wake();
+    }
+    Ok(())
+}

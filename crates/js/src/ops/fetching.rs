@@ -1,0 +1,48 @@
+//! `fetch()`: the engine's own, in another thread; what comes back is a response or a `TypeError`.
+
+use std::sync::Arc;
+
+use rquickjs::{Array, Ctx, IntoJs, Object, Result};
+use sofetch::AbortReason;
+use sofetch::engine::{Callbacks, FetchController};
+
+use crate::handles::Handle;
+use crate::host::{Host, Plain, Thrown, promise};
+use crate::ops::bodies::BodyHandle;
+use crate::ops::requests::Request;
+use crate::ops::responses::Response;
+use crate::ops::set;
+
+pub(super) fn register<'js>(ctx: &Ctx<'js>, ops: &Object<'js>) -> Result<()> {
+    set!(ctx, ops, fetch_start, fetch_abort);
+    Ok(())
+}
+
+/// [Fetches](https://fetch.spec.whatwg.org/#concept-fetch) a request with this body: its controller, and a promise of the response.
+fn fetch_start<'js>(ctx: Ctx<'js>, request: Handle, body: Option<Handle>) -> Result<Array<'js>> {
+    let host = Host::of(&ctx);
+    let mut request = request.get::<Request>(&ctx)?.to_core();
+    if let Some(body) = body {
+        request.body = body.get::<BodyHandle>(&ctx)?.take();
+    }
+    let controller = FetchController::new();
+    let (agent, its_controller) = (host.agent.clone(), controller.clone());
+    let fetched = promise(&ctx, async move {
+        match agent.fetch_core(Box::new(request), Callbacks::default(), its_controller).await {
+            Ok(Ok(response)) => Ok(Plain::Handle(Box::new(move || Handle::new(Response::new(response))))),
+            // NB: a page's script is told no more; the reason is the observer's.
+            Ok(Err(_)) => Err(Thrown::Type("Failed to fetch".to_owned())),
+            Err(error) => Err(Thrown::Type(error.to_string())),
+        }
+    })?;
+    let started = Array::new(ctx.clone())?;
+    started.set(0, Handle::new(controller).into_js(&ctx)?)?;
+    started.set(1, fetched)?;
+    Ok(started)
+}
+
+/// <https://fetch.spec.whatwg.org/#fetch-controller-abort>; the script's own reason stays with the prelude.
+fn fetch_abort(ctx: Ctx<'_>, controller: Handle) -> Result<()> {
+    controller.get::<Arc<FetchController>>(&ctx)?.abort(AbortReason::AbortError);
+    Ok(())
+}
