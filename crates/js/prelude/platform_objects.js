@@ -3,7 +3,7 @@
 // A platform object holds its implementation in a private field of its shell; an implementation holds its platform object in
 // `wrapper`. Nothing else connects the two, and script reaches neither.
 
-import { Error, Map, MapPrototypeGet, MapPrototypeSet, Symbol, global } from "./primordials.js";
+import { Error, Map, MapPrototypeGet, MapPrototypeSet, ObjectGetPrototypeOf, ObjectPrototype, Symbol, global } from "./primordials.js";
 
 // As the first argument of a shell's constructor: no constructor steps, the second argument is the implementation.
 export const NEW = Symbol("new");
@@ -11,6 +11,7 @@ export const NEW = Symbol("new");
 const SHELL = Symbol("shell");
 const UNWRAP = Symbol("unwrap");
 const implementations = new Map();
+const unwraps = [];
 
 /** Says which class implements an interface, or which object a namespace. */
 export function implement(name, Impl) {
@@ -27,6 +28,8 @@ export function implementationOf(name) {
 export function connect(Impl, Shell, unwrapThis) {
   Impl.prototype[SHELL] = Shell;
   Impl[UNWRAP] = unwrapThis;
+  // An interface with a parent is known by that.
+  if (ObjectGetPrototypeOf(Impl.prototype) === ObjectPrototype) unwraps[unwraps.length] = unwrapThis;
 }
 
 /** The platform object of an implementation: the one that it has, or a new one. */
@@ -44,6 +47,16 @@ export function wrapNullable(impl) {
 /** The implementation of a platform object of this implementation's interface, or undefined. */
 export function unwrap(value, Impl) {
   return Impl[UNWRAP](value);
+}
+
+/** The implementation of a platform object of any interface, or undefined. */
+export function unwrapAny(value) {
+  if (globalImplementation !== undefined && value === global) return globalImplementation;
+  for (let i = 0; i < unwraps.length; i++) {
+    const impl = unwraps[i](value);
+    if (impl !== undefined) return impl;
+  }
+  return undefined;
 }
 
 // What the members of the global object itself act on.

@@ -1,0 +1,24 @@
+// Tasks that the prelude queues itself: https://html.spec.whatwg.org/#queue-a-task
+
+import { ops } from "./primordials.js";
+
+// First in, first out; those that were run stand before `next`.
+let tasks = [];
+let next = 0;
+
+/** https://html.spec.whatwg.org/#queue-a-task; what the steps throw is reported. */
+export function queueTask(steps) {
+  tasks[tasks.length] = steps;
+  ops.task_queue();
+}
+
+/** The hook of the loop. */
+export function runTask() {
+  const steps = tasks[next];
+  tasks[next++] = undefined;
+  if (next === tasks.length) {
+    tasks = [];
+    next = 0;
+  }
+  steps();
+}
