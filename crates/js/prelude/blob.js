@@ -3,7 +3,7 @@
 // The bytes are core's, behind a handle; nothing here changes them. What reads them does so in tasks.
 
 import {
-  ArrayBufferPrototypeGetDetached, DateNow, MathMin, TypedArrayPrototypeGetBuffer, Uint8Array, newPromise, ops, uponPromise,
+  ArrayBufferPrototypeGetDetached, DateNow, MathMin, TypedArrayPrototypeGetBuffer, Uint8Array, newPromise, ops,
 } from "./primordials.js";
 import { implement } from "./platform_objects.js";
 import {
@@ -11,6 +11,8 @@ import {
   ReadableByteStreamControllerRespond,
 } from "./streams/byte_controller.js";
 import { byteLengthOf, byteOffsetOf, resolvedPromise, viewedArrayBuffer } from "./streams/miscellaneous.js";
+import { registerSerializable } from "./structured_clone.js";
+import { queueTask } from "./tasks.js";
 import { isArrayBuffer } from "./webidl.js";
 
 // A stream reads so many bytes in one task.
@@ -53,6 +55,10 @@ export class BlobImpl {
   }
 }
 implement("Blob", BlobImpl);
+registerSerializable(BlobImpl, {
+  serialize: ({ handle }) => handle,
+  deserialize: (handle) => newBlob(handle),
+});
 
 // https://w3c.github.io/FileAPI/#file-section
 export class FileImpl extends BlobImpl {
@@ -66,6 +72,10 @@ export class FileImpl extends BlobImpl {
   }
 }
 implement("File", FileImpl);
+registerSerializable(FileImpl, {
+  serialize: ({ handle, name, lastModified }) => ({ __proto__: null, handle, name, lastModified }),
+  deserialize: ({ handle, name, lastModified }) => newFile(handle, name, lastModified),
+});
 
 /** Core's blob, for ops. */
 export function blobHandle(impl) {
@@ -117,7 +127,7 @@ function bytesHeldBy(source) {
 // Reading all bytes takes a task; what the steps throw is the promise's reason.
 function onceRead(steps) {
   const { promise, resolve, reject } = newPromise();
-  uponPromise(ops.file_reading_task(), () => {
+  queueTask(() => {
     let result;
     try {
       result = steps();

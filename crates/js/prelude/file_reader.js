@@ -2,11 +2,12 @@
 //
 // The bytes are in memory, so that a read takes no time of its own; its events still come in tasks, one after another.
 
-import { DOMException, TypedArrayPrototypeGetBuffer, ops, uponPromise } from "./primordials.js";
+import { DOMException, TypedArrayPrototypeGetBuffer, ops } from "./primordials.js";
 import { BlobImpl, bytesOf } from "./blob.js";
 import { EventTargetImpl } from "./events.js";
 import { implement } from "./platform_objects.js";
 import { fireProgressEvent } from "./progress_event.js";
+import { queueTask } from "./tasks.js";
 
 const EMPTY = 0;
 const LOADING = 1;
@@ -79,7 +80,7 @@ export class FileReaderImpl extends EventTargetImpl {
 
   queueTasks(read, tasks, index) {
     if (index === tasks.length) return;
-    uponPromise(ops.file_reading_task(), () => {
+    queueTask(() => {
       if (this.read !== read) return;
       tasks[index]();
       this.queueTasks(read, tasks, index + 1);
@@ -97,6 +98,7 @@ export class FileReaderImpl extends EventTargetImpl {
       outcome = "error";
     }
     this.fire(outcome, read);
+    ops.microtask_checkpoint();
     // A handler may have begun another read: then this one's end is not told.
     if (this.readyState !== LOADING) this.fire("loadend", read);
   }

@@ -34,6 +34,8 @@ pub(crate) struct Shared {
     pub(crate) printer: Rc<dyn Printer>,
     pub(crate) time_origin: Instant,
     pub(crate) timers: RefCell<Timers>,
+    /// When the runtime's time is over.
+    pub(crate) deadline: Cell<Option<Instant>>,
     /// Did an exception or a rejection find nobody to take it?
     pub(crate) uncaught: Cell<bool>,
     /// The prelude's own functions, by the names that the loop calls them by.
@@ -79,6 +81,7 @@ impl Host {
             printer,
             time_origin: Instant::now(),
             timers: RefCell::default(),
+            deadline: Cell::new(None),
             uncaught: Cell::new(false),
             hooks: RefCell::default(),
             settlers: RefCell::default(),
@@ -90,6 +93,11 @@ impl Host {
     /// The host of the realm that runs.
     pub(crate) fn of(ctx: &Ctx<'_>) -> Host {
         ctx.userdata::<Host>().expect("a realm is made with its host").clone()
+    }
+
+    /// Is the runtime's time over?
+    pub(crate) fn is_over(&self) -> bool {
+        self.deadline.get().is_some_and(|deadline| Instant::now() >= deadline)
     }
 
     pub(crate) fn is_alive(&self) -> bool {

@@ -121,6 +121,7 @@ impl RuntimeBuilder {
             engine.set_memory_limit(limit);
         }
         let deadline = self.time_limit.and_then(|limit| Instant::now().checked_add(limit));
+        host.deadline.set(deadline);
         if let Some(deadline) = deadline {
             engine.set_interrupt_handler(Some(Box::new(move || Instant::now() >= deadline)));
         }

@@ -4,7 +4,7 @@
 
 use bytes::Bytes;
 use encoding_rs::{Encoding, UTF_8};
-use rquickjs::{Array, Ctx, Exception, FromJs, Object, Promise, Result, TypedArray, Value};
+use rquickjs::{Array, Ctx, Exception, FromJs, Object, Result, TypedArray, Value};
 use sofetch::core::infrastructure::base64::forgiving_base64_encode;
 use sofetch::core::infrastructure::blobs::Blob;
 use sofetch::core::infrastructure::mime_types::MimeType;
@@ -13,12 +13,12 @@ use sofetch::core::ports::Random;
 use sofetch::net::SystemRandom;
 
 use crate::handles::Handle;
-use crate::host::{Host, Plain, promise};
+use crate::host::Host;
 use crate::ops::set;
 use crate::values::{Data, Text, isomorphic_decode};
 
 pub(super) fn register<'js>(ctx: &Ctx<'js>, ops: &Object<'js>) -> Result<()> {
-    set!(ctx, ops, blob_new, blob_size, blob_type, blob_slice, blob_copy, blob_package, file_reading_task);
+    set!(ctx, ops, blob_new, blob_size, blob_type, blob_slice, blob_copy, blob_package, microtask_checkpoint);
     set!(ctx, ops, blob_url_create, blob_url_revoke);
     Ok(())
 }
@@ -184,10 +184,11 @@ fn data_url(content_type: &str, bytes: &[u8]) -> String {
     format!("data:{content_type};base64,{}", forgiving_base64_encode(bytes))
 }
 
-/// A promise that is fulfilled in a task of the
-/// [file reading task source](https://w3c.github.io/FileAPI/#fileReadingTaskSource).
-fn file_reading_task(ctx: Ctx<'_>) -> Result<Promise<'_>> {
-    promise(&ctx, async { Ok(Plain::Undefined) })
+/// <https://html.spec.whatwg.org/#clean-up-after-running-script>, between two events of one task: nothing of script's is
+/// on the stack then.
+fn microtask_checkpoint(ctx: Ctx<'_>) {
+    let host = Host::of(&ctx);
+    while !host.is_over() && ctx.execute_pending_job() {}
 }
 
 /// <https://w3c.github.io/FileAPI/#dfn-createObjectURL>
