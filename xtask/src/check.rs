@@ -1,12 +1,13 @@
 //! `cargo xtask check`: every step, one after the other, and a list of those that failed.
 
+use std::path::PathBuf;
 use std::process::{Command, Stdio};
 
-use crate::{Outcome, arrows, licences, rooms, sources};
+use crate::{Outcome, arrows, licences, rooms, sources, wpt};
 
 /// All steps. A failed step does not stop the next: one run tells everything.
 pub(crate) fn check(require_data: bool) -> Outcome {
-    let steps: [(&str, &dyn Fn() -> Outcome); 7] = [
+    let steps: [(&str, &dyn Fn() -> Outcome); 8] = [
         ("fmt", &fmt),
         ("arrows", &arrows::arrows),
         ("rooms", &rooms::compare),
@@ -14,6 +15,7 @@ pub(crate) fn check(require_data: bool) -> Outcome {
         ("clippy", &clippy),
         ("doc", &doc),
         ("test", &|| test(require_data)),
+        ("wpt", &wpt::step),
     ];
     let mut failed = Vec::new();
     for (name, step) in steps {
@@ -58,6 +60,15 @@ pub(crate) fn test(require_data: bool) -> Outcome {
 /// `cargo build` of one package.
 pub(crate) fn build(package: &str) -> Outcome {
     cargo(&["build", "--quiet", "--package", package], &[])
+}
+
+/// Builds the command as it is measured, and says where it is.
+pub(crate) fn build_command() -> Result<PathBuf, Vec<String>> {
+    cargo(&["build", "--quiet", "--release", "--package", "sofetch-cli"], &[])?;
+    // We stand in a folder beside it.
+    let ours = std::env::current_exe().map_err(|error| vec![format!("where we are: {error}")])?;
+    let target = ours.ancestors().nth(2).unwrap_or(&ours);
+    Ok(target.join("release").join(format!("sofetch{}", std::env::consts::EXE_SUFFIX)))
 }
 
 fn cargo(arguments: &[&str], environment: &[(&str, &str)]) -> Outcome {

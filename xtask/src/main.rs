@@ -1,7 +1,7 @@
 //! The house's own checks: `cargo xtask check` is the one command, here and in continuous integration.
 //!
-//! Each step is a command of its own. Nothing here is used at run time; `peers` and what `bench` starts (a package of its
-//! own) alone open sockets, on loopback.
+//! Each step is a command of its own. Nothing here is used at run time; `peers`, `wpt` and what `bench` starts (a package
+//! of its own) alone open sockets, on loopback.
 
 mod arrows;
 mod bench;
@@ -11,6 +11,7 @@ mod peers;
 mod rooms;
 mod sources;
 mod standard;
+mod wpt;
 
 use std::process::ExitCode;
 
@@ -29,6 +30,7 @@ cargo xtask COMMAND
   peers [--check]              runs docs/peers against the servers that are installed, writes or compares; not in check
   licences                     licences, bans and version floors of all dependencies
   bench [ARGUMENTS]            what a fetch costs beside its peers, over loopback; see benches/src/main.rs
+  wpt [ARGUMENTS]              web-platform-tests against the JavaScript face; `wpt --help` tells the arguments
 ";
 
 fn main() -> ExitCode {
@@ -50,6 +52,7 @@ fn main() -> ExitCode {
         ["rooms", "--standard", path] => rooms::read_standard(path, None),
         ["rooms", "--standard", path, "--pin", pin] => rooms::read_standard(path, Some(pin)),
         ["bench", ref arguments @ ..] => bench::bench(arguments),
+        ["wpt", ref arguments @ ..] => wpt::wpt(arguments),
         _ => {
             eprint!("{USAGE}");
             return ExitCode::from(2);
