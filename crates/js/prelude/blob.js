@@ -6,11 +6,11 @@ import {
   ArrayBufferPrototypeGetDetached, DateNow, MathMin, TypedArrayPrototypeGetBuffer, Uint8Array, newPromise, ops,
 } from "./primordials.js";
 import { implement } from "./platform_objects.js";
+import { byteLengthOf, byteOffsetOf, viewedArrayBuffer } from "./streams/miscellaneous.js";
 import {
-  CreateReadableByteStream, ReadableByteStreamControllerClose, ReadableByteStreamControllerEnqueue,
-  ReadableByteStreamControllerRespond,
-} from "./streams/byte_controller.js";
-import { byteLengthOf, byteOffsetOf, resolvedPromise, viewedArrayBuffer } from "./streams/miscellaneous.js";
+  ReadableStreamImpl, closeReadableStream, currentByobRequestView, enqueueIntoReadableStream,
+  setUpReadableStreamWithByteReadingSupport,
+} from "./streams/other_specs.js";
 import { registerSerializable } from "./structured_clone.js";
 import { queueTask } from "./tasks.js";
 import { isArrayBuffer } from "./webidl.js";
@@ -118,7 +118,7 @@ function processBlobParts(parts, { type, endings }) {
 }
 
 // The bytes that a buffer source holds, which are none once they were taken away; to be copied at once.
-function bytesHeldBy(source) {
+export function bytesHeldBy(source) {
   if (isArrayBuffer(source)) return ArrayBufferPrototypeGetDetached(source) ? new Uint8Array(0) : source;
   const length = byteLengthOf(source);
   return length === 0 ? new Uint8Array(0) : new Uint8Array(viewedArrayBuffer(source), byteOffsetOf(source), length);
@@ -142,23 +142,21 @@ function onceRead(steps) {
 
 // https://w3c.github.io/FileAPI/#blob-get-stream, but a chunk is read when it is asked for. A stream keeps the bytes, not the object.
 function getStream({ handle, size }) {
+  const stream = new ReadableStreamImpl();
   let offset = 0;
   const readAChunk = () => {
-    const { controller } = stream;
     if (stream.state !== "readable") return;
     if (offset < size) {
-      const chunk = new Uint8Array(MathMin(CHUNK_BYTES, size - offset));
-      offset += ops.blob_copy(handle, offset, chunk);
-      ReadableByteStreamControllerEnqueue(controller, chunk);
+      // Straight into the reader's buffer, where it gave one.
+      const room = currentByobRequestView(stream) ?? new Uint8Array(MathMin(CHUNK_BYTES, size - offset));
+      const length = ops.blob_copy(handle, offset, room);
+      offset += length;
+      enqueueIntoReadableStream(stream, new Uint8Array(viewedArrayBuffer(room), byteOffsetOf(room), length));
     }
-    if (offset === size) {
-      ReadableByteStreamControllerClose(controller);
-      if (!controller.pendingPullIntos.isEmpty()) ReadableByteStreamControllerRespond(controller, 0);
-    }
+    if (offset === size) closeReadableStream(stream);
   };
-  const pull = () => onceRead(readAChunk);
+  setUpReadableStreamWithByteReadingSupport(stream, () => onceRead(readAChunk));
   // What is empty ends without being asked for.
-  const start = () => (size === 0 ? void pull() : undefined);
-  const stream = CreateReadableByteStream(start, pull, () => resolvedPromise);
+  if (size === 0) queueTask(readAChunk);
   return stream;
 }

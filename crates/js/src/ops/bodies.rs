@@ -21,7 +21,7 @@ use crate::values::{Data, Text};
 
 pub(super) fn register<'js>(ctx: &Ctx<'js>, ops: &Object<'js>) -> Result<()> {
     set!(ctx, ops, body_of_bytes, body_of_text, body_of_blob, body_of_form, body_of_pairs);
-    set!(ctx, ops, body_read_all, body_chunk, body_cancel, body_tee, body_blob);
+    set!(ctx, ops, body_read_all, body_chunk, body_cancel, body_tee, body_blob, utf8_decode);
     set!(ctx, ops, upload_new, upload_push, upload_end);
     Ok(())
 }
@@ -242,6 +242,11 @@ fn body_tee(ctx: Ctx<'_>, body: Handle) -> Result<Handle> {
 /// A blob of these bytes.
 fn body_blob(bytes: Data, content_type: Text) -> Handle {
     Handle::new(Blob::new([bytes.0], &content_type.0))
+}
+
+/// <https://encoding.spec.whatwg.org/#utf-8-decode>
+fn utf8_decode(bytes: Data) -> String {
+    text_of(&bytes.0)
 }
 
 /// A stream of script's on its way into a request: chunks go in one by one, each when there is room for it.

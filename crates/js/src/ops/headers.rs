@@ -26,8 +26,8 @@ pub(super) fn register<'js>(ctx: &Ctx<'js>, ops: &Object<'js>) -> Result<()> {
         headers_get_set_cookie,
         headers_has,
         headers_pair_at,
-        headers_copy,
         headers_clear,
+        headers_refill,
         headers_mime_type,
     );
     Ok(())
@@ -135,21 +135,21 @@ fn headers_pair_at(ctx: Ctx<'_>, headers: Handle, index: usize) -> Result<Option
     Ok(sorted.get(index).map(|(name, value)| vec![isomorphic_decode(name), isomorphic_decode(value)]))
 }
 
-/// [Fills](https://fetch.spec.whatwg.org/#concept-headers-fill) with the headers of another one.
-fn headers_copy(ctx: Ctx<'_>, headers: Handle, from: Handle) -> Result<()> {
-    let headers = headers.get::<Headers>(&ctx)?;
-    let from = from.get::<Headers>(&ctx)?.list.borrow().clone();
-    for header in &from {
-        headers.append(&ctx, Bytes::copy_from_slice(header.name()), header.value().clone())?;
-    }
-    Ok(())
-}
-
 /// Empties the list.
 fn headers_clear(ctx: Ctx<'_>, headers: Handle) -> Result<()> {
     let headers = headers.get::<Headers>(&ctx)?;
     headers.sorted.take();
     *headers.list.borrow_mut() = HeaderList::new();
+    Ok(())
+}
+
+/// Appends anew what is in the list: what the guard allows stays.
+fn headers_refill(ctx: Ctx<'_>, headers: Handle) -> Result<()> {
+    let headers = headers.get::<Headers>(&ctx)?;
+    let all = std::mem::take(&mut *headers.list.borrow_mut());
+    for header in &all {
+        headers.append(&ctx, Bytes::copy_from_slice(header.name()), header.value().clone())?;
+    }
     Ok(())
 }
 

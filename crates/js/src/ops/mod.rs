@@ -1,8 +1,12 @@
 //! The ops: what the prelude asks of Rust. Plain values in, plain values out; one file an interface.
 
+mod base64;
 mod blobs;
+mod buffer_sources;
+mod compression;
 mod bodies;
 mod crypto;
+mod encoding;
 mod fetching;
 pub(crate) mod form_data;
 mod global;
@@ -11,14 +15,18 @@ mod reporting;
 mod requests;
 mod responses;
 mod timers;
+mod url;
 
 use rquickjs::{Ctx, Object, Result};
 
 /// All ops, as one object for the prelude.
 pub(crate) fn object<'js>(ctx: &Ctx<'js>) -> Result<Object<'js>> {
     let ops = Object::new(ctx.clone())?;
+    base64::register(ctx, &ops)?;
     blobs::register(ctx, &ops)?;
+    compression::register(ctx, &ops)?;
     crypto::register(ctx, &ops)?;
+    encoding::register(ctx, &ops)?;
     responses::register(ctx, &ops)?;
     requests::register(ctx, &ops)?;
     headers::register(ctx, &ops)?;
@@ -28,6 +36,7 @@ pub(crate) fn object<'js>(ctx: &Ctx<'js>) -> Result<Object<'js>> {
     global::register(ctx, &ops)?;
     reporting::register(ctx, &ops)?;
     timers::register(ctx, &ops)?;
+    url::register(ctx, &ops)?;
     Ok(ops)
 }
 

@@ -21,6 +21,7 @@ use crate::values::Text;
 
 pub(super) fn register<'js>(ctx: &Ctx<'js>, ops: &Object<'js>) -> Result<()> {
     set!(ctx, ops, request_new, request_headers, request_clone, request_members, request_content_type);
+    set!(ctx, ops, request_use_cors_preflight);
     Ok(())
 }
 
@@ -245,5 +246,17 @@ fn request_content_type(ctx: Ctx<'_>, headers: Handle, content_type: Text) -> Re
     if !headers.list.borrow().contains("Content-Type") {
         headers.append(&ctx, "Content-Type", Bytes::from(content_type.0))?;
     }
+    Ok(())
+}
+
+/// Step 39 of the constructor: a body that cannot be sent again asks first, and only where CORS can.
+fn request_use_cors_preflight(ctx: Ctx<'_>, request: Handle) -> Result<()> {
+    let request = request.get::<Request>(&ctx)?;
+    let mut request = request.request.borrow_mut();
+    if !matches!(request.mode, Mode::SameOrigin | Mode::Cors) {
+        let mode = request.mode.as_str();
+        return Err(Exception::throw_type(&ctx, &format!("a request of mode '{mode}' sends no stream")));
+    }
+    request.use_cors_preflight = true;
     Ok(())
 }

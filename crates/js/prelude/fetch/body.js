@@ -1,0 +1,339 @@
+// Bodies and the Body mixin: https://fetch.spec.whatwg.org/#bodies, https://fetch.spec.whatwg.org/#body-mixin
+//
+// A body is Rust's, behind a handle, until script asks for its stream; read whole before that, no stream is ever made. A body of
+// script's own stream has no handle.
+
+import {
+  JSONParse, PromiseReject, TypeError, TypedArrayPrototypeGetBuffer, TypedArrayPrototypeGetByteLength, Uint8Array, markHandled,
+  newPromise, ops, uponPromise,
+} from "../primordials.js";
+import { wrap } from "../platform_objects.js";
+import { isArrayBuffer } from "../webidl.js";
+import { BlobImpl, blobHandle, bytesHeldBy, newBlob } from "../blob.js";
+import { FormDataImpl, formDataHandle, newFormData } from "../form_data.js";
+import { URLSearchParamsImpl } from "../url.js";
+import { TextDecoderStreamImpl } from "../encoding.js";
+import { isUint8Array } from "../streams/miscellaneous.js";
+import {
+  ReadableStreamImpl, cancelReadableStream, cancelReader, closeReadableStream, createAProxy, enqueueIntoReadableStream, errorReadableStream,
+  getAReader, isDisturbed, isLocked, isReadable, pipeReadableStreamThrough, readAChunk, readAllBytes, setUpReadableStream,
+  setUpReadableStreamWithByteReadingSupport, teeReadableStream,
+} from "../streams/other_specs.js";
+
+export class Body {
+  handle;
+  length;
+  sourceIsNull;
+  // undefined as long as script has not seen it.
+  stream = undefined;
+  // Was it read, or given away, without a stream?
+  taken = false;
+  // How a fetch that was aborted, or broke off, ended it: `{ error }`.
+  failure = undefined;
+  onFailure = undefined;
+  // Told once, when nothing more will come.
+  onEnd = undefined;
+
+  constructor(handle, length, sourceIsNull) {
+    this.handle = handle;
+    this.length = length;
+    this.sourceIsNull = sourceIsNull;
+  }
+
+  get isDisturbed() {
+    return this.stream === undefined ? this.taken : isDisturbed(this.stream);
+  }
+
+  /** https://fetch.spec.whatwg.org/#body-unusable */
+  get isUnusable() {
+    return this.stream === undefined ? this.taken : isDisturbed(this.stream) || isLocked(this.stream);
+  }
+
+  /** https://fetch.spec.whatwg.org/#concept-body-stream */
+  getStream() {
+    if (this.stream === undefined) {
+      this.stream = this.taken ? takenStream() : this.streamOfHandle();
+      if (this.failure !== undefined && isReadable(this.stream)) errorReadableStream(this.stream, this.failure.error);
+    }
+    return this.stream;
+  }
+
+  streamOfHandle() {
+    const { handle } = this;
+    const stream = new ReadableStreamImpl();
+    const pull = () => {
+      const { promise, resolve } = newPromise();
+      uponPromise(
+        ops.body_chunk(handle),
+        (chunk) => {
+          if (isReadable(stream)) {
+            if (chunk === undefined) {
+              closeReadableStream(stream);
+              this.end();
+            } else {
+              enqueueIntoReadableStream(stream, new Uint8Array(chunk));
+            }
+          }
+          resolve();
+        },
+        (error) => {
+          if (isReadable(stream)) errorReadableStream(stream, error);
+          this.end();
+          resolve();
+        },
+      );
+      return promise;
+    };
+    const cancel = () => {
+      ops.body_cancel(handle);
+      this.end();
+    };
+    setUpReadableStreamWithByteReadingSupport(stream, pull, cancel);
+    return stream;
+  }
+
+  /** https://fetch.spec.whatwg.org/#body-fully-read; the steps are given a string where `asText`, else an ArrayBuffer. */
+  fullyRead(asText, successSteps, failureSteps) {
+    if (this.stream !== undefined) {
+      const steps = (bytes) => successSteps(asText ? ops.utf8_decode(bytes) : exactBuffer(bytes));
+      readAllBytes(getAReader(this.stream), steps, failureSteps);
+      return;
+    }
+    this.taken = true;
+    if (this.failure !== undefined) {
+      failureSteps(this.failure.error);
+      return;
+    }
+    let read;
+    try {
+      read = ops.body_read_all(this.handle, asText);
+    } catch (error) {
+      failureSteps(error);
+      return;
+    }
+    if (typeof read === "string" || isArrayBuffer(read)) {
+      successSteps(read);
+      this.end();
+      return;
+    }
+    this.onFailure = failureSteps;
+    const once = (steps) => (value) => {
+      if (this.onFailure === undefined) return;
+      this.onFailure = undefined;
+      steps(value);
+      this.end();
+    };
+    uponPromise(read, once(successSteps), once(failureSteps));
+  }
+
+  /** Whoever reads it is told so; what is still to come is not waited for. */
+  fail(error) {
+    if (this.failure !== undefined) return;
+    this.failure = { __proto__: null, error };
+    if (this.handle !== undefined) ops.body_cancel(this.handle);
+    if (this.stream !== undefined && isReadable(this.stream)) errorReadableStream(this.stream, error);
+    const { onFailure } = this;
+    this.onFailure = undefined;
+    if (onFailure !== undefined) onFailure(error);
+  }
+
+  /** [Cancels](https://streams.spec.whatwg.org/#readablestream-cancel) its stream, whoever reads it. */
+  cancel(error) {
+    markHandled(cancelReadableStream(this.stream, error));
+  }
+
+  end() {
+    const { onEnd } = this;
+    this.onEnd = undefined;
+    if (onEnd !== undefined) onEnd();
+  }
+
+  /** https://fetch.spec.whatwg.org/#concept-body-clone */
+  clone() {
+    if (this.stream === undefined && this.handle !== undefined) {
+      const clone = new Body(ops.body_tee(this.handle), this.length, this.sourceIsNull);
+      clone.failure = this.failure;
+      return clone;
+    }
+    const branches = teeReadableStream(this.getStream());
+    const clone = new Body(undefined, this.length, this.sourceIsNull);
+    this.stream = branches[0];
+    clone.stream = branches[1];
+    return clone;
+  }
+
+  /** [Creates a proxy](https://streams.spec.whatwg.org/#readablestream-create-a-proxy) for it: a body that has what this one had. */
+  proxy() {
+    const proxy = new Body(this.handle, this.length, this.sourceIsNull);
+    proxy.failure = this.failure;
+    if (this.stream === undefined) {
+      this.taken = true;
+      this.handle = undefined;
+    } else {
+      proxy.handle = undefined;
+      proxy.stream = createAProxy(this.stream);
+    }
+    return proxy;
+  }
+
+  /** The body for a fetch to send: a handle. What script's own stream fails with goes to `onError`. */
+  transmit(onError) {
+    if (this.stream === undefined) {
+      this.taken = true;
+      return this.handle;
+    }
+    const upload = ops.upload_new();
+    pump(getAReader(this.stream), upload[0], onError);
+    return upload[1];
+  }
+}
+
+// What is left of a body that was read or given away: disturbed, locked, and closed.
+function takenStream() {
+  const stream = new ReadableStreamImpl();
+  setUpReadableStream(stream, () => undefined, () => undefined);
+  stream.disturbed = true;
+  getAReader(stream);
+  closeReadableStream(stream);
+  return stream;
+}
+
+// The buffer of bytes that are all of it.
+function exactBuffer(bytes) {
+  const buffer = TypedArrayPrototypeGetBuffer(bytes);
+  if (new Uint8Array(buffer).length === TypedArrayPrototypeGetByteLength(bytes)) return buffer;
+  return TypedArrayPrototypeGetBuffer(new Uint8Array(bytes));
+}
+
+// The loop of https://fetch.spec.whatwg.org/#transmit-request-body-loop: a chunk is asked for once the one before was taken.
+function pump(reader, feeder, onError) {
+  const fail = (error) => {
+    ops.upload_end(feeder, true);
+    onError(error);
+  };
+  const next = () => {
+    readAChunk(
+      reader,
+      (chunk) => {
+        if (!isUint8Array(chunk)) {
+          const error = new TypeError("A chunk of a request's body is no Uint8Array");
+          cancelReader(reader, error);
+          fail(error);
+          return;
+        }
+        uponPromise(ops.upload_push(feeder, chunk), (wanted) => {
+          if (wanted) next();
+          else cancelReader(reader, undefined);
+        });
+      },
+      () => ops.upload_end(feeder, false),
+      fail,
+    );
+  };
+  next();
+}
+
+/** https://fetch.spec.whatwg.org/#concept-bodyinit-extract of a converted BodyInit: `{ body, type }`. */
+export function extract(object, keepalive) {
+  if (object instanceof ReadableStreamImpl) {
+    if (keepalive) throw new TypeError("A stream cannot be the body of a request that is kept alive");
+    if (isDisturbed(object) || isLocked(object)) throw new TypeError("The stream was read, or is locked to a reader");
+    const body = new Body(undefined, undefined, true);
+    body.stream = object;
+    return { __proto__: null, body, type: undefined };
+  }
+  if (typeof object === "string") return ofParts(ops.body_of_text(object));
+  if (object instanceof BlobImpl) return ofParts(ops.body_of_blob(blobHandle(object)));
+  if (object instanceof FormDataImpl) return ofParts(ops.body_of_form(formDataHandle(object)));
+  if (object instanceof URLSearchParamsImpl) {
+    const extracted = ofParts(ops.body_of_text(object.toString()));
+    extracted.type = "application/x-www-form-urlencoded;charset=UTF-8";
+    return extracted;
+  }
+  return ofParts(ops.body_of_bytes(bytesHeldBy(object)));
+}
+
+const ofParts = (parts) => ({
+  __proto__: null,
+  body: new Body(parts[0], parts[2], false),
+  type: parts[1] === null ? undefined : parts[1],
+});
+
+/** The members of https://fetch.spec.whatwg.org/#body-mixin for a class with `bodyOrNull` and `headers`. */
+export class BodyMixin {
+  wrapper = undefined;
+  bodyOrNull = null;
+
+  get body() {
+    return this.bodyOrNull === null ? null : this.bodyOrNull.getStream();
+  }
+
+  get bodyUsed() {
+    return this.bodyOrNull !== null && this.bodyOrNull.isDisturbed;
+  }
+
+  get isUnusable() {
+    return this.bodyOrNull !== null && this.bodyOrNull.isUnusable;
+  }
+
+  arrayBuffer() {
+    return consumeBody(this, false, (buffer) => buffer);
+  }
+
+  blob() {
+    return consumeBody(this, false, (buffer) => wrap(newBlob(ops.body_blob(buffer, mimeType(this) ?? ""))));
+  }
+
+  bytes() {
+    return consumeBody(this, false, (buffer) => new Uint8Array(buffer));
+  }
+
+  formData() {
+    return consumeBody(this, false, (buffer) => wrap(newFormData(ops.form_data_parse(buffer, mimeType(this) ?? ""))));
+  }
+
+  json() {
+    return consumeBody(this, true, (text) => JSONParse(text));
+  }
+
+  text() {
+    return consumeBody(this, true, (text) => text);
+  }
+
+  textStream() {
+    if (this.isUnusable) throw new TypeError("The body was read, or is being read");
+    if (this.bodyOrNull === null) {
+      const empty = new ReadableStreamImpl();
+      setUpReadableStream(empty, () => undefined, () => undefined);
+      closeReadableStream(empty);
+      return empty;
+    }
+    const decoder = new TextDecoderStreamImpl();
+    decoder.construct("utf-8", { __proto__: null, fatal: false, ignoreBOM: false });
+    return pipeReadableStreamThrough(this.bodyOrNull.getStream(), decoder);
+  }
+}
+
+// https://fetch.spec.whatwg.org/#concept-body-mime-type
+function mimeType(object) {
+  return ops.headers_mime_type(object.headers.handle);
+}
+
+// https://fetch.spec.whatwg.org/#concept-body-consume-body
+function consumeBody(object, asText, convert) {
+  if (object.isUnusable) return PromiseReject(new TypeError("The body was read, or is being read"));
+  const { promise, resolve, reject } = newPromise();
+  const successSteps = (data) => {
+    let value;
+    try {
+      value = convert(data);
+    } catch (error) {
+      reject(error);
+      return;
+    }
+    resolve(value);
+  };
+  if (object.bodyOrNull === null) successSteps(asText ? "" : TypedArrayPrototypeGetBuffer(new Uint8Array(0)));
+  else object.bodyOrNull.fullyRead(asText, successSteps, reject);
+  return promise;
+}

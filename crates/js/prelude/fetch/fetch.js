@@ -1,0 +1,68 @@
+// fetch(): https://fetch.spec.whatwg.org/#fetch-method
+
+import { WeakRef, WeakRefPrototypeDeref, newPromise, ops, uponPromise } from "../primordials.js";
+import { wrap } from "../platform_objects.js";
+import { isReadable } from "../streams/other_specs.js";
+import { RequestImpl } from "./request.js";
+import { newResponse } from "./response.js";
+
+/** https://fetch.spec.whatwg.org/#dom-global-fetch */
+export function fetch(input, init) {
+  // 1, 2.
+  const { promise, resolve, reject } = newPromise();
+  const request = new RequestImpl();
+  try {
+    request.construct(input, init);
+  } catch (error) {
+    reject(error);
+    return promise;
+  }
+  // 4.
+  const { signal } = request;
+  if (signal.aborted) {
+    abortFetch(reject, request, undefined, signal.reason);
+    return promise;
+  }
+  // 8 to 11. The signal holds no body that script has let go of.
+  let response;
+  let controller;
+  const abort = () => {
+    reject(signal.reason);
+    ops.fetch_abort(controller);
+    abortFetch(reject, request, response, signal.reason);
+  };
+  const end = () => signal.removeAlgorithm(abort);
+  // 12.
+  const body = request.bodyOrNull === null ? undefined : request.bodyOrNull.transmit((error) => {
+    reject(error);
+    ops.fetch_abort(controller);
+  });
+  const started = ops.fetch_start(request.handle, body);
+  controller = started[0];
+  signal.addAlgorithm(abort);
+  uponPromise(
+    started[1],
+    (handle) => {
+      if (signal.aborted) return;
+      const object = newResponse(handle, "immutable");
+      if (object.bodyOrNull === null) end();
+      else object.bodyOrNull.onEnd = end;
+      response = new WeakRef(object);
+      resolve(wrap(object));
+    },
+    (error) => {
+      end();
+      reject(error);
+    },
+  );
+  return promise;
+}
+
+// https://fetch.spec.whatwg.org/#abort-fetch
+function abortFetch(reject, request, response, error) {
+  reject(error);
+  const requestBody = request.bodyOrNull;
+  if (requestBody !== null && requestBody.stream !== undefined && isReadable(requestBody.stream)) requestBody.cancel(error);
+  const object = response === undefined ? undefined : WeakRefPrototypeDeref(response);
+  if (object !== undefined && object.bodyOrNull !== null) object.bodyOrNull.fail(error);
+}
