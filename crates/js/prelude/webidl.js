@@ -192,6 +192,9 @@ export function dictionarySource(V, where) {
   return V;
 }
 
+/** The converters of all dictionaries, by name, for what a standard converts in its own steps: `dictionaries.UnderlyingSource(value)`. */
+export const dictionaries = { __proto__: null };
+
 /** The object that script sees of a dictionary that was returned. */
 export function dictionaryObject(record) {
   const result = {};

@@ -1,0 +1,704 @@
+//! The shells: what <https://webidl.spec.whatwg.org/#js-interfaces> makes of an interface, as the text of one module.
+//!
+//! A root class keeps the implementation in a private field; its descendants ask the root and look whether the implementation is
+//! one of theirs. Bodies are straight code: arguments are checked, converted one by one, and given on.
+
+use std::fmt::Write as _;
+
+use crate::conversions::{Conversions, quoted};
+use crate::idl::{Argument, Extended, Interface, Member, MemberKind, Type, TypeKind};
+use crate::idl_link::{Idl, exposure, global_bits};
+use crate::overloads::{Call, Target};
+
+/// The text of `shells.js`, which imports all the other modules for what they implement.
+pub(crate) fn shells(idl: &Idl, modules: &[String]) -> String {
+    let mut shells = Shells {
+        idl,
+        conversions: Conversions::new(idl),
+        classes: String::new(),
+        rows: String::new(),
+        globals: String::new(),
+    };
+    for dictionary in &idl.dictionaries {
+        shells.conversions.dictionary(dictionary);
+        let name = &dictionary.name;
+        let place = quoted(&format!("The dictionary '{name}'"));
+        let _ = writeln!(
+            shells.classes,
+            "dictionaries.{name} = (V, place = {place}) => dictionary_{name}(V, place);"
+        );
+    }
+    for interface in &idl.interfaces {
+        shells.interface(interface);
+    }
+    for interface in &idl.callback_interfaces {
+        shells.callback_interface(interface);
+    }
+    for namespace in &idl.namespaces {
+        shells.namespace(namespace);
+    }
+    let mut text = String::from(include_str!("shells_head.js"));
+    for module in modules {
+        let _ = writeln!(text, "import \"./{module}\";");
+    }
+    for (name, values) in &idl.enums {
+        let values: String = values.iter().map(|value| format!(", {}: true", quoted(value))).collect();
+        let _ = writeln!(text, "const enum_{name} = {{ __proto__: null{values} }};");
+    }
+    text += &shells.conversions.functions;
+    text += &shells.classes;
+    let _ = writeln!(
+        text,
+        "export function install(kind, secureContext = true) {{\n  expose(kind, secureContext, [\n{}  ], [\n{}  ]);\n}}",
+        shells.rows, shells.globals
+    );
+    text
+}
+
+struct Shells<'a> {
+    idl: &'a Idl,
+    conversions: Conversions<'a>,
+    classes: String,
+    rows: String,
+    globals: String,
+}
+
+/// How the members of one interface find their implementation.
+pub(crate) struct Holder<'a> {
+    pub(crate) interface: &'a str,
+    /// A root whose objects are never the global: the private field is at hand.
+    direct: bool,
+}
+
+impl Holder<'_> {
+    fn this(&self, member: &str) -> String {
+        if self.direct {
+            "this.#impl".to_owned()
+        } else {
+            format!("this_{}(this, {})", self.interface, quoted(member))
+        }
+    }
+    fn check(&self, member: &str) -> String {
+        match self.direct {
+            true => format!(
+                "if (!(#impl in this)) throw illegalInvocation({}, {});",
+                quoted(self.interface),
+                quoted(member)
+            ),
+            false => String::new(),
+        }
+    }
+}
+
+/// What of an interface is not in its class, by kind of property.
+#[derive(Default)]
+struct Parts {
+    members: Vec<String>,
+    enumerable: Vec<String>,
+    statics: Vec<String>,
+    own: Vec<String>,
+    own_names: Vec<String>,
+    constants: Vec<String>,
+    /// Members that are not exposed wherever their interface is: target, key, bits, secure context.
+    guarded: Vec<String>,
+}
+
+impl Shells<'_> {
+    fn interface(&mut self, interface: &Interface) {
+        let idl = self.idl;
+        let name = &interface.name;
+        let root = &idl.root(interface).name;
+        let is_root = root == name;
+        let of_global = idl.is_of_global(interface);
+        let is_global = interface.extended.has("Global");
+        let bits = interface.extended.get("Exposed").map_or(0, global_bits);
+        let holder = Holder { interface: name, direct: is_root && !of_global && !is_global };
+        let mut parts = Parts::default();
+        self.members(interface, &holder, &mut parts, bits);
+
+        let out = &mut self.classes;
+        let _ = writeln!(out, "const {name}_Impl = implementationOf({});", quoted(name));
+        if is_root {
+            let _ = writeln!(out, "let impl_{name};");
+        }
+        // The implementation of a platform object, or undefined; of the global too, where it is one.
+        let _ = writeln!(
+            out,
+            "function unwrap_{name}(V) {{\n  const impl = typeof V === \"object\" && V !== null ? impl_{root}(V) : undefined;\n  {}\n}}",
+            if is_root {
+                "return impl;".to_owned()
+            } else {
+                format!("return impl instanceof {name}_Impl ? impl : undefined;")
+            }
+        );
+        if !holder.direct || !parts.own.is_empty() {
+            let global = if of_global {
+                format!(
+                    "  if ((V === undefined || V === null) && globalImplementation instanceof {name}_Impl) return globalImplementation;\n"
+                )
+            } else {
+                String::new()
+            };
+            let _ = writeln!(
+                out,
+                "function this_{name}(V, member) {{\n  const impl = unwrap_{name}(V);\n  if (impl !== undefined) return impl;\n{global}  throw illegalInvocation({}, member);\n}}",
+                quoted(name)
+            );
+        }
+        let _ = writeln!(
+            out,
+            "function to_{name}(V, place) {{\n  const impl = unwrap_{name}(V);\n  if (impl === undefined) throw notOfType(place, {});\n  return impl;\n}}",
+            quoted(name)
+        );
+        let own = interface_own(idl, interface);
+        if !parts.own.is_empty() && !is_global {
+            let _ = writeln!(
+                out,
+                "const own_{name} = ownMembers({{ __proto__: null,\n{} }});",
+                parts.own.join(",\n")
+            );
+        }
+        let constructor = self.constructor(interface, root, is_root, &own);
+        let out = &mut self.classes;
+        let extends =
+            interface.parent.as_deref().map_or(String::new(), |parent| format!(" extends {parent}"));
+        let _ = writeln!(out, "class {name}{extends} {{");
+        if is_root {
+            out.push_str("  #impl;\n");
+            let global = if of_global {
+                format!(
+                    "V === global && globalImplementation instanceof {name}_Impl ? globalImplementation : "
+                )
+            } else {
+                String::new()
+            };
+            let _ = writeln!(
+                out,
+                "  static {{\n    impl_{name} = (V) => (#impl in V ? V.#impl : {global}undefined);\n  }}"
+            );
+        }
+        out.push_str(&constructor);
+        if !is_global {
+            for member in &parts.members {
+                let _ = writeln!(out, "{member}");
+            }
+        }
+        for member in &parts.statics {
+            let _ = writeln!(out, "{member}");
+        }
+        out.push_str("}\n");
+        let prototype_names = if is_global { String::new() } else { names(&parts.enumerable) };
+        let _ = writeln!(
+            out,
+            "finishInterface({name}, {}, {name}_Impl, unwrap_{name}, [{prototype_names}], [{}], [{}]);",
+            quoted(name),
+            names(&static_names(interface)),
+            parts.constants.join(", ")
+        );
+        for member in &interface.members {
+            self.iterable(interface, member, &holder);
+        }
+        if !interface.extended.has("LegacyNoInterfaceObject") {
+            let secure = interface.extended.has("SecureContext");
+            let _ = writeln!(
+                self.rows,
+                "    [{}, {name}, {name}_Impl, {bits}, {secure}, [{}]],",
+                quoted(name),
+                parts.guarded.join(", ")
+            );
+        }
+        if let Some(globals) = interface.extended.get("Global") {
+            let members: Vec<String> = parts.members.iter().chain(&parts.own).cloned().collect();
+            let _ = writeln!(
+                self.classes,
+                "const members_{name} = {{ __proto__: null,\n{} }};",
+                members.join(",\n")
+            );
+            let _ = writeln!(
+                self.globals,
+                "    [{}, {name}, {name}_Impl, members_{name}, [{}]],",
+                global_bits(globals),
+                names(&parts.own_names)
+            );
+        }
+    }
+
+    /// <https://webidl.spec.whatwg.org/#interface-object>
+    fn constructor(&mut self, interface: &Interface, root: &str, is_root: bool, own: &[&str]) -> String {
+        let name = &interface.name;
+        let define_own: String =
+            own.iter().map(|of| format!("ObjectDefineProperties(this, own_{of}); ")).collect();
+        let root_new = |indent: &str| match is_root {
+            true => {
+                format!("{indent}this.#impl = a1;\n{indent}a1.wrapper = this;\n{indent}{define_own}return;\n")
+            }
+            false => {
+                format!("{indent}return newObject({root}, {name}, a1, new.target{});\n", own_argument(own))
+            }
+        };
+        let constructors: Vec<&[Argument]> = interface
+            .members
+            .iter()
+            .filter_map(|m| match &m.kind {
+                MemberKind::Constructor { arguments } => Some(arguments.as_slice()),
+                _ => None,
+            })
+            .collect();
+        if constructors.is_empty() {
+            return format!(
+                "  constructor(a0 = undefined, a1 = undefined) {{\n    if (a0 !== NEW) throw new TypeError(\"Illegal constructor\");\n{}  }}\n",
+                root_new("    ")
+            );
+        }
+        let call = Call {
+            arguments: constructors,
+            place: format!("Failed to construct '{name}'"),
+            target: Target::Constructor,
+        };
+        let (formals, body) = call.write(&mut self.conversions, 2, |arguments| {
+            let construct = format!("impl.construct({arguments})");
+            match is_root {
+                true => format!(
+                    "const impl = new {name}_Impl();\nthis.#impl = impl;\nimpl.wrapper = this;\n{define_own}if (new.target !== {name}) repairPrototype(this, {name});\n{construct};\nreturn;"
+                ),
+                false => format!(
+                    "const impl = new {name}_Impl();\nconst object = newObject({root}, {name}, impl, new.target{});\n{construct};\nreturn object;",
+                    own_argument(own)
+                ),
+            }
+        });
+        format!(
+            "  constructor({formals}) {{\n    if (a0 === NEW) {{\n{}    }}\n{body}  }}\n",
+            root_new("      ")
+        )
+    }
+
+    fn members(&mut self, interface: &Interface, holder: &Holder<'_>, parts: &mut Parts, bits: u8) {
+        let name = &interface.name;
+        let is_global = interface.extended.has("Global");
+        let mut done: Vec<(bool, &str)> = Vec::new();
+        for member in &interface.members {
+            let own = member.extended.has("LegacyUnforgeable");
+            // Own members stand outside of the class, where there is no private field.
+            let holder = &Holder { interface: name, direct: holder.direct && !own };
+            let guard = |parts: &mut Parts, key: &str, is_static: bool| {
+                let secure = member.extended.has("SecureContext");
+                let of_member = exposure(&member.extended, bits);
+                if secure || of_member != bits {
+                    let target = match (is_static, is_global) {
+                        (true, _) => name.clone(),
+                        (false, true) => format!("members_{name}"),
+                        (false, false) => format!("{name}.prototype"),
+                    };
+                    parts.guarded.push(format!("[{target}, {}, {of_member}, {secure}]", quoted(key)));
+                }
+            };
+            match &member.kind {
+                MemberKind::Constant { name: key, value } => {
+                    parts.constants.push(format!("{}, {value}", quoted(key)));
+                }
+                MemberKind::Attribute { name: key, ty, readonly, is_static, stringifier } => {
+                    let text = self.attribute(holder, &member.extended, key, ty, *readonly, *is_static);
+                    guard(parts, key, *is_static);
+                    match (*is_static, own) {
+                        (true, _) => parts.statics.extend(text.into_iter().map(|t| format!("static {t}"))),
+                        (false, true) => {
+                            parts.own.extend(text);
+                            parts.own_names.push(key.clone());
+                        }
+                        (false, false) => {
+                            parts.members.extend(text);
+                            parts.enumerable.push(key.clone());
+                        }
+                    }
+                    if *stringifier {
+                        parts.members.push(stringifier_text(holder, &format!(".{key}")));
+                        parts.enumerable.push("toString".to_owned());
+                    }
+                }
+                MemberKind::Stringifier => {
+                    parts.members.push(stringifier_text(holder, ".toString()"));
+                    parts.enumerable.push("toString".to_owned());
+                }
+                MemberKind::Operation { name: key, is_static, .. } => {
+                    if done.contains(&(*is_static, key)) {
+                        continue;
+                    }
+                    done.push((*is_static, key));
+                    let text = self.operation(interface, holder, member, key, *is_static);
+                    guard(parts, key, *is_static);
+                    if *is_static {
+                        parts.statics.push(format!("static {text}"));
+                    } else if own {
+                        parts.own.push(text);
+                        parts.own_names.push(key.clone());
+                    } else {
+                        parts.members.push(text);
+                        parts.enumerable.push(key.clone());
+                    }
+                }
+                MemberKind::Iterable { .. } => {
+                    let text = |key: &str, kind: &str| {
+                        format!(
+                            "{key}() {{\n{}\nreturn new Iterator_{name}({}, {kind});\n}}",
+                            holder.check(key),
+                            holder.this(key)
+                        )
+                    };
+                    parts.members.push(text("entries", "ENTRIES"));
+                    parts.members.push(text("keys", "KEYS"));
+                    parts.members.push(text("values", "VALUES"));
+                    parts.members.push(format!(
+                        "forEach(callback, thisArg = undefined) {{\n{}\nconst impl = {};\nif (arguments.length < 1) throw tooFew({place}, 1, 0);\nforEachPair(impl, this, callback, thisArg, {place_1});\n}}",
+                        holder.check("forEach"),
+                        holder.this("forEach"),
+                        place = quoted(&format!("Failed to execute 'forEach' on '{name}'")),
+                        place_1 = quoted(&format!("Failed to execute 'forEach' on '{name}': parameter 1")),
+                    ));
+                    parts.enumerable.extend(["entries", "keys", "values", "forEach"].map(str::to_owned));
+                }
+                MemberKind::AsyncIterable { key, arguments, .. } => {
+                    let kinds: &[(&str, &str)] = match key {
+                        Some(_) => &[("entries", "ENTRIES"), ("keys", "KEYS"), ("values", "VALUES")],
+                        None => &[("values", "VALUES")],
+                    };
+                    for (method, kind) in kinds {
+                        let call = Call {
+                            arguments: vec![arguments.as_slice()],
+                            place: format!("Failed to execute '{method}' on '{name}'"),
+                            target: Target::Method,
+                        };
+                        let (formals, body) = call.write(&mut self.conversions, 0, |arguments| {
+                            format!("return new Iterator_{name}(impl, {kind}, impl.asyncIteratorInit({arguments}));")
+                        });
+                        parts.members.push(format!(
+                            "{method}({formals}) {{\n{}\nconst impl = {};\n{body}}}",
+                            holder.check(method),
+                            holder.this(method)
+                        ));
+                        parts.enumerable.push((*method).to_owned());
+                    }
+                }
+                MemberKind::Constructor { .. } => {}
+            }
+        }
+    }
+
+    /// <https://webidl.spec.whatwg.org/#js-attributes>; a getter and perhaps a setter.
+    fn attribute(
+        &mut self,
+        holder: &Holder<'_>,
+        extended: &Extended,
+        key: &str,
+        ty: &Type,
+        readonly: bool,
+        is_static: bool,
+    ) -> Vec<String> {
+        let name = holder.interface;
+        let resolved = self.conversions.resolve(ty);
+        let (check, impl_) = match is_static {
+            true => (String::new(), format!("{name}_Impl")),
+            false => (holder.check(key), holder.this(key)),
+        };
+        if let TypeKind::Builtin("EventHandler" | "OnErrorEventHandler" | "OnBeforeUnloadEventHandler") =
+            resolved.kind
+        {
+            let event = quoted(key.strip_prefix("on").unwrap_or(key));
+            return vec![
+                format!("get {key}() {{\n{check}\nreturn {impl_}.getEventHandler({event});\n}}"),
+                format!("set {key}(V) {{\n{check}\n{impl_}.setEventHandler({event}, callbackOrNull(V));\n}}"),
+            ];
+        }
+        let value = self.conversions.give(ty, &format!("{impl_}.{key}"));
+        let mut text = vec![match matches!(resolved.kind, TypeKind::Promise(_)) {
+            true => format!(
+                "get {key}() {{\ntry {{\n{check}\nreturn {value};\n}} catch (error) {{\nreturn PromiseReject(error);\n}}\n}}"
+            ),
+            false => format!("get {key}() {{\n{check}\nreturn {value};\n}}"),
+        }];
+        let checked_this = if holder.direct || is_static { check.clone() } else { format!("{impl_};") };
+        if let Some(forwards) = extended.get("PutForwards").and_then(<[String]>::first) {
+            text.push(format!(
+                "set {key}(V) {{\n{checked_this}\nputForwards(this, {}, {}, V);\n}}",
+                quoted(key),
+                quoted(forwards)
+            ));
+        } else if extended.has("Replaceable") {
+            text.push(format!("set {key}(V) {{\n{checked_this}\nreplace(this, {}, V);\n}}", quoted(key)));
+        } else if !readonly {
+            let place = quoted(&format!("Failed to set '{key}' on '{name}': the value"));
+            let ignored = match &resolved.kind {
+                TypeKind::Named(n) if self.idl.enums.contains_key(n) && !resolved.nullable => {
+                    format!("V = DOMString(V, {place});\nif (enum_{n}[V] !== true) return;\n")
+                }
+                _ => String::new(),
+            };
+            let converted = self.conversions.convert(ty, "V", &place);
+            text.push(format!(
+                "set {key}(V) {{\n{check}\nconst impl = {impl_};\n{ignored}impl.{key} = {converted};\n}}"
+            ));
+        }
+        text
+    }
+
+    /// <https://webidl.spec.whatwg.org/#js-operations>; all overloads of a name.
+    fn operation(
+        &mut self,
+        interface: &Interface,
+        holder: &Holder<'_>,
+        first: &Member,
+        key: &str,
+        is_static: bool,
+    ) -> String {
+        let name = &interface.name;
+        let overloads: Vec<(&Type, &[Argument])> = interface
+            .members
+            .iter()
+            .filter_map(|m| match &m.kind {
+                MemberKind::Operation { name: n, returns, arguments, is_static: s, .. }
+                    if n == key && *s == is_static =>
+                {
+                    Some((returns, arguments.as_slice()))
+                }
+                _ => None,
+            })
+            .collect();
+        let returns = overloads[0].0.clone();
+        if first.extended.has("Default") && key == "toJSON" {
+            return format!(
+                "toJSON() {{\n{}\nreturn {};\n}}",
+                to_json_check(holder),
+                self.default_to_json(interface)
+            );
+        }
+        let (check, impl_) = match is_static {
+            true => (String::new(), format!("{name}_Impl")),
+            false => (holder.check(key), holder.this(key)),
+        };
+        let call = Call {
+            arguments: overloads.iter().map(|(_, arguments)| *arguments).collect(),
+            place: format!("Failed to execute '{key}' on '{name}'"),
+            target: Target::Method,
+        };
+        // `apply` stands for a call with as many arguments as there are.
+        let variadic = call.is_variadic();
+        let given = self.conversions.give(&returns, "\u{0}");
+        let (formals, body) = call.write(&mut self.conversions, 0, |arguments| {
+            let called = match variadic {
+                true => format!("FunctionPrototypeApply(impl.{key}, impl, {arguments})"),
+                false => format!("impl.{key}({arguments})"),
+            };
+            match returns.kind {
+                TypeKind::Builtin("undefined") => format!("{called};\nreturn;"),
+                _ => format!("return {};", given.replace('\u{0}', &called)),
+            }
+        });
+        let body = format!("{check}\nconst impl = {impl_};\n{body}");
+        match matches!(self.conversions.resolve(&returns).kind, TypeKind::Promise(_)) {
+            true => format!(
+                "{key}({formals}) {{\ntry {{\n{body}}} catch (error) {{\nreturn PromiseReject(error);\n}}\n}}"
+            ),
+            false => format!("{key}({formals}) {{\n{body}}}"),
+        }
+    }
+
+    /// <https://webidl.spec.whatwg.org/#default-tojson-steps>
+    fn default_to_json(&self, interface: &Interface) -> String {
+        let mut chain = vec![interface];
+        while let Some(parent) = chain[chain.len() - 1].parent.as_deref().and_then(|p| self.idl.interface(p))
+        {
+            chain.push(parent);
+        }
+        let mut keys = Vec::new();
+        for ancestor in chain.iter().rev().filter(|i| has_default_to_json(i)) {
+            for member in &ancestor.members {
+                if let MemberKind::Attribute { name, ty, is_static: false, .. } = &member.kind
+                    && self.is_json(&self.conversions.resolve(ty))
+                {
+                    keys.push(name.clone());
+                }
+            }
+        }
+        format!("attributesOf(this, [{}])", names(&keys))
+    }
+
+    fn is_json(&self, ty: &Type) -> bool {
+        match &ty.kind {
+            TypeKind::Builtin(name) => {
+                matches!(
+                    *name,
+                    "object"
+                        | "boolean"
+                        | "DOMString"
+                        | "USVString"
+                        | "ByteString"
+                        | "byte"
+                        | "octet"
+                        | "float"
+                        | "double"
+                ) || ["short", "long", "unrestricted"].iter().any(|word| name.contains(word))
+            }
+            TypeKind::Named(name) => match self.idl.interface(name) {
+                Some(interface) => interface
+                    .members
+                    .iter()
+                    .any(|m| matches!(&m.kind, MemberKind::Operation { name, .. } if name == "toJSON")),
+                None => self.idl.enums.contains_key(name) || self.idl.dictionary(name).is_some(),
+            },
+            TypeKind::Union(types) => types.iter().all(|ty| self.is_json(&self.conversions.resolve(ty))),
+            TypeKind::Sequence(inner) | TypeKind::FrozenArray(inner) | TypeKind::Record(_, inner) => {
+                self.is_json(&self.conversions.resolve(inner))
+            }
+            TypeKind::AsyncSequence(_) | TypeKind::Promise(_) => false,
+        }
+    }
+
+    fn iterable(&mut self, interface: &Interface, member: &Member, _: &Holder<'_>) {
+        let name = &interface.name;
+        match &member.kind {
+            MemberKind::Iterable { .. } => {
+                let _ = writeln!(self.classes, "const Iterator_{name} = pairIterators({});", quoted(name));
+                let _ = writeln!(self.classes, "alias({name}, SymbolIterator, \"entries\");");
+            }
+            MemberKind::AsyncIterable { key, .. } => {
+                let _ = writeln!(
+                    self.classes,
+                    "const Iterator_{name} = asyncIterators({}, {name}_Impl, {});",
+                    quoted(name),
+                    key.is_some()
+                );
+                let method = if key.is_some() { "entries" } else { "values" };
+                let _ = writeln!(self.classes, "alias({name}, SymbolAsyncIterator, {});", quoted(method));
+            }
+            _ => {}
+        }
+    }
+
+    /// A callback interface has an object only for its constants.
+    fn callback_interface(&mut self, interface: &Interface) {
+        let constants: Vec<String> = interface
+            .members
+            .iter()
+            .filter_map(|m| match &m.kind {
+                MemberKind::Constant { name, value } => Some(format!("{}, {value}", quoted(name))),
+                _ => None,
+            })
+            .collect();
+        if constants.is_empty() {
+            return;
+        }
+        let name = &interface.name;
+        let bits = interface.extended.get("Exposed").map_or(0, global_bits);
+        let _ = writeln!(
+            self.classes,
+            "const {name} = callbackInterfaceObject({}, [{}]);",
+            quoted(name),
+            constants.join(", ")
+        );
+        let _ = writeln!(self.rows, "    [{0}, {name}, {name}, {bits}, false, []],", quoted(name));
+    }
+
+    /// <https://webidl.spec.whatwg.org/#namespace-object>
+    fn namespace(&mut self, namespace: &Interface) {
+        let name = &namespace.name;
+        let bits = namespace.extended.get("Exposed").map_or(0, global_bits);
+        let mut parts = Parts::default();
+        let mut operations: Vec<String> = Vec::new();
+        for member in &namespace.members {
+            match &member.kind {
+                MemberKind::Operation { name: key, .. } if !operations.contains(key) => {
+                    let holder = Holder { interface: name, direct: false };
+                    parts.members.push(self.operation_of_namespace(namespace, &holder, member, key));
+                    operations.push(key.clone());
+                }
+                MemberKind::Attribute { name: key, ty, .. } => {
+                    let value = self.conversions.give(ty, &format!("{name}_Impl.{key}"));
+                    parts.members.push(format!("get {key}() {{\nreturn {value};\n}}"));
+                }
+                MemberKind::Constant { name: key, value } => {
+                    parts.constants.push(format!("{}, {value}", quoted(key)))
+                }
+                _ => {}
+            }
+        }
+        let _ = writeln!(self.classes, "const {name}_Impl = implementationOf({});", quoted(name));
+        let _ = writeln!(
+            self.classes,
+            "const namespace_{name} = namespaceObject({}, {{\n{}\n}}, [{}]);",
+            quoted(name),
+            parts.members.join(",\n"),
+            parts.constants.join(", ")
+        );
+        let secure = namespace.extended.has("SecureContext");
+        let _ = writeln!(
+            self.rows,
+            "    [{}, namespace_{name}, {name}_Impl, {bits}, {secure}, []],",
+            quoted(name)
+        );
+    }
+
+    fn operation_of_namespace(
+        &mut self,
+        namespace: &Interface,
+        holder: &Holder<'_>,
+        first: &Member,
+        key: &str,
+    ) -> String {
+        // Its operations are static in all but name.
+        let mut copy = namespace.clone();
+        for member in &mut copy.members {
+            if let MemberKind::Operation { is_static, .. } = &mut member.kind {
+                *is_static = true;
+            }
+        }
+        self.operation(&copy, holder, first, key, true)
+    }
+}
+
+fn to_json_check(holder: &Holder<'_>) -> String {
+    if holder.direct { holder.check("toJSON") } else { format!("{};", holder.this("toJSON")) }
+}
+
+fn has_default_to_json(interface: &Interface) -> bool {
+    interface.members.iter().any(|m| {
+        m.extended.has("Default") && matches!(&m.kind, MemberKind::Operation { name, .. } if name == "toJSON")
+    })
+}
+
+fn stringifier_text(holder: &Holder<'_>, value: &str) -> String {
+    format!("toString() {{\n{}\nreturn {}{value};\n}}", holder.check("toString"), holder.this("toString"))
+}
+
+fn own_argument(own: &[&str]) -> String {
+    own.iter().map(|of| format!(", own_{of}")).collect()
+}
+
+/// The interfaces, from the root down to this one, that have \[LegacyUnforgeable] members.
+fn interface_own<'a>(idl: &'a Idl, interface: &'a Interface) -> Vec<&'a str> {
+    let mut list = match interface.parent.as_deref().and_then(|parent| idl.interface(parent)) {
+        Some(parent) => interface_own(idl, parent),
+        None => Vec::new(),
+    };
+    let has = |i: &Interface| i.members.iter().any(|m| m.extended.has("LegacyUnforgeable"));
+    if has(interface) && !interface.extended.has("Global") {
+        list.push(&interface.name);
+    }
+    list
+}
+
+fn static_names(interface: &Interface) -> Vec<String> {
+    let mut list: Vec<String> = Vec::new();
+    for member in &interface.members {
+        if let MemberKind::Operation { name, is_static: true, .. }
+        | MemberKind::Attribute { name, is_static: true, .. } = &member.kind
+            && !list.contains(name)
+        {
+            list.push(name.clone());
+        }
+    }
+    list
+}
+
+fn names(list: &[String]) -> String {
+    list.iter().map(|name| quoted(name)).collect::<Vec<_>>().join(", ")
+}
