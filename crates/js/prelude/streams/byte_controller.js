@@ -63,7 +63,7 @@ export class ReadableByteStreamControllerImpl {
 
   enqueue(chunk) {
     if (byteLengthOf(chunk) === 0) throw new TypeError("A chunk must have bytes");
-    if (ArrayBufferPrototypeGetByteLength(viewedArrayBuffer(chunk)) === 0) throw new TypeError("A chunk's buffer must have bytes");
+    if (ArrayBufferPrototypeGetByteLength(viewedArrayBuffer(chunk)) === 0) throw new TypeError("A chunk must have a buffer");
     if (this.closeRequested) throw new TypeError("The stream was closed already");
     if (this.stream.state !== "readable") throw new TypeError("The stream takes no more chunks");
     ReadableByteStreamControllerEnqueue(this, chunk);
@@ -230,8 +230,9 @@ export function ReadableByteStreamControllerPullInto(controller, view, min, read
     readIntoRequest.errorSteps(e);
     return;
   }
+  const bufferByteLength = ArrayBufferPrototypeGetByteLength(buffer);
   const pullIntoDescriptor = new PullIntoDescriptor(
-    buffer, ArrayBufferPrototypeGetByteLength(buffer), byteOffset, byteLength, min * elementSize, elementSize, constructor, "byob");
+    buffer, bufferByteLength, byteOffset, byteLength, min * elementSize, elementSize, constructor, "byob");
   if (!controller.pendingPullIntos.isEmpty()) {
     controller.pendingPullIntos.append(pullIntoDescriptor);
     ReadableStreamAddReadIntoRequest(stream, readIntoRequest);
@@ -370,7 +371,9 @@ export function SetUpReadableByteStreamController(
 }
 
 /** https://streams.spec.whatwg.org/#set-up-readable-byte-stream-controller-from-underlying-source */
-export function SetUpReadableByteStreamControllerFromUnderlyingSource(stream, underlyingSource, underlyingSourceDict, highWaterMark) {
+export function SetUpReadableByteStreamControllerFromUnderlyingSource(
+  stream, underlyingSource, underlyingSourceDict, highWaterMark,
+) {
   const controller = new ReadableByteStreamControllerImpl();
   const { startAlgorithm, pullAlgorithm, cancelAlgorithm } = algorithmsOf(underlyingSource, underlyingSourceDict, controller);
   const { autoAllocateChunkSize } = underlyingSourceDict;

@@ -210,7 +210,8 @@ export function algorithmsOf(underlyingSource, underlyingSourceDict, controller)
   return {
     __proto__: null,
     startAlgorithm: start === undefined ? () => undefined : () => ReflectApply(start, underlyingSource, [wrap(controller)]),
-    pullAlgorithm: pull === undefined ? () => resolvedPromise : () => invokeForPromise(pull, underlyingSource, [wrap(controller)]),
+    pullAlgorithm: pull === undefined ?
+      () => resolvedPromise : () => invokeForPromise(pull, underlyingSource, [wrap(controller)]),
     cancelAlgorithm: cancel === undefined ?
       () => resolvedPromise : (reason) => invokeForPromise(cancel, underlyingSource, [reason]),
   };

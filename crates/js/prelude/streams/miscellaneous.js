@@ -1,11 +1,12 @@
 // What the algorithms borrow: [Web IDL's promises](https://webidl.spec.whatwg.org/#js-promise-manipulation) and callbacks,
 // and [buffers](https://streams.spec.whatwg.org/#misc-abstract-ops) with their views.
 import {
-  ArrayBufferPrototypeGetDetached, ArrayBufferPrototypeTransfer, BigInt64Array, BigUint64Array, DataView, DataViewPrototypeGetBuffer,
-  DataViewPrototypeGetByteLength, DataViewPrototypeGetByteOffset, Float16Array, Float32Array, Float64Array, Int16Array, Int32Array,
-  Int8Array, PromiseReject, ReflectApply, TypedArrayPrototypeGetBuffer, TypedArrayPrototypeGetByteLength,
-  TypedArrayPrototypeGetByteOffset, TypedArrayPrototypeGetLength, TypedArrayPrototypeGetSymbolToStringTag, TypedArrayPrototypeSet,
-  Uint16Array, Uint32Array, Uint8Array, Uint8ClampedArray, isObject, markHandled, newPromise, uponPromise,
+  ArrayBufferPrototypeGetDetached, ArrayBufferPrototypeTransfer, BigInt64Array, BigUint64Array, DataView,
+  DataViewPrototypeGetBuffer, DataViewPrototypeGetByteLength, DataViewPrototypeGetByteOffset, Float16Array, Float32Array,
+  Float64Array, Int16Array, Int32Array, Int8Array, PromiseReject, ReflectApply, TypedArrayPrototypeGetBuffer,
+  TypedArrayPrototypeGetByteLength, TypedArrayPrototypeGetByteOffset, TypedArrayPrototypeGetLength,
+  TypedArrayPrototypeGetSymbolToStringTag, TypedArrayPrototypeSet, Uint16Array, Uint32Array, Uint8Array, Uint8ClampedArray,
+  isObject, markHandled, newPromise, uponPromise,
 } from "../primordials.js";
 
 // For reactions alone: script never sees this promise.
@@ -160,16 +161,4 @@ function cloneBytes(buffer, byteOffset, byteLength) {
 /** https://tc39.es/ecma262/#sec-copydatablockbytes */
 export function CopyDataBlockBytes(toBuffer, toIndex, fromBuffer, fromIndex, count) {
   TypedArrayPrototypeSet(new Uint8Array(toBuffer, toIndex, count), new Uint8Array(fromBuffer, fromIndex, count));
-}
-
-let structuredClone;
-
-// Says how values are cloned; that is HTML's, and comes later.
-export function setStructuredClone(algorithm) {
-  structuredClone = algorithm;
-}
-
-/** https://streams.spec.whatwg.org/#abstract-opdef-structuredclone */
-export function StructuredClone(v) {
-  return structuredClone(v);
 }

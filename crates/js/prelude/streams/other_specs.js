@@ -38,7 +38,6 @@ import {
 } from "./transform_stream.js";
 
 export { ReadableStreamImpl, TransformStreamImpl, WritableStreamImpl };
-export { setStructuredClone } from "./miscellaneous.js";
 
 const startAlgorithm = () => undefined;
 

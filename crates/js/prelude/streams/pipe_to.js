@@ -113,10 +113,12 @@ class Pipe {
     this.shutdown(() => {
       const actions = [];
       if (!preventAbort) {
-        actions[actions.length] = dest.state === "writable" ? WritableStreamAbort(dest, error) : aPromiseResolvedWith(undefined);
+        actions[actions.length] =
+          dest.state === "writable" ? WritableStreamAbort(dest, error) : aPromiseResolvedWith(undefined);
       }
       if (!preventCancel) {
-        actions[actions.length] = source.state === "readable" ? ReadableStreamCancel(source, error) : aPromiseResolvedWith(undefined);
+        actions[actions.length] =
+          source.state === "readable" ? ReadableStreamCancel(source, error) : aPromiseResolvedWith(undefined);
       }
       return aPromiseToWaitForAll(actions);
     }, error);

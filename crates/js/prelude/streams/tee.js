@@ -1,8 +1,7 @@
 // [Teeing](https://streams.spec.whatwg.org/#readable-stream-tee): two streams of what one gives.
 import { newPromise, uponPromise } from "../primordials.js";
-import {
-  CloneAsUint8Array, StructuredClone, queueAMicrotask, resolvedPromise,
-} from "./miscellaneous.js";
+import { StructuredDeserialize, StructuredSerialize } from "../structured_clone.js";
+import { CloneAsUint8Array, queueAMicrotask, resolvedPromise } from "./miscellaneous.js";
 import { ReadRequest, ReadableStreamCancel } from "./readable_stream.js";
 import {
   CreateReadableStream, ReadableStreamDefaultControllerClose, ReadableStreamDefaultControllerEnqueue,
@@ -78,7 +77,7 @@ export function ReadableStreamDefaultTee(stream, cloneForBranch2) {
     let chunk2 = chunk;
     if (!tee.canceled2 && cloneForBranch2) {
       try {
-        chunk2 = StructuredClone(chunk2);
+        chunk2 = StructuredDeserialize(StructuredSerialize(chunk2));
       } catch (e) {
         ReadableStreamDefaultControllerError(branch1.controller, e);
         ReadableStreamDefaultControllerError(branch2.controller, e);

@@ -1,5 +1,7 @@
 // [Transform streams](https://streams.spec.whatwg.org/#ts-class): what is written to one side comes out of the other, changed.
-import { PromisePrototypeThen, PromiseReject, RangeError, ReflectApply, TypeError, newPromise, uponPromise } from "../primordials.js";
+import {
+  PromisePrototypeThen, PromiseReject, RangeError, ReflectApply, TypeError, newPromise, uponPromise,
+} from "../primordials.js";
 import { implement, wrap } from "../platform_objects.js";
 import { dictionaries } from "../webidl.js";
 import { invokeForPromise, resolvedPromise } from "./miscellaneous.js";

@@ -1,4 +1,5 @@
-// [WritableStream](https://streams.spec.whatwg.org/#ws-prototype) and its [writer](https://streams.spec.whatwg.org/#default-writer-class).
+// [WritableStream](https://streams.spec.whatwg.org/#ws-prototype), and its
+// [writer](https://streams.spec.whatwg.org/#default-writer-class).
 import { PromiseReject, RangeError, TypeError, newPromise } from "../primordials.js";
 import { implement } from "../platform_objects.js";
 import { dictionaries } from "../webidl.js";
@@ -26,7 +27,8 @@ export class WritableStreamImpl extends WritableStreamSlots {
     if (underlyingSinkDict.type !== undefined) throw new RangeError("An underlying sink has no type yet");
     const sizeAlgorithm = ExtractSizeAlgorithm(strategy);
     const highWaterMark = ExtractHighWaterMark(strategy, 1);
-    SetUpWritableStreamDefaultControllerFromUnderlyingSink(this, underlyingSink, underlyingSinkDict, highWaterMark, sizeAlgorithm);
+    SetUpWritableStreamDefaultControllerFromUnderlyingSink(
+      this, underlyingSink, underlyingSinkDict, highWaterMark, sizeAlgorithm);
   }
 
   get locked() {
@@ -103,7 +105,9 @@ export function AcquireWritableStreamDefaultWriter(stream) {
 }
 
 /** https://streams.spec.whatwg.org/#create-writable-stream */
-export function CreateWritableStream(startAlgorithm, writeAlgorithm, closeAlgorithm, abortAlgorithm, highWaterMark, sizeAlgorithm) {
+export function CreateWritableStream(
+  startAlgorithm, writeAlgorithm, closeAlgorithm, abortAlgorithm, highWaterMark, sizeAlgorithm,
+) {
   const stream = new WritableStreamImpl();
   const controller = new WritableStreamDefaultControllerImpl();
   SetUpWritableStreamDefaultController(
