@@ -4,6 +4,7 @@
 //! `wpt/outdated.tsv`, how they came out last `wpt/result.txt`. The suite itself is a tree of files elsewhere, with a server
 //! of its own: nothing of it is kept here. Only this module starts that server and runs tests; the others decide and read.
 
+mod beside;
 mod expectations;
 mod listing;
 mod page;
@@ -40,6 +41,7 @@ cargo xtask wpt [--wpt DIR] [OPTIONS] [FILTER..]
   --update         writes down what came out: expectations, and without a FILTER the result
   -j N             tests at a time (default: as many as processors)
   --json FILE      writes a wptreport
+  --beside FILE    a wptreport of another: tells what passes there and not here
   --command PATH   what runs the tests instead of target/release/sofetch; takes the same arguments
   --patience N     times the suite's limits of ten seconds and sixty
   --list           only tells which tests would run
@@ -54,6 +56,7 @@ struct Asked {
     update: bool,
     jobs: Option<usize>,
     json: Option<PathBuf>,
+    beside: Option<PathBuf>,
     command: Option<PathBuf>,
     patience: Option<u32>,
     list: bool,
@@ -73,6 +76,7 @@ impl Asked {
                 "--update" => asked.update = true,
                 "-j" => asked.jobs = Some(number(value()?)? as usize),
                 "--json" => asked.json = Some(value()?.into()),
+                "--beside" => asked.beside = Some(value()?.into()),
                 "--command" => asked.command = Some(value()?.into()),
                 "--patience" => asked.patience = Some(number(value()?)?),
                 "--list" => asked.list = true,
@@ -88,6 +92,9 @@ impl Asked {
 /// Runs the tests that are asked for.
 pub(crate) fn wpt(arguments: &[&str]) -> Outcome {
     let asked = Asked::from(arguments).map_err(|fault| vec![fault])?;
+    if asked.update && asked.command.is_some() {
+        return Err(vec!["--update writes down what our own command does".to_owned()]);
+    }
     if let Some(folder) = &asked.setup {
         return setup::setup(folder);
     }
@@ -178,7 +185,8 @@ fn run(asked: &Asked, tree: &Path, command: &Path, runs: &[Run]) -> Result<BTree
     let jobs = asked.jobs.unwrap_or(processors);
     let told = |run: &Run, report: &Report| {
         if report.status != "OK" {
-            eprintln!("{}: {}: {}", run.id, report.status, report.message);
+            let message = report.message.lines().next().unwrap_or_default();
+            eprintln!("{}: {}: {message}", run.id, report.status);
         }
     };
     let first = runner.all(runs, jobs, told);
@@ -230,6 +238,15 @@ fn judge(asked: &Asked, tree: &Path, runs: &[Run], reports: &BTreeMap<String, Re
         fs::write(path, format!("{document}\n"))
             .map_err(|error| vec![format!("{}: {error}", path.display())])?;
     }
+    if let Some(path) = &asked.beside {
+        let theirs =
+            fs::read_to_string(path).map_err(|error| vec![format!("{}: {error}", path.display())])?;
+        let beside = beside::beside(&theirs, reports).map_err(|fault| vec![fault])?;
+        told("passes there and not here", beside.only_there);
+        for (folder, (there, here)) in beside.folders {
+            println!("{folder:<24} there {there:>6}, here {here:>6}");
+        }
+    }
     let whole = asked.filters.is_empty();
     if asked.update {
         if whole {
@@ -245,10 +262,8 @@ fn judge(asked: &Asked, tree: &Path, runs: &[Run], reports: &BTreeMap<String, Re
     if lost.is_empty() {
         return Ok(format!("wpt: {} tests, nothing lost", runs.len()));
     }
-    Err(vec![
-        format!("wpt: {} lost in {} tests", lost.len(), runs.len()),
-        results.of_another_tree().unwrap_or_default(),
-    ])
+    let verdict = format!("wpt: {} lost in {} tests", lost.len(), runs.len());
+    Err([verdict].into_iter().chain(results.of_another_tree()).collect())
 }
 
 fn difference(expected: &Expectations, outdated: &[Outdated], id: &str, report: &Report) -> Difference {

@@ -81,6 +81,9 @@ impl Runner<'_> {
         let _ = fs::remove_dir_all(&folder);
         let failed = |message| Report { status: "ERROR".to_owned(), message, ..Report::default() };
         let mut report = outcome.unwrap_or_else(failed);
+        for subtest in &mut report.subtests {
+            subtest.name = self.server.ports.settled(std::mem::take(&mut subtest.name));
+        }
         report.milliseconds = u64::try_from(start.elapsed().as_millis()).unwrap_or(u64::MAX);
         report
     }
@@ -201,12 +204,12 @@ impl Runner<'_> {
     fn start(&self, run: &Run, scripts: &[PathBuf], policy: Option<&str>) -> Result<Child, String> {
         let mut command = Command::new(self.command);
         command
-            .args(["run", "--base-url", &self.server.url(run.place(), &run.location())])
+            .args(["run", "--base-url", &self.server.ports.url(run.place(), &run.location())])
             .args(["--global", run.scope.word()])
             .args(["--script-timeout", &(self.limit(run).as_secs() + 2).to_string()])
             .arg("--cacert")
             .arg(&self.server.cacert);
-        for row in self.server.resolve() {
+        for row in self.server.ports.resolve() {
             command.args(["--resolve", &row]);
         }
         if let Some(policy) = policy {

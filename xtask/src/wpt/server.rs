@@ -43,10 +43,13 @@ const LIMIT: Duration = Duration::from_secs(60);
 /// A running server.
 pub(super) struct Server {
     child: Child,
-    ports: Vec<(&'static str, Vec<u16>)>,
+    pub(super) ports: Ports,
     /// The authority of its certificates.
     pub(super) cacert: PathBuf,
 }
+
+/// Its ports by kind.
+pub(super) struct Ports(Vec<(&'static str, Vec<u16>)>);
 
 impl Server {
     /// Starts the tree's server and waits for its answers. Certificates, configuration and log are kept in `state`.
@@ -56,9 +59,9 @@ impl Server {
         fs::create_dir_all(&certificates).map_err(said)?;
         let source = fs::read_to_string(tree.join("tools/serve/serve.py"))
             .map_err(|error| format!("{}: no tree with a server: {error}", tree.display()))?;
-        let ports = ports(|kind| source.contains(&format!("\"{kind}\"")));
+        let ports = Ports::free(|kind| source.contains(&format!("\"{kind}\"")));
         let config = json!({
-            "ports": ports.iter().map(|(kind, ports)| ((*kind).to_owned(), json!(ports))).collect::<serde_json::Map<_, _>>(),
+            "ports": ports.0.iter().map(|(kind, ports)| ((*kind).to_owned(), json!(ports))).collect::<serde_json::Map<_, _>>(),
             "check_subdomains": false,
             "server_host": "127.0.0.1",
             "ssl": {"type": "openssl", "openssl": {
@@ -92,27 +95,72 @@ impl Server {
     }
 
     fn answers(&self) -> bool {
-        let of_tests = self.ports.iter().filter(|(kind, _)| matches!(*kind, "http" | "https" | "h2"));
+        let of_tests = self.ports.0.iter().filter(|(kind, _)| matches!(*kind, "http" | "https" | "h2"));
         of_tests
             .flat_map(|(_, ports)| ports)
             .all(|&port| TcpStream::connect((Ipv4Addr::LOCALHOST, port)).is_ok())
             && self.get("/resources/testharness.js", false).is_ok()
     }
 
-    fn port(&self, kind: PortKind) -> u16 {
+    /// What the server answers to a GET over plain HTTP. A status other than 200 is an error.
+    pub(super) fn get(&self, path: &str, www: bool) -> Result<Vec<u8>, String> {
+        let port = self.ports.of(PortKind::Http);
+        let said = |error: std::io::Error| format!("GET {path}: {error}");
+        let mut stream = TcpStream::connect((Ipv4Addr::LOCALHOST, port)).map_err(said)?;
+        stream.set_read_timeout(Some(LIMIT)).map_err(said)?;
+        let www = if www { "www." } else { "" };
+        let escaped = path.replace(' ', "%20");
+        let head =
+            format!("GET {escaped} HTTP/1.1\r\nHost: {www}{}:{port}\r\nConnection: close\r\n\r\n", HOSTS[0]);
+        stream.write_all(head.as_bytes()).map_err(said)?;
+        let mut answer = Vec::new();
+        stream.read_to_end(&mut answer).map_err(said)?;
+        body_of(&answer).map_err(|fault| format!("GET {path}: {fault}"))
+    }
+}
+
+impl Ports {
+    /// The suite's own ports, or free ones if one of these is taken.
+    fn free(known: impl Fn(&str) -> bool) -> Ports {
+        let told = PORTS.iter().filter(|(kind, _)| !kind.contains('-') || known(kind));
+        let own: Vec<_> = told.map(|(kind, ports)| (*kind, ports.to_vec())).collect();
+        let bind = |port: u16| TcpListener::bind((Ipv4Addr::LOCALHOST, port)).ok();
+        if own.iter().flat_map(|(_, ports)| ports).all(|&port| bind(port).is_some()) {
+            return Ports(own);
+        }
+        // All are held until all are found, so that no two are the same.
+        let mut held = Vec::new();
+        let mut free = |_: u16| {
+            let listener = bind(0)?;
+            let port = listener.local_addr().ok()?.port();
+            held.push(listener);
+            Some(port)
+        };
+        Ports(
+            own.into_iter()
+                .map(|(kind, ports)| (kind, ports.into_iter().filter_map(&mut free).collect()))
+                .collect(),
+        )
+    }
+
+    fn of(&self, kind: PortKind) -> u16 {
         let name = match kind {
             PortKind::Http => "http",
             PortKind::Https => "https",
             PortKind::H2 => "h2",
         };
-        self.ports.iter().find(|(kind, _)| *kind == name).map_or(0, |(_, ports)| ports[0])
+        self.0
+            .iter()
+            .find(|(kind, _)| *kind == name)
+            .and_then(|(_, ports)| ports.first().copied())
+            .unwrap_or(0)
     }
 
     /// The URL of a path at a test's origin.
     pub(super) fn url(&self, place: Place, path: &str) -> String {
         let scheme = if place.port == PortKind::Http { "http" } else { "https" };
         let www = if place.www { "www." } else { "" };
-        format!("{scheme}://{www}{}:{}{path}", HOSTS[0], self.port(place.port))
+        format!("{scheme}://{www}{}:{}{path}", HOSTS[0], self.of(place.port))
     }
 
     /// `HOST:PORT:ADDRESS` for every name and port.
@@ -120,7 +168,7 @@ impl Server {
         let mut rows = Vec::new();
         for host in HOSTS {
             for subdomain in SUBDOMAINS {
-                for port in self.ports.iter().flat_map(|(_, ports)| ports) {
+                for port in self.0.iter().flat_map(|(_, ports)| ports) {
                     rows.push(format!("{subdomain}{host}:{port}:127.0.0.1"));
                 }
             }
@@ -128,20 +176,16 @@ impl Server {
         rows
     }
 
-    /// What the server answers to a GET over plain HTTP. A status other than 200 is an error.
-    pub(super) fn get(&self, path: &str, www: bool) -> Result<Vec<u8>, String> {
-        let port = self.port(PortKind::Http);
-        let said = |error: std::io::Error| format!("GET {path}: {error}");
-        let mut stream = TcpStream::connect((Ipv4Addr::LOCALHOST, port)).map_err(said)?;
-        stream.set_read_timeout(Some(LIMIT)).map_err(said)?;
-        let www = if www { "www." } else { "" };
-        let path = path.replace(' ', "%20");
-        let head =
-            format!("GET {path} HTTP/1.1\r\nHost: {www}{}:{port}\r\nConnection: close\r\n\r\n", HOSTS[0]);
-        stream.write_all(head.as_bytes()).map_err(said)?;
-        let mut answer = Vec::new();
-        stream.read_to_end(&mut answer).map_err(said)?;
-        body_of(&answer).map_err(|fault| format!("GET {path}: {fault}"))
+    /// A text of a test as it is where the ports are the suite's own: names of subtests hold them.
+    pub(super) fn settled(&self, text: String) -> String {
+        let mut text = text;
+        for (kind, ports) in &self.0 {
+            let own = PORTS.iter().find(|(name, _)| name == kind).map_or(&[][..], |(_, ports)| ports);
+            for (port, own) in ports.iter().zip(own).filter(|(port, own)| port != own) {
+                text = text.replace(&format!(":{port}"), &format!(":{own}"));
+            }
+        }
+        text
     }
 }
 
@@ -159,25 +203,6 @@ impl Drop for Server {
             sleep(Duration::from_millis(10));
         }
     }
-}
-
-/// The suite's own ports, or free ones if one of these is taken.
-fn ports(known: impl Fn(&str) -> bool) -> Vec<(&'static str, Vec<u16>)> {
-    let told = PORTS.iter().filter(|(kind, _)| !kind.contains('-') || known(kind));
-    let own: Vec<_> = told.map(|(kind, ports)| (*kind, ports.to_vec())).collect();
-    let bind = |port: u16| TcpListener::bind((Ipv4Addr::LOCALHOST, port)).ok();
-    if own.iter().flat_map(|(_, ports)| ports).all(|&port| bind(port).is_some()) {
-        return own;
-    }
-    // All are held until all are found, so that no two are the same.
-    let mut held = Vec::new();
-    let mut free = |_: u16| {
-        let listener = bind(0)?;
-        let port = listener.local_addr().ok()?.port();
-        held.push(listener);
-        Some(port)
-    };
-    own.into_iter().map(|(kind, ports)| (kind, ports.into_iter().filter_map(&mut free).collect())).collect()
 }
 
 /// The first Python that can run the suite's server.
@@ -245,12 +270,10 @@ mod tests {
 
     #[test]
     fn a_tree_is_told_the_ports_that_it_knows() {
-        let kinds = |ports: Vec<(&'static str, Vec<u16>)>| {
-            ports.into_iter().map(|(kind, _)| kind).collect::<Vec<_>>()
-        };
-        assert_eq!(kinds(ports(|_| false)), ["http", "https", "h2", "ws", "wss"]);
-        assert_eq!(kinds(ports(|kind| kind == "http-local")).last(), Some(&"http-local"));
-        let mut all: Vec<u16> = ports(|_| true).into_iter().flat_map(|(_, ports)| ports).collect();
+        let kinds = |ports: Ports| ports.0.into_iter().map(|(kind, _)| kind).collect::<Vec<_>>();
+        assert_eq!(kinds(Ports::free(|_| false)), ["http", "https", "h2", "ws", "wss"]);
+        assert_eq!(kinds(Ports::free(|kind| kind == "http-local")).last(), Some(&"http-local"));
+        let mut all: Vec<u16> = Ports::free(|_| true).0.into_iter().flat_map(|(_, ports)| ports).collect();
         all.sort_unstable();
         all.dedup();
         assert_eq!(all.len(), 13);
@@ -258,19 +281,23 @@ mod tests {
 
     #[test]
     fn urls_and_names() {
-        let child =
-            Command::new("true").stdin(Stdio::piped()).spawn().expect("a command that every system has");
-        let ports = PORTS.iter().map(|(kind, ports)| (*kind, ports.to_vec())).collect();
-        let server = Server { child, ports, cacert: PathBuf::new() };
+        let ports = Ports(PORTS.iter().map(|(kind, ports)| (*kind, ports.to_vec())).collect());
         for (port, www, url) in [
             (PortKind::Http, false, "http://web-platform.test:8000/a"),
             (PortKind::Https, true, "https://www.web-platform.test:8443/a"),
             (PortKind::H2, false, "https://web-platform.test:9000/a"),
         ] {
-            assert_eq!(server.url(Place { port, www }, "/a"), url);
+            assert_eq!(ports.url(Place { port, www }, "/a"), url);
         }
-        let rows = server.resolve();
+        let rows = ports.resolve();
         assert!(rows.contains(&"www1.not-web-platform.test:8444:127.0.0.1".to_owned()));
         assert!(!rows.iter().any(|row| row.contains("nonexistent")));
+    }
+
+    #[test]
+    fn other_ports_are_told_as_the_suites_own() {
+        let ports = Ports(vec![("http", vec![40000, 8001]), ("https", vec![40001, 40002])]);
+        let text = "http://a.test:40000/ and https://a.test:40002, not 40000".to_owned();
+        assert_eq!(ports.settled(text), "http://a.test:8000/ and https://a.test:8444, not 40000");
     }
 }
