@@ -231,7 +231,7 @@ fn decode_legacy(
         let is_last = after.is_empty() && !stream;
         output.reserve(decoder.max_utf8_buffer_length(piece.len()).unwrap_or(0));
         if fatal {
-            match decoder.decode_to_utf8_without_replacement_string(piece, &mut output, is_last) {
+            match decoder.decode_to_string_without_replacement(piece, &mut output, is_last) {
                 (DecoderResult::InputEmpty, _) => {}
                 (DecoderResult::OutputFull, read) => {
                     rest = &rest[read..];

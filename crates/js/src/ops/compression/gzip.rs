@@ -79,22 +79,26 @@ impl Frame {
                         self.next_option();
                     }
                 }
-                Part::ExtraLength if self.holds(byte, 2) => {
-                    match u16::from_le_bytes([self.held[0], self.held[1]]) {
-                        0 => self.next_option(),
-                        left => self.part = Part::Extra { left },
+                Part::ExtraLength => {
+                    if self.holds(byte, 2) {
+                        match u16::from_le_bytes([self.held[0], self.held[1]]) {
+                            0 => self.next_option(),
+                            left => self.part = Part::Extra { left },
+                        }
                     }
                 }
                 Part::Extra { left: 1 } => self.next_option(),
                 Part::Extra { left } => self.part = Part::Extra { left: left - 1 },
                 Part::Name | Part::Comment if byte == 0 => self.next_option(),
-                Part::HeaderCrc if self.holds(byte, 2) => {
-                    if self.held[..2] != self.crc.sum().to_le_bytes()[..2] {
-                        return Err("its header's checksum is wrong");
+                Part::HeaderCrc => {
+                    if self.holds(byte, 2) {
+                        if self.held[..2] != self.crc.sum().to_le_bytes()[..2] {
+                            return Err("its header's checksum is wrong");
+                        }
+                        self.next_option();
                     }
-                    self.next_option();
                 }
-                _ => {}
+                Part::Name | Part::Comment | Part::Body | Part::End => {}
             }
         }
         Ok(())
