@@ -1,0 +1,301 @@
+//! `fetch()` from scripts, over loopback: a page's rules, bodies both ways, abort; each script says what it saw, line by line.
+
+mod support;
+
+use sofetch::UserAgent;
+use sofetch_testkit::loopback::{Origins, Reply, RequestSeen, Server, serve};
+use support::{Page, run};
+
+/// `/json`, `/large` and the like; the rest is an echo of the request.
+fn answer(request: &RequestSeen) -> Reply {
+    match request.path() {
+        "/json" => Reply::ok(r#"{"entries":[1,2,3]}"#).header("Content-Type", "application/json"),
+        "/missing" => Reply::new(404).body("no such thing"),
+        "/hang" => Reply::hang(),
+        "/large" => Reply::ok(vec![b'x'; 300_000]),
+        "/redirect" => Reply::new(302).header("Location", "/json"),
+        "/empty" => Reply::new(204),
+        "/form" => Reply::ok("a=1&b=%C3%A9").header("Content-Type", "application/x-www-form-urlencoded"),
+        _ => Reply::ok(echo(request)).header("Content-Type", "text/plain").header("Set-Cookie", "a=b"),
+    }
+}
+
+fn echo(request: &RequestSeen) -> String {
+    let content_type = request.header("content-type").unwrap_or_default();
+    let content_type = content_type.split("boundary=").next().unwrap_or_default();
+    let body = String::from_utf8_lossy(&request.body);
+    format!("{} {} [{content_type}] {}", request.method, request.path(), body.len().min(999)) + "|" + &body
+}
+
+fn server() -> Server {
+    serve(answer)
+}
+
+/// What each script of a page of this server prints.
+fn check(cases: &[(&str, &str, &[&str])]) {
+    let server = server();
+    for (name, script, expected) in cases {
+        let script = format!("(async () => {{ {script} }})();");
+        assert_eq!(run(Page::of(&server.url("/page/")), &script), *expected, "{name}");
+    }
+}
+
+#[test]
+fn responses_table() {
+    check(&[
+        (
+            "the simplest fetch",
+            r#"fetch("/json").then(function (response) {
+                 console.log(response instanceof Response, response.ok, response.status, response.type, response.url.endsWith("/json"));
+                 return response.json().then(data => console.log(data.entries.length, response.bodyUsed));
+               }, error => console.log("failed", error));"#,
+            &["true true 200 basic true", "3 true"],
+        ),
+        (
+            "any status is an answer",
+            r#"const r = await fetch("/missing"); console.log(r.ok, r.status, r.statusText, await r.text());"#,
+            &["false 404 Not Found no such thing"],
+        ),
+        (
+            "redirects are followed, refused, or opaque",
+            r#"const r = await fetch("/redirect"); console.log(r.redirected, r.url.endsWith("/json"));
+               const m = await fetch("/redirect", { redirect: "manual" }); console.log(m.type, m.status, m.body);
+               await fetch("/redirect", { redirect: "error" }).catch(e => console.log(e instanceof TypeError));"#,
+            &["true true", "opaqueredirect 0 null", "true"],
+        ),
+        (
+            "cookies are for nobody's eyes, and fetched headers are nobody's to change",
+            r#"const r = await fetch("/echo"); console.log(r.headers.get("set-cookie"), r.headers.getSetCookie().length);
+               try { r.headers.set("a", "b"); } catch (e) { console.log(e instanceof TypeError); }"#,
+            &["null 0", "true"],
+        ),
+        (
+            "a body is read once",
+            r#"const r = await fetch("/json"); const c = r.clone(); await r.text();
+               await r.text().catch(e => console.log(e instanceof TypeError)); console.log((await c.text()).length);
+               try { r.clone(); } catch (e) { console.log(e instanceof TypeError); }"#,
+            &["true", "19", "true"],
+        ),
+        (
+            "every way to read one",
+            r#"const read = async kind => (await fetch("/json"))[kind]();
+               console.log((await read("arrayBuffer")).byteLength, (await read("bytes")).constructor.name, (await read("blob")).type);
+               console.log([...(await (await fetch("/form")).formData())].join(" "));
+               await read("formData").catch(e => console.log(e instanceof TypeError));
+               let text = ""; for await (const chunk of (await fetch("/json")).textStream()) text += chunk; console.log(text);"#,
+            &["19 Uint8Array application/json", "a,1 b,é", "true", r#"{"entries":[1,2,3]}"#],
+        ),
+        (
+            "no body",
+            r#"const r = await fetch("/empty"); console.log(r.status, r.body, r.bodyUsed, (await r.text()) === "", r.bodyUsed);"#,
+            &["204 null false true false"],
+        ),
+        (
+            "read as a stream",
+            r#"const r = await fetch("/large"); const reader = r.body.getReader(); let n = 0;
+               for (;;) { const { done, value } = await reader.read(); if (done) break; n += value.byteLength; }
+               console.log(n, r.bodyUsed, r.body.locked);
+               const byob = (await fetch("/large")).body.getReader({ mode: "byob" });
+               const { value } = await byob.read(new Uint8Array(1000), { min: 1000 }); console.log(value.byteLength); await byob.cancel();
+               const [a, b] = (await fetch("/large")).body.tee();
+               console.log((await new Response(a).text()).length, (await new Response(b).arrayBuffer()).byteLength);"#,
+            &["300000 true true", "1000", "300000 300000"],
+        ),
+        (
+            "a stream that was never asked for looks read once it was",
+            r#"const r = await fetch("/json"); await r.text(); console.log(r.body.locked, r.bodyUsed, r.body === r.body);"#,
+            &["true true true"],
+        ),
+        (
+            "what is no URL, or none that scripts may fetch",
+            r#"for (const url of ["http://[", "http://a:b@c/", "ftp://a.test/", "http://127.0.0.1:1/"])
+                 await fetch(url).catch(e => console.log(e.name));"#,
+            &["TypeError", "TypeError", "TypeError", "TypeError"],
+        ),
+        (
+            "data: and about: URLs, and blobs",
+            r#"console.log(await (await fetch("data:,hi")).text());
+               await fetch("about:config").catch(e => console.log(e.name));
+               const url = URL.createObjectURL(new Blob(["blob"], { type: "a/b" })); const r = await fetch(url);
+               console.log(r.headers.get("content-type"), await r.text());"#,
+            &["hi", "TypeError", "a/b blob"],
+        ),
+    ]);
+}
+
+#[test]
+fn requests_table() {
+    check(&[
+        (
+            "each kind of body with its type",
+            r#"const send = async body => console.log(await (await fetch("/echo", { method: "POST", body })).text());
+               await send("text é"); await send(new URLSearchParams({ a: "1 2" })); await send(new Uint8Array([104, 105]));
+               await send(new Blob(["b"], { type: "x/y" }));
+               const form = new FormData(); form.append("k", "v");
+               const sent = await (await fetch("/echo", { method: "POST", body: form })).text();
+               console.log(sent.startsWith("POST /echo [multipart/form-data; ] "), sent.includes('name="k"'));"#,
+            &[
+                "POST /echo [text/plain;charset=UTF-8] 7|text é",
+                "POST /echo [application/x-www-form-urlencoded;charset=UTF-8] 5|a=1+2",
+                "POST /echo [] 2|hi",
+                "POST /echo [x/y] 1|b",
+                "true true",
+            ],
+        ),
+        (
+            "methods, normalized as the Standard has it, and those that are forbidden",
+            r#"console.log(new Request("/", { method: "put" }).method, new Request("/", { method: "patch" }).method);
+               for (const method of ["TRACE", "connect", "a b"])
+                 try { new Request("/", { method }); } catch (e) { console.log(e.name); }
+               try { new Request("/", { body: "x" }); } catch (e) { console.log(e.name); }"#,
+            &["PUT patch", "TypeError", "TypeError", "TypeError", "TypeError"],
+        ),
+        (
+            "guards",
+            r#"const r = new Request("/", { headers: { "Content-Length": "11", "Host": "x", "X-A": "1" } });
+               console.log([...r.headers].join(" "));
+               const n = new Request("/", { mode: "no-cors", headers: { "X-A": "1", "Accept": "a/b" } }); console.log([...n.headers].join(" "));
+               const h = new Headers([["b", "2"], ["a", "1"], ["a", "3"]]); console.log([...h].join(" "), h.get("A"), h.has("c"));
+               for (const bad of [["a b", "c"], ["a", "b\nc"], ["é", "c"]]) try { h.append(...bad); } catch (e) { console.log(e.name); }"#,
+            &["x-a,1", "accept,a/b", "a,1, 3 b,2 1, 3 false", "TypeError", "TypeError", "TypeError"],
+        ),
+        (
+            "a request of a request",
+            r#"const a = new Request("/echo", { method: "POST", body: "abc", headers: { "X-A": "1" } });
+               const b = new Request(a, { headers: { "X-B": "2" } });
+               console.log(a.bodyUsed, [...b.headers].join(" "), await (await fetch(b)).text(), b.bodyUsed);
+               try { new Request(a); } catch (e) { console.log(e.name); }
+               const c = new Request("/echo", { method: "POST", body: "abc" }); const d = c.clone();
+               console.log(await c.text(), await d.text());"#,
+            &["true x-b,2 POST /echo [] 3|abc true", "TypeError", "abc abc"],
+        ),
+        (
+            "the members of a request",
+            r#"const r = new Request("/a?b#c", { credentials: "include", cache: "no-store", redirect: "manual", referrerPolicy: "origin", keepalive: true, integrity: "sha256-x", referrer: "" });
+               console.log(r.url.endsWith("/a?b#c"), r.mode, r.credentials, r.cache, r.redirect, r.referrerPolicy, r.keepalive, r.integrity, JSON.stringify(r.referrer), r.destination === "", r.duplex);
+               console.log(new Request("/").referrer);"#,
+            &["true cors include no-store manual origin true sha256-x \"\" true half", "about:client"],
+        ),
+        (
+            "responses of one's own",
+            r#"const r = new Response("hi", { status: 201, statusText: "Made", headers: { "Set-Cookie": "a", "X-A": "b" } });
+               console.log(r.status, r.statusText, r.headers.get("set-cookie"), r.headers.get("x-a"), r.headers.get("content-type"), await r.text());
+               for (const make of [() => new Response("x", { status: 204 }), () => new Response("x", { status: 99 }), () => Response.redirect("/", 200), () => Response.json(undefined)])
+                 try { make(); } catch (e) { console.log(e.name); }
+               const e = Response.error(); console.log(e.type, e.status, e.body); try { e.headers.set("Origin", "x"); } catch (x) { console.log(x.name); }
+               console.log(await Response.json({ a: 1 }).text(), Response.redirect("/x").headers.get("location").endsWith("/x"));"#,
+            &[
+                "201 Made null b text/plain;charset=UTF-8 hi",
+                "TypeError",
+                "RangeError",
+                "RangeError",
+                "TypeError",
+                "error 0 null",
+                "TypeError",
+                "{\"a\":1} true",
+            ],
+        ),
+        (
+            "a stream goes up over HTTP/2 alone, and asks to be half duplex",
+            r#"const body = () => new ReadableStream({ start(c) { c.enqueue(new Uint8Array([1])); c.close(); } });
+               try { new Request("/echo", { method: "POST", body: body() }); } catch (e) { console.log(e.name); }
+               await fetch("/echo", { method: "POST", body: body(), duplex: "half" }).catch(e => console.log(e.name));"#,
+            &["TypeError", "TypeError"],
+        ),
+    ]);
+}
+
+#[test]
+fn abort_table() {
+    check(&[
+        (
+            "before it begins",
+            r#"const signal = AbortSignal.abort(); await fetch("/json", { signal }).catch(e => console.log(e.name, e === signal.reason));"#,
+            &["AbortError true"],
+        ),
+        (
+            "before the response",
+            r#"const c = new AbortController(); const f = fetch("/hang", { signal: c.signal }); setTimeout(() => c.abort("why"), 10);
+               await f.catch(e => console.log(e));"#,
+            &["why"],
+        ),
+        (
+            "while the body is read",
+            r#"const c = new AbortController(); const r = await fetch("/large", { signal: c.signal });
+               const text = r.text(); c.abort(); await text.catch(e => console.log(e.name)); console.log(r.bodyUsed);
+               const s = await fetch("/large", { signal: AbortSignal.any([AbortSignal.timeout(60000)]) }); await s.text(); console.log("done");"#,
+            &["AbortError", "true", "done"],
+        ),
+        (
+            "the stream of a body",
+            r#"const c = new AbortController(); const r = await fetch("/large", { signal: c.signal }); const reader = r.body.getReader();
+               await reader.read(); c.abort(); await reader.closed.catch(e => console.log(e.name));"#,
+            &["AbortError"],
+        ),
+        (
+            "a time limit",
+            r#"await fetch("/hang", { signal: AbortSignal.timeout(10) }).catch(e => console.log(e.name));"#,
+            &["TimeoutError"],
+        ),
+    ]);
+}
+
+/// What scripts of https://app.test print.
+fn of_app(script: &str) -> Vec<String> {
+    let origins = Origins::new().with("app.test", answer).with("api.test", |request| {
+        let allow = ("Access-Control-Allow-Origin", "https://app.test");
+        match (&*request.method, request.path()) {
+            ("OPTIONS", "/open") => Reply::new(204).headers(&[
+                allow,
+                ("Access-Control-Allow-Methods", "PATCH"),
+                ("Access-Control-Allow-Headers", "api-key, content-type"),
+            ]),
+            (_, "/open") => Reply::ok(echo(request))
+                .headers(&[allow, ("X-Seen", "1"), ("Access-Control-Expose-Headers", "x-seen"), ("X-Hidden", "2")]),
+            (_, "/stream") => Reply::ok(echo(request)).headers(&[allow, ("Access-Control-Allow-Headers", "*")]),
+            _ => Reply::ok("secret"),
+        }
+    });
+    let mut agent = UserAgent::builder().add_root_certificates_pem(origins.authority.pem());
+    for (host, port, address) in origins.addresses() {
+        agent = agent.connect_to(&host, port, address);
+    }
+    let page = Page { agent, ..Page::of("https://app.test/") };
+    run(page, &format!("(async () => {{ {script} }})();"))
+}
+
+#[test]
+fn across_origins() {
+    let lines = of_app(
+        r#"const r = await fetch("https://api.test/open", { method: "PATCH", headers: { "API-Key": "k", "Content-Type": "application/json" }, body: "{}" });
+           console.log(r.type, r.headers.get("x-seen"), r.headers.get("x-hidden"), await r.text());
+           await fetch("https://api.test/closed").catch(e => console.log(e.name));
+           await fetch("https://api.test/open", { method: "PUT" }).catch(e => console.log(e.name));
+           const o = await fetch("https://api.test/closed", { mode: "no-cors" }); console.log(o.type, o.status, o.body, (await o.text()) === "");
+           await fetch("https://api.test/open", { mode: "same-origin" }).catch(e => console.log(e.name));
+           let sent = 0; const body = new ReadableStream({ pull(c) { if (sent++ < 3) c.enqueue(new TextEncoder().encode("part ")); else c.close(); } });
+           const up = await fetch("/up", { method: "POST", body, duplex: "half" }); console.log(await up.text());"#,
+    );
+    assert_eq!(
+        lines,
+        [
+            "cors 1 null PATCH /open [application/json] 2|{}",
+            "TypeError",
+            "TypeError",
+            "opaque 0 null true",
+            "TypeError",
+            "POST /up [] 15|part part part ",
+        ]
+    );
+}
+
+#[test]
+fn bodies_that_nobody_reads_end_with_their_objects() {
+    let server = server();
+    let script = r#"(async () => { for (let i = 0; i < 300; i++) { const r = await fetch("/large"); if (i % 3 == 0) r.body; }
+                     const c = new AbortController();
+                     for (let i = 0; i < 300; i++) { const a = new AbortController(); const f = fetch("/hang", { signal: a.signal }); a.abort(); await f.catch(() => {}); }
+                     for (let i = 0; i < 300; i++) await (await fetch("/json", { signal: c.signal })).text();
+                     console.log("done"); })();"#;
+    assert_eq!(run(Page::of(&server.url("/")), script), ["done"]);
+}
