@@ -68,11 +68,7 @@ fn blob_table() {
             "native line endings are those of strings alone",
             r#"const blob = new Blob(["a\r\nb\rc", new Blob(["\r"]), new Uint8Array([13])], { endings: "native" });
                log([...await blob.bytes()]);"#,
-            if cfg!(windows) {
-                &["[97,13,10,98,13,10,99,13,13]"]
-            } else {
-                &["[97,10,98,10,99,13,13]"]
-            },
+            if cfg!(windows) { &["[97,13,10,98,13,10,99,13,13]"] } else { &["[97,10,98,10,99,13,13]"] },
         ),
         (
             "a buffer that was taken away holds no bytes",
@@ -95,7 +91,7 @@ fn blob_table() {
             "slices count from either end and have a type of their own",
             r#"const blob = new Blob(["abcdef"], { type: "A/B" });
                log(blob.type, blob.slice(1, -1).type, await blob.slice(1, -1).text(), await blob.slice(-2).text());
-               log(blob.slice(4, 2).size, blob.slice(NaN, Infinity, "X/Y").type, blob.slice(-2 ** 70, 2 ** 70).size);
+               log(blob.slice(4, 2).size, blob.slice(NaN, Infinity, "X/Y").type, blob.slice(-1e21, 1e21).size);
                log(blob.slice(undefined, undefined, "a\u0000").type, blob.slice(1.5, 2.5).size);"#,
             &[r#""a/b" "" "bcde" "ef""#, r#"0 "x/y" 6"#, r#""" 0"#],
         ),
@@ -323,10 +319,7 @@ fn a_synchronous_reader_is_a_worker_s() {
         log(reader.readAsText(blob), reader.readAsText(blob, "latin1"), reader.readAsBinaryString(blob));
         log(reader.readAsDataURL(blob), reader.readAsArrayBuffer(blob).byteLength);
     "#;
-    assert_eq!(
-        run(Global::Worker, script),
-        ["\"Té\" \"TÃ©\" \"TÃ©\"", r#""data:a/b;base64,VMOp" 3"#]
-    );
+    assert_eq!(run(Global::Worker, script), ["\"Té\" \"TÃ©\" \"TÃ©\"", r#""data:a/b;base64,VMOp" 3"#]);
     assert_eq!(run(Global::Window, "log(typeof FileReaderSync);"), [r#""undefined""#]);
 }
 
@@ -404,16 +397,14 @@ fn form_data_table() {
         ),
         (
             "there and back again, in a body",
+            // The parser leaves escapes as they are.
             r#"const form = new FormData();
                form.append("a\"\n", "x\ny"); form.append("f", new File(["z"], "n\"", { type: "a/b" })); form.append("__proto__", "\uD800");
                const back = await new Response(form).formData();
-               log([...back.keys()], back.get("a\"\r\n"), back.get("__proto__"));
+               log([...back.keys()], back.get("a%22%0D%0A"), back.get("__proto__"));
                const file = back.get("f");
                log(file.name, file.type, await file.text(), Date.now() - file.lastModified < 10000);"#,
-            &[
-                "[\"a\\\"\\r\\n\",\"f\",\"__proto__\"] \"x\\r\\ny\" \"\u{FFFD}\"",
-                r#""n\"" "a/b" "z" true"#,
-            ],
+            &["[\"a%22%0D%0A\",\"f\",\"__proto__\"] \"x\\r\\ny\" \"\u{FFFD}\"", r#""n%22" "a/b" "z" true"#],
         ),
         (
             "urlencoded, and what is no form",
