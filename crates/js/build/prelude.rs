@@ -48,11 +48,16 @@ pub(crate) const ORDER: &[&str] = &[
     "streams/other_specs.js",
     "tasks.js",
     "blob.js",
+    "url.js",
+    "blob_urls.js",
     "encoding.js",
     "compression.js",
     "inspect.js",
+    "stacks.js",
+    "console.js",
+    "quota_exceeded_error.js",
+    "crypto.js",
     "form_data.js",
-    "url.js",
     "fetch/body.js",
     "fetch/headers.js",
     "fetch/request.js",
@@ -60,12 +65,34 @@ pub(crate) const ORDER: &[&str] = &[
     "fetch/fetch.js",
     "progress_event.js",
     "file_reader.js",
+    "location.js",
+    "navigator.js",
     "performance.js",
+    "reporting.js",
+    "global.js",
     "streams/readable_stream_methods.js",
 ];
 
 /// The files of idl/ whose interfaces have implementations in those.
-pub(crate) const IDL: &[&str] = &["dom.webidl"];
+pub(crate) const IDL: &[&str] = &[
+    "compression.webidl",
+    "console.webidl",
+    "crypto.webidl",
+    "dom.webidl",
+    "encoding.webidl",
+    "errors.webidl",
+    "fetch.webidl",
+    "file.webidl",
+    "form_data.webidl",
+    "global.webidl",
+    "html_base64.webidl",
+    "location.webidl",
+    "navigator.webidl",
+    "performance.webidl",
+    "streams.webidl",
+    "url.webidl",
+    "xhr_events.webidl",
+];
 
 /// The modules with their texts, in load order.
 pub(crate) fn modules(root: &Path) -> Result<Vec<(String, String)>, String> {

@@ -1,6 +1,5 @@
 // https://w3c.github.io/hr-time/#sec-performance
 
-typedef double DOMHighResTimeStamp;
 typedef unsigned long long EpochTimeStamp;
 
 [Exposed=(Window,Worker)]

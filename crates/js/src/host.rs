@@ -38,6 +38,8 @@ pub(crate) struct Shared {
     pub(crate) deadline: Cell<Option<Instant>>,
     /// Did an exception or a rejection find nobody to take it?
     pub(crate) uncaught: Cell<bool>,
+    /// How many tasks were begun: which one runs.
+    pub(crate) task_number: Cell<u32>,
     /// The prelude's own functions, by the names that the loop calls them by.
     hooks: RefCell<HashMap<String, Persistent<Function<'static>>>>,
     settlers: RefCell<HashMap<u64, Settler>>,
@@ -83,6 +85,7 @@ impl Host {
             timers: RefCell::default(),
             deadline: Cell::new(None),
             uncaught: Cell::new(false),
+            task_number: Cell::new(0),
             hooks: RefCell::default(),
             settlers: RefCell::default(),
             next: Cell::new(0),

@@ -258,6 +258,7 @@ impl Runtime {
     }
 
     fn run_task(&self, task: impl for<'js> FnOnce(&Ctx<'js>) -> rquickjs::Result<()>) {
+        self.host.task_number.set(self.host.task_number.get().wrapping_add(1));
         let _ = self.with(|ctx| {
             let result = task(ctx);
             self.report(ctx, result);

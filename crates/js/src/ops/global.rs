@@ -12,7 +12,7 @@ use crate::values::{Text, isomorphic_decode};
 pub(super) fn register<'js>(ctx: &Ctx<'js>, ops: &Object<'js>) -> Result<()> {
     set!(ctx, ops, global_url_part, global_url_parse, global_origin, global_is_secure, global_is_isolated);
     set!(ctx, ops, agent_user_agent, agent_accept_language, machine_platform, machine_concurrency);
-    set!(ctx, ops, task_queue, script_evaluate, class_id, promise_state, promise_result);
+    set!(ctx, ops, task_queue, task_number, script_evaluate, class_id, promise_state, promise_result);
     Ok(())
 }
 
@@ -93,6 +93,11 @@ fn machine_concurrency() -> usize {
 /// <https://html.spec.whatwg.org/#queue-a-task>: one call of the hook `runTask`.
 fn task_queue(ctx: Ctx<'_>) {
     Host::of(&ctx).queue.queue(|ctx| Host::of(ctx).hook(ctx, "runTask")?.call(()));
+}
+
+/// Another one for each task.
+fn task_number(ctx: Ctx<'_>) -> u32 {
+    Host::of(&ctx).task_number.get()
 }
 
 /// <https://html.spec.whatwg.org/#run-a-classic-script>, whose exception is the caller's.

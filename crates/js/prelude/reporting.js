@@ -1,0 +1,131 @@
+// Errors that nobody caught: https://html.spec.whatwg.org/#runtime-script-errors
+// and promises that nobody waits for: https://html.spec.whatwg.org/#unhandled-promise-rejections
+
+import { StringPrototypeStartsWith, WeakMap, WeakMapPrototypeDelete, WeakMapPrototypeGet, WeakMapPrototypeSet, ops } from "./primordials.js";
+import { globalImplementation, implement } from "./platform_objects.js";
+import { EventImpl, fireEvent, setErrorEventClass, setExceptionReporter } from "./events.js";
+import { fireTimer } from "./timers.js";
+import { queueTask, runTask } from "./tasks.js";
+import { headline, stackOf } from "./inspect.js";
+import { callerStack, placeOf, withoutPrelude } from "./stacks.js";
+
+export class ErrorEventImpl extends EventImpl {
+  message = "";
+  filename = "";
+  lineno = 0;
+  colno = 0;
+  error = undefined;
+
+  innerCreate(init) {
+    super.innerCreate(init);
+    if (init === undefined) return;
+    this.message = init.message;
+    this.filename = init.filename;
+    this.lineno = init.lineno;
+    this.colno = init.colno;
+    this.error = init.error;
+  }
+}
+implement("ErrorEvent", ErrorEventImpl);
+setErrorEventClass(ErrorEventImpl);
+
+export class PromiseRejectionEventImpl extends EventImpl {
+  promise = undefined;
+  reason = undefined;
+
+  innerCreate(init) {
+    super.innerCreate(init);
+    this.promise = init.promise;
+    this.reason = init.reason;
+  }
+}
+implement("PromiseRejectionEvent", PromiseRejectionEventImpl);
+
+// https://html.spec.whatwg.org/#extract-error
+function extractError(exception) {
+  const stack = withoutPrelude(stackOf(exception)) || callerStack();
+  const place = placeOf(stack);
+  return {
+    __proto__: null,
+    cancelable: true,
+    message: `Uncaught ${headline(exception)}`,
+    filename: place === undefined ? ops.global_url_part("href") : place.filename,
+    lineno: place === undefined ? 0 : place.lineno,
+    colno: place === undefined ? 0 : place.colno,
+    error: exception,
+  };
+}
+
+// A line as browsers print it, and the stack.
+function describe(said, exception) {
+  const head = headline(exception);
+  const stack = withoutPrelude(stackOf(exception));
+  if (stack === "") return said + head;
+  return StringPrototypeStartsWith(stack, head) ? said + stack : `${said}${head}\n${stack}`;
+}
+
+// https://html.spec.whatwg.org/#in-error-reporting-mode
+let inErrorReportingMode = false;
+
+/** https://html.spec.whatwg.org/#report-an-exception */
+export function reportException(exception) {
+  let notHandled = true;
+  if (!inErrorReportingMode && globalImplementation !== undefined) {
+    inErrorReportingMode = true;
+    try {
+      notHandled = fireEvent("error", globalImplementation, ErrorEventImpl, extractError(exception));
+    } finally {
+      inErrorReportingMode = false;
+    }
+  }
+  if (notHandled) ops.report_uncaught(describe("Uncaught ", exception));
+}
+setExceptionReporter(reportException);
+
+// What became of a rejected promise that nobody waited for. NB: holds neither the promise nor its reason.
+const rejections = new WeakMap();
+const ABOUT_TO_BE_NOTIFIED = 0;
+const OUTSTANDING = 1;
+
+// https://html.spec.whatwg.org/#about-to-be-notified-rejected-promises-list
+let aboutToBeNotified = [];
+
+// https://html.spec.whatwg.org/#the-hostpromiserejectiontracker-implementation
+function trackRejection(promise, _, handled) {
+  if (!handled) {
+    const rejection = { __proto__: null, state: ABOUT_TO_BE_NOTIFIED, handled: false };
+    WeakMapPrototypeSet(rejections, promise, rejection);
+    aboutToBeNotified[aboutToBeNotified.length] = { __proto__: null, promise, rejection };
+    return;
+  }
+  const rejection = WeakMapPrototypeGet(rejections, promise);
+  if (rejection === undefined) return;
+  WeakMapPrototypeDelete(rejections, promise);
+  rejection.handled = true;
+  if (rejection.state === OUTSTANDING) queueTask(() => firePromiseRejectionEvent("rejectionhandled", promise, false));
+}
+
+// https://html.spec.whatwg.org/#notify-about-rejected-promises
+function notifyRejected() {
+  const list = aboutToBeNotified;
+  if (list.length === 0) return;
+  aboutToBeNotified = [];
+  queueTask(() => {
+    for (let i = 0; i < list.length; i++) notify(list[i].promise, list[i].rejection);
+  });
+}
+
+function notify(promise, rejection) {
+  if (rejection.handled) return;
+  const reason = ops.promise_result(promise);
+  const notHandled = firePromiseRejectionEvent("unhandledrejection", promise, true);
+  if (notHandled) ops.report_uncaught(describe("Uncaught (in promise) ", reason));
+  if (!rejection.handled) rejection.state = OUTSTANDING;
+}
+
+function firePromiseRejectionEvent(type, promise, cancelable) {
+  const reason = ops.promise_result(promise);
+  return fireEvent(type, globalImplementation, PromiseRejectionEventImpl, { __proto__: null, cancelable, promise, reason });
+}
+
+ops.set_hooks({ fireTimer, reportException, trackRejection, notifyRejected, runTask });
