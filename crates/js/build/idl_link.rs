@@ -72,7 +72,7 @@ impl Idl {
                 Definition::Enum { name, values, .. } => drop(idl.enums.insert(name, values)),
                 Definition::Typedef { name, ty, .. } => drop(idl.typedefs.insert(name, ty)),
                 Definition::Callback { name, legacy_null, .. } => {
-                    drop(idl.callbacks.insert(name, legacy_null))
+                    idl.callbacks.insert(name, legacy_null);
                 }
                 Definition::Includes { at, target, mixin } => includes.push((at, target, mixin)),
             }

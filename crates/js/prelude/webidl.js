@@ -64,13 +64,16 @@ export function unsigned_long(V, where) {
   return number(V, where) >>> 0;
 }
 export function long_long(V, where) {
-  const x = unsigned_long_long(V, where);
-  return x >= TWO_63 ? x - TWO_64 : x;
+  const x = modulo64(V, where);
+  return x >= TWO_63 ? x - TWO_64 : x < -TWO_63 ? x + TWO_64 : x;
 }
 export function unsigned_long_long(V, where) {
+  const x = modulo64(V, where);
+  return x < 0 ? x + TWO_64 : x;
+}
+function modulo64(V, where) {
   const x = MathTrunc(number(V, where)) % TWO_64;
-  if (x !== x) return 0;
-  return x < 0 ? x + TWO_64 : x + 0;
+  return x !== x ? 0 : x + 0;
 }
 
 /** An integer type with [EnforceRange]. */

@@ -20,7 +20,8 @@ use std::path::Path;
 
 use rquickjs::{CatchResultExt, Context, Ctx, Function, Module, Runtime};
 
-const OWN: [&str; 5] = ["primordials.js", "platform_objects.js", "webidl.js", "webidl_iterators.js", "interfaces.js"];
+const OWN: [&str; 5] =
+    ["primordials.js", "platform_objects.js", "webidl.js", "webidl_iterators.js", "interfaces.js"];
 
 /// The layer's own files, these implementations, and the shells of this IDL, as bytecode.
 fn modules(webidl: &str, implementations: &str) -> Vec<(String, Vec<u8>)> {
@@ -29,14 +30,20 @@ fn modules(webidl: &str, implementations: &str) -> Vec<(String, Vec<u8>)> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("prelude");
     let mut texts: Vec<(String, String)> = OWN
         .iter()
-        .map(|file| ((*file).to_owned(), std::fs::read_to_string(folder.join(file)).expect("the file is there")))
+        .map(|file| {
+            ((*file).to_owned(), std::fs::read_to_string(folder.join(file)).expect("the file is there"))
+        })
         .collect();
     texts.push(("implementations.js".to_owned(), implementations.to_owned()));
     texts.push(("shells.js".to_owned(), shells::shells(&idl, &["implementations.js".to_owned()])));
     prelude::compile(&texts, cfg!(target_endian = "big")).unwrap_or_else(|error| panic!("{error}"))
 }
 
-fn install<'js>(ctx: &Ctx<'js>, modules: &[(String, Vec<u8>)], kind: &str) -> rquickjs::Result<Module<'js, rquickjs::module::Evaluated>> {
+fn install<'js>(
+    ctx: &Ctx<'js>,
+    modules: &[(String, Vec<u8>)],
+    kind: &str,
+) -> rquickjs::Result<Module<'js, rquickjs::module::Evaluated>> {
     let mut last = None;
     for (_, bytes) in modules {
         // SAFETY: written a moment ago by the same engine.
@@ -61,7 +68,9 @@ fn shells_behave_as_web_idl_says() {
                 let mut options = rquickjs::context::EvalOptions::default();
                 options.strict = false;
                 options.filename = Some("checks.js".to_owned());
-                ctx.eval_with_options::<String, _>(text, options).catch(&ctx).unwrap_or_else(|error| panic!("{kind}: {error}"))
+                ctx.eval_with_options::<String, _>(text, options)
+                    .catch(&ctx)
+                    .unwrap_or_else(|error| panic!("{kind}: {error}"))
             })
         };
         context.with(|ctx| {
@@ -82,7 +91,11 @@ fn what_is_not_implemented_is_named() {
     let runtime = Runtime::new().expect("memory");
     let context = Context::full(&runtime).expect("memory");
     context.with(|ctx| {
-        let error = install(&ctx, &modules, "window").catch(&ctx).err().map(|error| error.to_string()).unwrap_or_default();
+        let error = install(&ctx, &modules, "window")
+            .catch(&ctx)
+            .err()
+            .map(|error| error.to_string())
+            .unwrap_or_default();
         assert!(error.contains("no implementation of Lonely"), "{error}");
     });
 }
@@ -90,10 +103,17 @@ fn what_is_not_implemented_is_named() {
 #[test]
 fn errors_of_the_prelude_say_where() {
     let broken = |text: &str| {
-        let texts = [("first.js".to_owned(), "export const a = 1;".to_owned()), ("streams/second.js".to_owned(), text.to_owned())];
+        let texts = [
+            ("first.js".to_owned(), "export const a = 1;".to_owned()),
+            ("streams/second.js".to_owned(), text.to_owned()),
+        ];
         prelude::compile(&texts, false).err().unwrap_or_default()
     };
-    assert!(broken("import { a } from \"../first.js\";\n\nlet = ;\n").starts_with("prelude/streams/second.js:3"), "{}", broken("\n\nlet = ;\n"));
+    assert!(
+        broken("import { a } from \"../first.js\";\n\nlet = ;\n").starts_with("prelude/streams/second.js:3"),
+        "{}",
+        broken("\n\nlet = ;\n")
+    );
     assert!(broken("import { a } from \"./first.js\";\n").contains("./first.js"));
     assert_eq!(broken("import { a } from \"../first.js\"; export const b = a;"), "");
 }

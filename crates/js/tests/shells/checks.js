@@ -170,7 +170,7 @@ t.rows(new Proxy({ x: 1 }, {
 }));
 same("record through a proxy", traps.join(), "ownKeys,property x,get x");
 let asked = 0;
-new Headers({ get [Symbol.iterator]() { asked++; return undefined; } });
+new Headers(Object.create({ get [Symbol.iterator]() { asked++; return undefined; } }));
 same("the iterator is asked for once", asked, 1);
 json("unions", [t.union(new Headers()), t.union(new Uint8Array(1)), t.union(["1"]), t.union("s"), t.union(false), t.union(1.5), t.union(null), t.union(undefined), t.union({})],
   ["Headers", "view", "sequence 1", "s", false, 1.5, null, null, "[object Object]"]);
@@ -235,7 +235,7 @@ if (window_) {
   same("put forwards", flags(globalThis, "location"), "-e-gs");
   location = "https://a.test/";
   same("forwarded", location.href, "https://a.test/");
-  json("toJSON", location, { href: "https://a.test/", port: 80, anything: 1 });
+  json("toJSON", location, { href: "https://a.test/", port: 80 });
   self = 5;
   same("replaced", flags(globalThis, "self") + self, "wec5");
   onload = handler;
