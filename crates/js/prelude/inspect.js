@@ -7,16 +7,17 @@ import {
   Array, ArrayBufferIsView, ArrayBufferPrototypeGetByteLength, ArrayBufferPrototypeGetDetached, ArrayPrototypeJoin,
   BigIntPrototypeToString, BigIntPrototypeValueOf, BooleanPrototypeValueOf, DOMExceptionPrototypeGetMessage,
   DOMExceptionPrototypeGetName, DataViewPrototypeGetBuffer, DataViewPrototypeGetByteLength, DataViewPrototypeGetByteOffset,
-  DatePrototypeGetTime, DatePrototypeToISOString, FunctionPrototypeToString, JSONStringify, Map, MapPrototypeForEach,
+  DatePrototypeGetTime, DatePrototypeToISOString, ErrorPrototypeGetStack, FunctionPrototypeToString, JSONStringify, Map, MapPrototypeForEach,
   MapPrototypeGet, MapPrototypeGetSize, MapPrototypeSet, MathMin, NumberIsNaN, NumberPrototypeToString,
   NumberPrototypeValueOf, ObjectGetOwnPropertyDescriptor, ObjectGetPrototypeOf, ObjectHasOwn, ObjectIs, ObjectKeys,
   ObjectPrototype, RegExpPrototypeToString, ReflectApply, ReflectOwnKeys, SetPrototypeForEach, SetPrototypeGetSize,
   SharedArrayBufferPrototypeGetByteLength, String, StringPrototypeIncludes, StringPrototypeIndexOf, StringPrototypePadStart,
   StringPrototypeSlice, StringPrototypeStartsWith, StringPrototypeToString, SymbolPrototypeToString, SymbolPrototypeValueOf,
-  SymbolToStringTag, TypedArrayPrototypeGetLength, Uint8Array, ops,
+  SymbolToStringTag, TypedArrayPrototypeGetLength, Uint8Array, global, ops,
 } from "./primordials.js";
 import { unwrapAny, wrap } from "./platform_objects.js";
 import { className } from "./class_names.js";
+import { withoutPrelude } from "./stacks.js";
 
 const MOST_ELEMENTS = 100;
 const MOST_PROPERTIES = 200;
@@ -48,12 +49,16 @@ function joinName(name, message) {
   return message === "" ? name : `${name}: ${message}`;
 }
 
-/** The stack of an error, as far as it is plain data. */
+/** The stack of an error without the prelude's frames; "" where there is none. */
 export function stackOf(error) {
   if (typeof error !== "object" || error === null) return "";
   const name = className(error);
-  if (name !== "Error" && name !== "DOMException") return "";
-  return textOf(error, "stack", "");
+  if (name === "DOMException") return withoutPrelude(textOf(error, "stack", ""));
+  if (name !== "Error") return "";
+  const own = textOf(error, "stack", undefined);
+  if (own !== undefined) return withoutPrelude(own);
+  const stack = ErrorPrototypeGetStack(error);
+  return typeof stack === "string" ? withoutPrelude(stack) : "";
 }
 
 // A data property that is a string, of an object or what it inherits from.
@@ -209,18 +214,12 @@ function errorText(error, look) {
   const first = headline(error);
   const stack = stackOf(error);
   let text = first;
-  if (stack !== "") text = StringPrototypeStartsWith(stack, first) ? trimEnd(stack) : `${first}\n${trimEnd(stack)}`;
+  if (stack !== "") text = StringPrototypeStartsWith(stack, first) ? stack : `${first}\n${stack}`;
   const property = ObjectGetOwnPropertyDescriptor(error, "cause");
   if (property !== undefined && ObjectHasOwn(property, "value")) text += `\n  cause: ${indented(inspectValue(property.value, look))}`;
   const errors = ObjectGetOwnPropertyDescriptor(error, "errors");
   if (errors !== undefined && ObjectHasOwn(errors, "value")) text += `\n  errors: ${indented(inspectValue(errors.value, look))}`;
   return text;
-}
-
-function trimEnd(text) {
-  let end = text.length;
-  while (end > 0 && text[end - 1] === "\n") end--;
-  return StringPrototypeSlice(text, 0, end);
 }
 
 // Objects whose contents their slots hold.
@@ -360,7 +359,7 @@ function propertyText(property, look) {
   return property.set === undefined ? "[Getter]" : "[Getter/Setter]";
 }
 
-function addProperties(p, object, look, indexed, isError) {
+function addProperties(p, object, look, indexed, isError, isPlatformObject = false) {
   // NB: a list of ten million keys is no help to anybody.
   if (indexed && p.more > 0) return;
   const keys = ReflectOwnKeys(object);
@@ -373,6 +372,8 @@ function addProperties(p, object, look, indexed, isError) {
     }
     const property = ObjectGetOwnPropertyDescriptor(object, key);
     if (property === undefined || !property.enumerable) continue;
+    // [LegacyUnforgeable] members.
+    if (isPlatformObject && !property.configurable) continue;
     if (isError && (key === "stack" || key === "message" || key === "name" || key === "cause" || key === "errors")) continue;
     if (count++ < MOST_PROPERTIES) add(p, `${keyText(key)}: ${propertyText(property, look)}`);
     else p.more++;
@@ -408,18 +409,20 @@ function inspectPlatformObject(object, impl, name, look) {
       if (i < MOST_ELEMENTS) add(p, `${inspectValue(pair.key, look)} => ${inspectValue(pair.value, look)}`);
       else p.more++;
     }
-  } else if (wrap(impl) === object) {
+  } else if (wrap(impl) === object && object !== global) {
     addAttributes(p, object, look);
   }
-  addProperties(p, object, look, false, false);
+  addProperties(p, object, look, false, false, true);
   return layOut(p);
 }
 
 function addAttributes(p, object, look) {
-  for (let o = ObjectGetPrototypeOf(object); o !== null && o !== ObjectPrototype; o = ObjectGetPrototypeOf(o)) {
+  for (let o = object; o !== null && o !== ObjectPrototype; o = ObjectGetPrototypeOf(o)) {
     if (className(o) === "Proxy") return;
     const keys = ObjectKeys(o);
     for (let i = 0; i < keys.length; i++) {
+      // NB: whoever asks for a body's stream has one made.
+      if (keys[i] === "body") continue;
       const { get } = ObjectGetOwnPropertyDescriptor(o, keys[i]);
       if (get === undefined || !isOurs(get)) continue;
       let text;

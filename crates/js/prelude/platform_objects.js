@@ -3,7 +3,7 @@
 // A platform object holds its implementation in a private field of its shell; an implementation holds its platform object in
 // `wrapper`. Nothing else connects the two, and script reaches neither.
 
-import { Error, Map, MapPrototypeGet, MapPrototypeSet, ObjectGetPrototypeOf, ObjectPrototype, Symbol, global } from "./primordials.js";
+import { Error, Map, MapPrototypeGet, MapPrototypeSet, Symbol, global } from "./primordials.js";
 
 // As the first argument of a shell's constructor: no constructor steps, the second argument is the implementation.
 export const NEW = Symbol("new");
@@ -27,9 +27,9 @@ export function implementationOf(name) {
 /** Connects an implementation with its shell; `unwrapThis` gives the implementation of a platform object, or undefined. */
 export function connect(Impl, Shell, unwrapThis) {
   Impl.prototype[SHELL] = Shell;
+  // An interface with a parent, which stands before it, is known by that.
+  if (Impl[UNWRAP] === undefined) unwraps[unwraps.length] = unwrapThis;
   Impl[UNWRAP] = unwrapThis;
-  // An interface with a parent is known by that.
-  if (ObjectGetPrototypeOf(Impl.prototype) === ObjectPrototype) unwraps[unwraps.length] = unwrapThis;
 }
 
 /** The platform object of an implementation: the one that it has, or a new one. */

@@ -341,6 +341,7 @@ export const DatePrototypeToString = method(Date.prototype, "toString");
 export const DatePrototypeToUTCString = method(Date.prototype, "toUTCString");
 export const DatePrototypeValueOf = method(Date.prototype, "valueOf");
 export const ErrorPrototypeToString = method(Error.prototype, "toString");
+export const ErrorPrototypeGetStack = getter(Error.prototype, "stack");
 export const ErrorCaptureStackTrace = bound(Error, "captureStackTrace");
 export const DOMExceptionPrototypeGetCode = getter(DOMExceptionPrototype, "code");
 export const DOMExceptionPrototypeGetMessage = getter(DOMExceptionPrototype, "message");

@@ -7,7 +7,7 @@ import { EventImpl, fireEvent, setErrorEventClass, setExceptionReporter } from "
 import { fireTimer } from "./timers.js";
 import { queueTask, runTask } from "./tasks.js";
 import { headline, stackOf } from "./inspect.js";
-import { callerStack, placeOf, withoutPrelude } from "./stacks.js";
+import { callerStack, placeOf } from "./stacks.js";
 
 export class ErrorEventImpl extends EventImpl {
   message = "";
@@ -43,7 +43,7 @@ implement("PromiseRejectionEvent", PromiseRejectionEventImpl);
 
 // https://html.spec.whatwg.org/#extract-error
 function extractError(exception) {
-  const stack = withoutPrelude(stackOf(exception)) || callerStack();
+  const stack = stackOf(exception) || callerStack();
   const place = placeOf(stack);
   return {
     __proto__: null,
@@ -59,7 +59,7 @@ function extractError(exception) {
 // A line as browsers print it, and the stack.
 function describe(said, exception) {
   const head = headline(exception);
-  const stack = withoutPrelude(stackOf(exception));
+  const stack = stackOf(exception);
   if (stack === "") return said + head;
   return StringPrototypeStartsWith(stack, head) ? said + stack : `${said}${head}\n${stack}`;
 }

@@ -3,7 +3,7 @@
 // A line of a stack is `    at name (file:line:column)`, `    at file:line:column`, or ends with `(native)`.
 
 import {
-  Error, ObjectGetOwnPropertyDescriptor, StringPrototypeCharCodeAt, StringPrototypeIncludes, StringPrototypeIndexOf,
+  Error, ErrorPrototypeGetStack, StringPrototypeCharCodeAt, StringPrototypeIncludes, StringPrototypeIndexOf,
   StringPrototypeLastIndexOf, StringPrototypeSlice, StringPrototypeTrim,
 } from "./primordials.js";
 
@@ -13,18 +13,29 @@ const OURS = "sofetch:/";
 /** A stack's lines that are of script, each with its line end but the last. */
 export function withoutPrelude(stack) {
   let result = "";
+  // What the engine's own functions do goes with who called them.
+  let native = "";
   forEachLine(stack, (line) => {
-    if (line === "" || StringPrototypeIncludes(line, OURS)) return;
-    result += result === "" ? line : `\n${line}`;
+    if (line === "") return;
+    if (StringPrototypeIncludes(line, OURS)) {
+      native = "";
+      return;
+    }
+    const next = result === "" && native === "" ? line : `\n${line}`;
+    if (StringPrototypeIncludes(line, "(native)")) {
+      native += next;
+      return;
+    }
+    result += native + next;
+    native = "";
   });
-  return result;
+  return result + native;
 }
 
 /** The stack from where script called the prelude. */
 export function callerStack() {
-  const property = ObjectGetOwnPropertyDescriptor(new Error(), "stack");
-  if (property === undefined || typeof property.value !== "string") return "";
-  return withoutPrelude(property.value);
+  const stack = ErrorPrototypeGetStack(new Error());
+  return typeof stack === "string" ? withoutPrelude(stack) : "";
 }
 
 /** The topmost place of script in a stack: `{ filename, lineno, colno }`, or undefined. */

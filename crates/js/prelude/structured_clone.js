@@ -8,7 +8,7 @@ import {
   ArrayBufferPrototypeGetResizable, ArrayBufferPrototypeResize, ArrayBufferPrototypeTransfer, BigInt64Array, BigIntPrototypeValueOf,
   BigUint64Array, Boolean, BooleanPrototypeValueOf, DOMException, DOMExceptionPrototypeGetMessage, DOMExceptionPrototypeGetName,
   DataView, DataViewPrototypeGetBuffer, DataViewPrototypeGetByteLength, DataViewPrototypeGetByteOffset, Date,
-  DatePrototypeGetTime, Error, EvalError, Float16Array, Float32Array, Float64Array, Int16Array, Int32Array, Int8Array, Map,
+  DatePrototypeGetTime, Error, ErrorPrototypeGetStack, EvalError, Float16Array, Float32Array, Float64Array, Int16Array, Int32Array, Int8Array, Map,
   MapPrototypeForEach, MapPrototypeGet, MapPrototypeHas, MapPrototypeSet, Number, NumberPrototypeValueOf, Object,
   ObjectDefineProperty, ObjectGetOwnPropertyDescriptor, ObjectGetPrototypeOf, ObjectHasOwn, ObjectKeys, ObjectPrototype, RangeError, ReferenceError, RegExp,
   RegExpPrototypeGetDotAll, RegExpPrototypeGetGlobal, RegExpPrototypeGetHasIndices, RegExpPrototypeGetIgnoreCase,
@@ -20,6 +20,7 @@ import {
 } from "./primordials.js";
 import { unwrap, unwrapAny, wrap } from "./platform_objects.js";
 import { className } from "./class_names.js";
+import { createQuotaExceededError, quotaOfError } from "./quota_exceeded_error.js";
 
 function DataCloneError(message) {
   return new DOMException(message, "DataCloneError");
@@ -113,6 +114,7 @@ function StructuredSerializeInternal(value, memory) {
       if (serializePlatformObject(value, record, memory)) return record;
       record.name = DOMExceptionPrototypeGetName(value);
       record.message = DOMExceptionPrototypeGetMessage(value);
+      record.quota = quotaOfError(value);
       record.stack = stackOf(value);
       return record;
     case "Array":
@@ -252,8 +254,9 @@ function isData(property) {
 }
 
 function stackOf(value) {
-  const stack = ObjectGetOwnPropertyDescriptor(value, "stack");
-  return isData(stack) && typeof stack.value === "string" ? stack.value : undefined;
+  const own = ObjectGetOwnPropertyDescriptor(value, "stack");
+  const stack = own === undefined ? ErrorPrototypeGetStack(value) : own.value;
+  return typeof stack === "string" ? stack : undefined;
 }
 
 function serializePlatformObject(value, record, memory) {
@@ -323,7 +326,7 @@ function create(serialized, memory) {
     case "Error":
       return createError(serialized);
     case "DOMException":
-      return withStack(new DOMException(serialized.message, serialized.name), serialized.stack);
+      return createDOMException(serialized);
     case "platform":
       return wrap(serialized.kind.deserialize(serialized.data, (sub) => StructuredDeserializeInternal(sub, memory)));
   }
@@ -354,6 +357,11 @@ function createError(serialized) {
   const error = new errorConstructors[serialized.name]();
   if (serialized.message !== undefined) hiddenProperty(error, "message", serialized.message);
   return withStack(error, serialized.stack);
+}
+
+function createDOMException({ name, message, stack, quota }) {
+  if (quota === undefined) return withStack(new DOMException(message, name), stack);
+  return withStack(createQuotaExceededError(message, quota.quota, quota.requested), stack);
 }
 
 function withStack(error, stack) {
