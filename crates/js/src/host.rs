@@ -36,6 +36,9 @@ pub(crate) struct Shared {
     pub(crate) timers: RefCell<Timers>,
     /// When the runtime's time is over.
     pub(crate) deadline: Cell<Option<Instant>>,
+    /// Bodies of responses that script still holds, and how many there ever were.
+    pub(crate) held_bodies: Cell<usize>,
+    pub(crate) bodies_made: Cell<u64>,
     /// Did an exception or a rejection find nobody to take it?
     pub(crate) uncaught: Cell<bool>,
     /// How many tasks were begun: which one runs.
@@ -84,6 +87,8 @@ impl Host {
             time_origin: Instant::now(),
             timers: RefCell::default(),
             deadline: Cell::new(None),
+            held_bodies: Cell::new(0),
+            bodies_made: Cell::new(0),
             uncaught: Cell::new(false),
             task_number: Cell::new(0),
             hooks: RefCell::default(),

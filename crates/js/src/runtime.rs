@@ -11,7 +11,7 @@ use sofetch::{Origin, Page, Url, UserAgent, UserAgentBuilder};
 
 use crate::blob_urls::BlobUrlStore;
 use crate::error::Error;
-use crate::event_loop::{Tasks, task_queue};
+use crate::event_loop::{Task, Tasks, task_queue};
 use crate::host::Host;
 use crate::io_thread::IoThread;
 use crate::printing::{Printer, StandardStreams};
@@ -49,6 +49,9 @@ pub struct RuntimeBuilder {
 
 /// The stack that scripts may use. The thread needs some more than that.
 const STACK_BYTES: usize = 4 << 20;
+
+/// How long a loop waits before it looks for responses that nobody reads any more.
+const PATIENCE: Duration = Duration::from_millis(20);
 
 /// The stack of a thread that runs scripts, for who makes one.
 pub const THREAD_STACK_BYTES: usize = 16 << 20;
@@ -128,7 +131,7 @@ impl RuntimeBuilder {
         let context = Context::full(&engine).map_err(Error::engine)?;
         let rejected = Rc::new(Cell::new(false));
         let runtime =
-            Runtime { context, engine, host, tasks, deadline, rejected, timers_are_next: true, _io: io };
+            Runtime { context, engine, host, tasks, deadline, rejected, timers_are_next: true, collected_at: 0, _io: io };
         runtime.with(|ctx| realm::prepare(ctx, runtime.host.clone(), self.global))?;
         // NB: after the prelude, whose own promises are nobody's business.
         let noted = runtime.rejected.clone();
@@ -169,6 +172,8 @@ pub struct Runtime {
     /// Was a promise rejected, or a rejected one handled, since the last checkpoint?
     rejected: Rc<Cell<bool>>,
     timers_are_next: bool,
+    /// How many bodies there had been when they were last collected.
+    collected_at: u64,
     // Last, so that what is under way ends after all that waits for it.
     _io: IoThread,
 }
@@ -244,10 +249,7 @@ impl Runtime {
                 match self.tasks.ready() {
                     Some(task) => Some(task),
                     None if !self.host.is_alive() => return false,
-                    None => {
-                        let next = self.host.timers.borrow().next_at();
-                        self.tasks.next([next, self.deadline].into_iter().flatten().min())
-                    }
+                    None => self.wait(),
                 }
             }
         };
@@ -255,6 +257,24 @@ impl Runtime {
             self.run_task(task);
         }
         true
+    }
+
+    /// Waits for a task, until the next timer is due.
+    ///
+    /// Whoever waits long may wait for a connection that a forgotten response holds: then it is time to collect.
+    fn wait(&mut self) -> Option<Task> {
+        let next = self.host.timers.borrow().next_at();
+        let until = [next, self.deadline].into_iter().flatten().min();
+        if self.host.held_bodies.get() > 0 && self.host.bodies_made.get() > self.collected_at {
+            let patience = Instant::now() + PATIENCE;
+            let task = self.tasks.next(Some(until.map_or(patience, |until| until.min(patience))));
+            if task.is_some() || until.is_some_and(|until| until <= patience) {
+                return task;
+            }
+            self.collected_at = self.host.bodies_made.get();
+            self.engine.run_gc();
+        }
+        self.tasks.next(until)
     }
 
     fn run_task(&self, task: impl for<'js> FnOnce(&Ctx<'js>) -> rquickjs::Result<()>) {

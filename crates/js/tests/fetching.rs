@@ -272,9 +272,7 @@ fn across_origins() {
            await fetch("https://api.test/closed").catch(e => console.log(e.name));
            await fetch("https://api.test/open", { method: "PUT" }).catch(e => console.log(e.name));
            const o = await fetch("https://api.test/closed", { mode: "no-cors" }); console.log(o.type, o.status, o.body, (await o.text()) === "");
-           await fetch("https://api.test/open", { mode: "same-origin" }).catch(e => console.log(e.name));
-           let sent = 0; const body = new ReadableStream({ pull(c) { if (sent++ < 3) c.enqueue(new TextEncoder().encode("part ")); else c.close(); } });
-           const up = await fetch("/up", { method: "POST", body, duplex: "half" }); console.log(await up.text());"#,
+           await fetch("https://api.test/open", { mode: "same-origin" }).catch(e => console.log(e.name));"#,
     );
     assert_eq!(
         lines,
@@ -284,7 +282,6 @@ fn across_origins() {
             "TypeError",
             "opaque 0 null true",
             "TypeError",
-            "POST /up [] 15|part part part ",
         ]
     );
 }

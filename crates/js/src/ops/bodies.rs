@@ -30,7 +30,16 @@ pub(super) fn register<'js>(ctx: &Ctx<'js>, ops: &Object<'js>) -> Result<()> {
 const CHUNK_BYTES: usize = 64 * 1024;
 
 /// A body that Rust reads; taken once, by its reader or by a fetch.
-pub(crate) struct BodyHandle(Arc<Shared>);
+pub(crate) struct BodyHandle(Arc<Shared>, Option<Held>);
+
+/// A body that holds something of the network, as long as its handle lives and nobody has read it.
+struct Held(Host);
+
+impl Drop for Held {
+    fn drop(&mut self) {
+        self.0.held_bodies.set(self.0.held_bodies.get() - 1);
+    }
+}
 
 struct Shared {
     /// `None` while somebody reads, and when it was taken.
@@ -41,11 +50,20 @@ struct Shared {
 
 impl BodyHandle {
     pub(crate) fn new(body: Body) -> BodyHandle {
-        BodyHandle(Arc::new(Shared {
+        let shared = Shared {
             body: Mutex::new(Some(body)),
             canceled: AtomicBool::new(false),
             cancellation: Notify::new(),
-        }))
+        };
+        BodyHandle(Arc::new(shared), None)
+    }
+
+    /// Of a response: as long as script keeps it unread, it keeps a connection.
+    pub(crate) fn of_network(ctx: &Ctx<'_>, body: Body) -> BodyHandle {
+        let host = Host::of(ctx);
+        host.held_bodies.set(host.held_bodies.get() + 1);
+        host.bodies_made.set(host.bodies_made.get() + 1);
+        BodyHandle(BodyHandle::new(body).0, Some(Held(host)))
     }
 
     /// The body itself, for a fetch.

@@ -118,5 +118,5 @@ fn response_body(ctx: Ctx<'_>, response: Handle) -> Result<Option<Handle>> {
     if response.is_opaque() {
         return Ok(None);
     }
-    Ok(response.internal_mut().body.take().map(|body| Handle::new(BodyHandle::new(body))))
+    Ok(response.internal_mut().body.take().map(|body| Handle::new(BodyHandle::of_network(&ctx, body))))
 }

@@ -8,15 +8,15 @@ use sofetch::{Url, UserAgent, UserAgentBuilder};
 use sofetch_js::{Ending, Global, Printer, Runtime, THREAD_STACK_BYTES};
 
 /// Whose scripts.
-pub struct Page {
-    pub url: String,
-    pub global: Global,
-    pub agent: UserAgentBuilder,
+pub(crate) struct Page {
+    pub(crate) url: String,
+    pub(crate) global: Global,
+    pub(crate) agent: UserAgentBuilder,
 }
 
 impl Page {
     /// A window's at this URL.
-    pub fn of(url: &str) -> Page {
+    pub(crate) fn of(url: &str) -> Page {
         Page { url: url.to_owned(), global: Global::Window, agent: UserAgent::builder() }
     }
 }
@@ -35,7 +35,7 @@ impl Printer for Lines {
 }
 
 /// Runs a script to its end, with a limit that no good run reaches; what it printed, errors behind `! `.
-pub fn run(page: Page, script: &str) -> Vec<String> {
+pub(crate) fn run(page: Page, script: &str) -> Vec<String> {
     let script = script.to_owned();
     // A test's thread has less stack than scripts are given.
     let thread = std::thread::Builder::new().stack_size(THREAD_STACK_BYTES);
