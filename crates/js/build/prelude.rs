@@ -68,6 +68,7 @@ pub(crate) const ORDER: &[&str] = &[
     "location.js",
     "navigator.js",
     "performance.js",
+    "dom_exception.js",
     "reporting.js",
     "global.js",
     "streams/readable_stream_methods.js",

@@ -20,6 +20,9 @@ interface Window : EventTarget {
   undefined alert();
   undefined alert(DOMString message);
   attribute OnErrorEventHandler onerror;
+  attribute EventHandler onlanguagechange;
+  attribute EventHandler onoffline;
+  attribute EventHandler ononline;
   attribute EventHandler onrejectionhandled;
   attribute EventHandler onunhandledrejection;
 };
@@ -31,6 +34,9 @@ interface WorkerGlobalScope : EventTarget {
   readonly attribute WorkerLocation location;
   readonly attribute WorkerNavigator navigator;
   attribute OnErrorEventHandler onerror;
+  attribute EventHandler onlanguagechange;
+  attribute EventHandler onoffline;
+  attribute EventHandler ononline;
   attribute EventHandler onrejectionhandled;
   attribute EventHandler onunhandledrejection;
 };

@@ -28,8 +28,9 @@ fn evaluate(ctx: &Ctx<'_>, global: Global) -> rquickjs::Result<()> {
     let (module, evaluated) = last.eval()?;
     evaluated.finish::<()>()?;
     let install: rquickjs::Function<'_> = module.get("install")?;
-    install.call((match global {
+    let kind = match global {
         Global::Window => "window",
         Global::Worker => "worker",
-    },))
+    };
+    install.call((kind, ops::is_secure_context(ctx)))
 }

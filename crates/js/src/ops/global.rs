@@ -51,9 +51,13 @@ fn global_origin(ctx: Ctx<'_>) -> String {
     }
 }
 
-/// <https://html.spec.whatwg.org/#secure-context>
 fn global_is_secure(ctx: Ctx<'_>) -> bool {
-    let host = Host::of(&ctx);
+    is_secure_context(&ctx)
+}
+
+/// <https://html.spec.whatwg.org/#secure-context>
+pub(crate) fn is_secure_context(ctx: &Ctx<'_>) -> bool {
+    let host = Host::of(ctx);
     match &host.page {
         Some(page) => page.client().is_secure_context(),
         None => host.url.is_potentially_trustworthy(),

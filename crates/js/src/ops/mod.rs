@@ -19,6 +19,8 @@ mod url;
 
 use rquickjs::{Ctx, Object, Result};
 
+pub(crate) use global::is_secure_context;
+
 /// All ops, as one object for the prelude.
 pub(crate) fn object<'js>(ctx: &Ctx<'js>) -> Result<Object<'js>> {
     let ops = Object::new(ctx.clone())?;
