@@ -15,6 +15,7 @@ use sofetch::{Page, Url, UserAgent};
 use crate::blob_urls::BlobUrlStore;
 use crate::event_loop::{TaskQueue, Timers};
 use crate::handles::Handle;
+use crate::ledger::Ledger;
 use crate::printing::Printer;
 
 /// What a realm's ops know. Each op takes it from the context.
@@ -31,6 +32,7 @@ pub(crate) struct Shared {
     pub(crate) url: Url,
     /// The agent's, too.
     pub(crate) blob_urls: Arc<BlobUrlStore>,
+    pub(crate) ledger: Arc<Ledger>,
     pub(crate) printer: Rc<dyn Printer>,
     pub(crate) time_origin: Instant,
     pub(crate) timers: RefCell<Timers>,
@@ -83,6 +85,7 @@ impl Host {
             page,
             url,
             blob_urls,
+            ledger: Arc::default(),
             printer,
             time_origin: Instant::now(),
             timers: RefCell::default(),

@@ -9,6 +9,7 @@ mod event_loop;
 mod handles;
 mod host;
 mod io_thread;
+mod ledger;
 mod ops;
 mod printing;
 mod realm;

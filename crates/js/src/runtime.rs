@@ -122,6 +122,7 @@ impl RuntimeBuilder {
         engine.set_max_stack_size(STACK_BYTES);
         if let Some(limit) = self.max_memory {
             engine.set_memory_limit(limit);
+            host.ledger.set_limit(limit);
         }
         let deadline = self.time_limit.and_then(|limit| Instant::now().checked_add(limit));
         host.deadline.set(deadline);

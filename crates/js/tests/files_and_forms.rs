@@ -5,7 +5,7 @@ use std::rc::Rc;
 use std::time::Duration;
 
 use sofetch::Url;
-use sofetch_js::{Ending, Global, Printer, Runtime};
+use sofetch_js::{Ending, Global, Printer, Runtime, RuntimeBuilder};
 
 #[derive(Default)]
 struct Lines(RefCell<Vec<String>>);
@@ -27,10 +27,13 @@ const PROLOGUE: &str = r#"
 "#;
 
 fn run(global: Global, script: &str) -> Vec<String> {
+    run_with(Runtime::builder().global(global), script)
+}
+
+fn run_with(builder: RuntimeBuilder, script: &str) -> Vec<String> {
     let lines = Rc::new(Lines::default());
-    let mut runtime = Runtime::builder()
+    let mut runtime = builder
         .base_url(Url::parse("https://example.test/page", None).expect("a URL"))
-        .global(global)
         .time_limit(Duration::from_secs(20))
         .printer(lines.clone())
         .build()
@@ -143,6 +146,23 @@ fn blob_table() {
             &[r#""RangeError""#, r#""RangeError""#],
         ),
     ]);
+}
+
+#[test]
+fn what_blobs_hold_counts_and_is_collected() {
+    let script = r#"
+        for (let i = 0; i < 200; i++) new Blob([new Uint8Array(1 << 20)]);
+        log("forgotten");
+        const kept = [];
+        log(said(() => { for (;;) kept.push(new Blob([new Uint8Array(1 << 20)])); }), kept.length > 20);
+        const blob = kept[0];
+        log(said(() => { for (let i = 0; i < 1000; i++) kept.push(blob.slice(i)); }));
+        log(await new Blob(kept).text().catch((error) => error.name));
+    "#;
+    assert_eq!(
+        run_with(Runtime::builder().max_memory(48 << 20), script),
+        [r#""forgotten""#, r#""RangeError" true"#, r#""nothing""#, r#""RangeError""#]
+    );
 }
 
 #[test]

