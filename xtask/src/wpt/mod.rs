@@ -101,7 +101,10 @@ pub(crate) fn wpt(arguments: &[&str]) -> Outcome {
     let tree = asked.tree.clone().or_else(default_tree);
     let tree = tree.ok_or_else(|| vec!["no tree: `cargo xtask wpt --setup DIR` makes one".to_owned()])?;
     let tree = fs::canonicalize(&tree).map_err(|error| vec![format!("{}: {error}", tree.display())])?;
-    let (runs, absent) = runs(&tree, &asked.filters)?;
+    let Found { runs, absent, listed } = runs(&tree, &asked.filters)?;
+    if asked.update && !listed {
+        return Err(vec!["only tests of wpt/applicable.txt are written down".to_owned()]);
+    }
     if asked.list {
         let rows = runs.iter().map(|run| format!("{} {}", run.scope.word(), run.id));
         return Ok(rows.chain(absent).collect::<Vec<_>>().join("\n"));
@@ -137,20 +140,30 @@ fn default_tree() -> Option<PathBuf> {
     tree.join("resources/testharness.js").is_file().then_some(tree)
 }
 
-/// The runs of listed tests, or of the tree's if the filters name none of these; and what is listed and not there.
-fn runs(tree: &Path, filters: &[String]) -> Result<(Vec<Run>, Vec<String>), Vec<String>> {
-    let mut listed = listing::read_list(&read("wpt/applicable.txt")?)?;
+/// What filters name.
+struct Found {
+    runs: Vec<Run>,
+    /// Listed, and not in the tree.
+    absent: Vec<String>,
+    /// Are these of the list?
+    listed: bool,
+}
+
+/// The runs of listed tests, or of the tree's if the filters name none of these.
+fn runs(tree: &Path, filters: &[String]) -> Result<Found, Vec<String>> {
+    let mut rows = listing::read_list(&read("wpt/applicable.txt")?)?;
     // A filter may name a run, a file or a folder.
     let of_file = |path: &str| {
         let stem = path.split('.').next().unwrap_or_default();
         filters.iter().any(|filter| filter.trim_start_matches('/').starts_with(stem.trim_start_matches('/')))
     };
-    listed.retain(|row| listing::matches(filters, &row.path) || of_file(&row.path));
-    if listed.is_empty() {
-        listed = filters.iter().flat_map(|filter| listing::in_tree(tree, filter)).collect();
+    rows.retain(|row| listing::matches(filters, &row.path) || of_file(&row.path));
+    let listed = !rows.is_empty();
+    if !listed {
+        rows = filters.iter().flat_map(|filter| listing::in_tree(tree, filter)).collect();
     }
     let (mut runs, mut absent) = (Vec::new(), Vec::new());
-    for row in &listed {
+    for row in &rows {
         match listing::runs(tree, row) {
             Ok(of_row) => runs.extend(
                 of_row
@@ -164,14 +177,14 @@ fn runs(tree: &Path, filters: &[String]) -> Result<(Vec<Run>, Vec<String>), Vec<
         absent.push(format!("no test begins with {}", filters.join(" or ")));
         return Err(absent);
     }
-    Ok((runs, absent))
+    Ok(Found { runs, absent, listed })
 }
 
 /// Runs everything once, and again alone what lost a pass: a machine under load is no fault of the code.
 fn run(asked: &Asked, tree: &Path, command: &Path, runs: &[Run]) -> Result<BTreeMap<String, Report>, String> {
     let state = sources::root().join("target/wpt");
-    let server = Server::start(tree, &state)?;
     let folder = state.join(format!("run-{}", std::process::id()));
+    let server = Server::start(tree, &state, &folder)?;
     let mark = RandomState::new().hash_one(std::process::id());
     let runner = Runner {
         server: &server,
@@ -218,15 +231,25 @@ fn judge(asked: &Asked, tree: &Path, runs: &[Run], reports: &BTreeMap<String, Re
         told("not passed", not_passed(reports, &outdated));
     }
     told("overtaken, and still failing", overtaken(reports, &outdated));
+    let whole = asked.filters.is_empty();
     let (mut lost, mut gained) = (Vec::new(), Vec::new());
     for (id, report) in reports {
         let difference = difference(&expected, &outdated, id, report);
         lost.extend(difference.lost.into_iter().map(|name| format!("{id}: {name}")));
         gained.extend(difference.gained.into_iter().map(|name| format!("{id}: {name}")));
     }
-    told("lost", lost.clone());
+    if whole {
+        lost.extend(
+            expected
+                .keys()
+                .filter(|id| !reports.contains_key(*id))
+                .map(|id| format!("{id}: (run) not there")),
+        );
+        told("in outdated.tsv, and no failure", idle(reports, &outdated));
+    }
     let (unknown, gained): (Vec<String>, Vec<String>) =
         gained.into_iter().partition(|row| row.contains("(not written down"));
+    told("lost", lost.clone());
     told("new", gained);
     if asked.verbose {
         told("not written down", unknown);
@@ -247,7 +270,6 @@ fn judge(asked: &Asked, tree: &Path, runs: &[Run], reports: &BTreeMap<String, Re
             println!("{folder:<24} there {there:>6}, here {here:>6}");
         }
     }
-    let whole = asked.filters.is_empty();
     if asked.update {
         if whole {
             expected.clear();
@@ -292,6 +314,15 @@ fn overtaken(reports: &BTreeMap<String, Report>, outdated: &[Outdated]) -> Vec<S
         }
     }
     rows
+}
+
+/// Rows that nothing needs.
+fn idle(reports: &BTreeMap<String, Report>, outdated: &[Outdated]) -> Vec<String> {
+    let fails = |row: &Outdated| {
+        let subtests = reports.get(&row.id).map(|report| &report.subtests).into_iter().flatten();
+        subtests.filter(|subtest| subtest.status != "PASS").any(|subtest| row.is(&row.id, &subtest.name))
+    };
+    outdated.iter().filter(|row| !fails(row)).map(|row| format!("{}: {}", row.id, row.subtest)).collect()
 }
 
 /// What is written down of all tests.

@@ -52,8 +52,8 @@ pub(super) struct Server {
 pub(super) struct Ports(Vec<(&'static str, Vec<u16>)>);
 
 impl Server {
-    /// Starts the tree's server and waits for its answers. Certificates, configuration and log are kept in `state`.
-    pub(super) fn start(tree: &Path, state: &Path) -> Result<Server, String> {
+    /// Starts the tree's server and waits for its answers. Certificates and log stay in `state`, the rest in `folder`.
+    pub(super) fn start(tree: &Path, state: &Path, folder: &Path) -> Result<Server, String> {
         let said = |error: std::io::Error| format!("{}: {error}", state.display());
         let certificates = state.join("certs");
         fs::create_dir_all(&certificates).map_err(said)?;
@@ -69,7 +69,8 @@ impl Server {
             }},
             "logging": {"level": "warning", "suppress_handler_traceback": true},
         });
-        let config_path = state.join("config.json");
+        fs::create_dir_all(folder).map_err(said)?;
+        let config_path = folder.join("config.json");
         fs::write(&config_path, config.to_string()).map_err(said)?;
         let log_path = state.join("serve.log");
         let log = File::create(&log_path).map_err(said)?;
