@@ -2,9 +2,9 @@
 
 import {
   ArrayIsArray, ArrayPrototypeJoin, Map, MapPrototypeDelete, MapPrototypeForEach, MapPrototypeGet, MapPrototypeSet, MathMax,
-  NumberPrototypeToFixed, NumberPrototypeToString, ObjectGetOwnPropertyDescriptor, ObjectHasOwn, ObjectKeys, SetPrototypeForEach,
-  String, StringPrototypeIndexOf, StringPrototypePadEnd, StringPrototypeRepeat, StringPrototypeSlice, createDataProperty,
-  globalParseFloat, globalParseInt, isObject, ops,
+  NumberPrototypeToFixed, NumberPrototypeToString, ObjectGetOwnPropertyDescriptor, ObjectHasOwn, ObjectKeys,
+  SetPrototypeForEach, String, StringPrototypeIndexOf, StringPrototypePadEnd, StringPrototypeRepeat, StringPrototypeSlice,
+  createDataProperty, dataValue, globalParseFloat, globalParseInt, isObject, ops,
 } from "./primordials.js";
 import { implement } from "./platform_objects.js";
 import { coarseTime } from "./events.js";
@@ -30,9 +30,12 @@ function Logger(logLevel, args) {
 
 // What %o and %O stand for is text already when it is printed.
 class Formatted {
-  text;
+  #text;
   constructor(text) {
-    this.text = text;
+    this.#text = text;
+  }
+  static text(value) {
+    return isObject(value) && #text in value ? value.#text : undefined;
   }
 }
 
@@ -104,8 +107,7 @@ function Printer(logLevel, args) {
   const texts = [];
   for (let i = 0; i < args.length; i++) {
     const value = args[i];
-    if (typeof value === "string") texts[i] = value;
-    else texts[i] = value instanceof Formatted ? value.text : inspect(value);
+    texts[i] = typeof value === "string" ? value : (Formatted.text(value) ?? inspect(value));
   }
   const indent = StringPrototypeRepeat("  ", groups);
   const line = indent + indented(ArrayPrototypeJoin(texts, " "), indent);
@@ -260,7 +262,7 @@ function tableOf(data, properties) {
     const keys = ObjectKeys(data);
     for (let i = 0; i < keys.length; i++) {
       const property = ObjectGetOwnPropertyDescriptor(data, keys[i]);
-      if (property !== undefined) addRow(keys[i], ObjectHasOwn(property, "value") ? property.value : undefined);
+      if (property !== undefined) addRow(keys[i], dataValue(data, keys[i]));
     }
   }
   if (rows.length === 0 && !ArrayIsArray(data)) return undefined;

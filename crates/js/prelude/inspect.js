@@ -7,13 +7,13 @@ import {
   Array, ArrayBufferIsView, ArrayBufferPrototypeGetByteLength, ArrayBufferPrototypeGetDetached, ArrayPrototypeJoin,
   BigIntPrototypeToString, BigIntPrototypeValueOf, BooleanPrototypeValueOf, DOMExceptionPrototypeGetMessage,
   DOMExceptionPrototypeGetName, DataViewPrototypeGetBuffer, DataViewPrototypeGetByteLength, DataViewPrototypeGetByteOffset,
-  DatePrototypeGetTime, DatePrototypeToISOString, ErrorPrototypeGetStack, FunctionPrototypeToString, JSONStringify, Map, MapPrototypeForEach,
-  MapPrototypeGet, MapPrototypeGetSize, MapPrototypeSet, MathMin, NumberIsNaN, NumberPrototypeToString,
+  DatePrototypeGetTime, DatePrototypeToISOString, ErrorPrototypeGetStack, FunctionPrototypeToString, JSONStringify, Map,
+  MapPrototypeForEach, MapPrototypeGet, MapPrototypeGetSize, MapPrototypeSet, MathMin, NumberIsNaN, NumberPrototypeToString,
   NumberPrototypeValueOf, ObjectGetOwnPropertyDescriptor, ObjectGetPrototypeOf, ObjectHasOwn, ObjectIs, ObjectKeys,
-  ObjectPrototype, RegExpPrototypeToString, ReflectApply, ReflectOwnKeys, SetPrototypeForEach, SetPrototypeGetSize,
+  ObjectPrototype, ReflectApply, ReflectOwnKeys, RegExpPrototypeToString, SetPrototypeForEach, SetPrototypeGetSize,
   SharedArrayBufferPrototypeGetByteLength, String, StringPrototypeIncludes, StringPrototypeIndexOf, StringPrototypePadStart,
   StringPrototypeSlice, StringPrototypeStartsWith, StringPrototypeToString, SymbolPrototypeToString, SymbolPrototypeValueOf,
-  SymbolToStringTag, TypedArrayPrototypeGetLength, Uint8Array, global, ops,
+  SymbolToStringTag, TypedArrayPrototypeGetLength, Uint8Array, dataValue, global, ops,
 } from "./primordials.js";
 import { unwrapAny, wrap } from "./platform_objects.js";
 import { className } from "./class_names.js";
@@ -64,9 +64,9 @@ export function stackOf(error) {
 // A data property that is a string, of an object or what it inherits from.
 function textOf(object, key, otherwise) {
   for (let o = object; o !== null && className(o) !== "Proxy"; o = ObjectGetPrototypeOf(o)) {
-    const property = ObjectGetOwnPropertyDescriptor(o, key);
-    if (property === undefined) continue;
-    return ObjectHasOwn(property, "value") && typeof property.value === "string" ? property.value : otherwise;
+    if (!ObjectHasOwn(o, key)) continue;
+    const value = dataValue(o, key);
+    return typeof value === "string" ? value : otherwise;
   }
   return otherwise;
 }
@@ -132,7 +132,7 @@ function add(p, item) {
 }
 
 function inspectNew(object, look) {
-  const kind = typeof object === "function" ? "Function" : className(object);
+  const kind = typeof object === "function" && className(object) !== "Proxy" ? "Function" : className(object);
   if (kind === "Proxy") return "[Proxy]";
   const impl = kind === "Object" || kind === undefined ? unwrapAny(object) : undefined;
   const name = constructorName(object);
@@ -191,6 +191,11 @@ function simpleText(object, kind, name, look) {
   }
 }
 
+function nameOf(object) {
+  const name = className(object) === "Proxy" ? undefined : dataValue(object, "name");
+  return typeof name === "string" ? name : "";
+}
+
 function functionText(object, constructorName) {
   let source = "";
   try {
@@ -198,13 +203,11 @@ function functionText(object, constructorName) {
   } catch {
     // Something callable of the host's.
   }
-  const property = ObjectGetOwnPropertyDescriptor(object, "name");
-  const name = property !== undefined && typeof property.value === "string" ? property.value : "";
+  const name = nameOf(object);
   if (StringPrototypeStartsWith(source, "class") && !StringPrototypeStartsWith(source, "class_")) {
     const parent = ObjectGetPrototypeOf(object);
-    const inherited = typeof parent === "function" && className(parent) !== "Proxy" ? ObjectGetOwnPropertyDescriptor(parent, "name") : undefined;
-    const from = inherited !== undefined && typeof inherited.value === "string" && inherited.value !== "" ? ` extends ${inherited.value}` : "";
-    return `[class ${name === "" ? "(anonymous)" : name}${from}]`;
+    const inherited = typeof parent === "function" ? nameOf(parent) : "";
+    return `[class ${name === "" ? "(anonymous)" : name}${inherited === "" ? "" : ` extends ${inherited}`}]`;
   }
   const kind = constructorName ?? "Function";
   return name === "" ? `[${kind} (anonymous)]` : `[${kind}: ${name}]`;
@@ -215,10 +218,9 @@ function errorText(error, look) {
   const stack = stackOf(error);
   let text = first;
   if (stack !== "") text = StringPrototypeStartsWith(stack, first) ? stack : `${first}\n${stack}`;
-  const property = ObjectGetOwnPropertyDescriptor(error, "cause");
-  if (property !== undefined && ObjectHasOwn(property, "value")) text += `\n  cause: ${indented(inspectValue(property.value, look))}`;
-  const errors = ObjectGetOwnPropertyDescriptor(error, "errors");
-  if (errors !== undefined && ObjectHasOwn(errors, "value")) text += `\n  errors: ${indented(inspectValue(errors.value, look))}`;
+  if (ObjectHasOwn(error, "cause")) text += `\n  cause: ${indented(propertyText(ObjectGetOwnPropertyDescriptor(error, "cause"), look))}`;
+  const errors = dataValue(error, "errors");
+  if (errors !== undefined) text += `\n  errors: ${indented(inspectValue(errors, look))}`;
   return text;
 }
 
@@ -279,8 +281,7 @@ function bareParts(object, kind, name, look) {
 }
 
 function objectPrefix(object, name) {
-  const property = inheritedProperty(object, SymbolToStringTag);
-  const tag = property !== undefined && typeof property.value === "string" ? property.value : "";
+  const tag = textOf(object, SymbolToStringTag, "");
   const said = name === null ? "[Object: null prototype]" : name;
   if (tag !== "" && tag !== name) return `${said} [${tag}]`;
   return said === "Object" ? "" : said;
@@ -355,8 +356,9 @@ function nextIndex(array, from) {
 
 function propertyText(property, look) {
   if (ObjectHasOwn(property, "value")) return inspectValue(property.value, look);
-  if (property.get === undefined) return property.set === undefined ? "undefined" : "[Setter]";
-  return property.set === undefined ? "[Getter]" : "[Getter/Setter]";
+  const { get, set } = property;
+  if (get === undefined) return set === undefined ? "undefined" : "[Setter]";
+  return set === undefined ? "[Getter]" : "[Getter/Setter]";
 }
 
 function addProperties(p, object, look, indexed, isError, isPlatformObject = false) {
@@ -423,11 +425,11 @@ function addAttributes(p, object, look) {
     for (let i = 0; i < keys.length; i++) {
       // NB: whoever asks for a body's stream has one made.
       if (keys[i] === "body") continue;
-      const { get } = ObjectGetOwnPropertyDescriptor(o, keys[i]);
-      if (get === undefined || !isOurs(get)) continue;
+      const property = ObjectGetOwnPropertyDescriptor(o, keys[i]);
+      if (!ObjectHasOwn(property, "get") || property.get === undefined || !isOurs(property.get)) continue;
       let text;
       try {
-        text = inspectValue(ReflectApply(get, object, []), look);
+        text = inspectValue(ReflectApply(property.get, object, []), look);
       } catch {
         continue;
       }
@@ -445,20 +447,12 @@ function isOurs(get) {
 function constructorName(object) {
   for (let o = object; o !== null; o = ObjectGetPrototypeOf(o)) {
     if (className(o) === "Proxy") return "Object";
-    const property = ObjectGetOwnPropertyDescriptor(o, "constructor");
-    if (property === undefined || typeof property.value !== "function" || className(property.value) === "Proxy") continue;
-    const name = ObjectGetOwnPropertyDescriptor(property.value, "name");
-    if (name !== undefined && typeof name.value === "string" && name.value !== "") return name.value;
+    const constructor = dataValue(o, "constructor");
+    if (typeof constructor !== "function") continue;
+    const name = nameOf(constructor);
+    if (name !== "") return name;
   }
   return ObjectGetPrototypeOf(object) === null ? null : "Object";
-}
-
-function inheritedProperty(object, key) {
-  for (let o = object; o !== null && className(o) !== "Proxy"; o = ObjectGetPrototypeOf(o)) {
-    const property = ObjectGetOwnPropertyDescriptor(o, key);
-    if (property !== undefined) return property;
-  }
-  return undefined;
 }
 
 // On one line where it fits, else one item a line, or as many items of an array as there is room for.

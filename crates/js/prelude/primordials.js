@@ -435,6 +435,12 @@ export function setElements(set) {
   return elements;
 }
 
+/** The value of an own data property; undefined where there is none. NB: Object.prototype may have a `value` or a `get` for descriptors. */
+export function dataValue(object, key) {
+  const property = ObjectGetOwnPropertyDescriptor(object, key);
+  return property !== undefined && ObjectHasOwn(property, "value") ? property.value : undefined;
+}
+
 /** Defines a data property on an object that is not script's yet, whatever Object.prototype says about the name. */
 export function createDataProperty(object, key, value) {
   ObjectDefineProperty(object, key, { __proto__: null, value, writable: true, enumerable: true, configurable: true });

@@ -4,21 +4,23 @@
 // files say how their platform objects are serialized and transferred; this one knows those of JavaScript and DOMException.
 
 import {
-  Array, ArrayBuffer, ArrayBufferPrototypeGetByteLength, ArrayBufferPrototypeGetDetached, ArrayBufferPrototypeGetMaxByteLength,
-  ArrayBufferPrototypeGetResizable, ArrayBufferPrototypeResize, ArrayBufferPrototypeTransfer, BigInt64Array, BigIntPrototypeValueOf,
-  BigUint64Array, Boolean, BooleanPrototypeValueOf, DOMException, DOMExceptionPrototypeGetMessage, DOMExceptionPrototypeGetName,
-  DataView, DataViewPrototypeGetBuffer, DataViewPrototypeGetByteLength, DataViewPrototypeGetByteOffset, Date,
-  DatePrototypeGetTime, Error, ErrorPrototypeGetStack, EvalError, Float16Array, Float32Array, Float64Array, Int16Array, Int32Array, Int8Array, Map,
-  MapPrototypeForEach, MapPrototypeGet, MapPrototypeHas, MapPrototypeSet, Number, NumberPrototypeValueOf, Object,
-  ObjectDefineProperty, ObjectGetOwnPropertyDescriptor, ObjectGetPrototypeOf, ObjectHasOwn, ObjectKeys, ObjectPrototype, RangeError, ReferenceError, RegExp,
-  RegExpPrototypeGetDotAll, RegExpPrototypeGetGlobal, RegExpPrototypeGetHasIndices, RegExpPrototypeGetIgnoreCase,
+  Array, ArrayBuffer, ArrayBufferPrototypeGetByteLength, ArrayBufferPrototypeGetDetached,
+  ArrayBufferPrototypeGetMaxByteLength, ArrayBufferPrototypeGetResizable, ArrayBufferPrototypeResize,
+  ArrayBufferPrototypeTransfer, BigInt64Array, BigIntPrototypeValueOf, BigUint64Array, Boolean, BooleanPrototypeValueOf,
+  DOMException, DOMExceptionPrototypeGetMessage, DOMExceptionPrototypeGetName, DataView, DataViewPrototypeGetBuffer,
+  DataViewPrototypeGetByteLength, DataViewPrototypeGetByteOffset, Date, DatePrototypeGetTime, Error, ErrorPrototypeGetStack,
+  EvalError, Float16Array, Float32Array, Float64Array, Int16Array, Int32Array, Int8Array, Map, MapPrototypeForEach,
+  MapPrototypeGet, MapPrototypeHas, MapPrototypeSet, Number, NumberPrototypeValueOf, Object, ObjectDefineProperty,
+  ObjectGetOwnPropertyDescriptor, ObjectGetPrototypeOf, ObjectHasOwn, ObjectKeys, ObjectPrototype, RangeError, ReferenceError,
+  RegExp, RegExpPrototypeGetDotAll, RegExpPrototypeGetGlobal, RegExpPrototypeGetHasIndices, RegExpPrototypeGetIgnoreCase,
   RegExpPrototypeGetMultiline, RegExpPrototypeGetSource, RegExpPrototypeGetSticky, RegExpPrototypeGetUnicode,
-  RegExpPrototypeGetUnicodeSets, Set, SetPrototypeAdd, SetPrototypeForEach, String,
-  StringPrototypeToString, SyntaxError, TypeError, TypedArrayPrototypeAt, TypedArrayPrototypeGetBuffer,
-  TypedArrayPrototypeGetByteLength, TypedArrayPrototypeGetByteOffset, TypedArrayPrototypeGetLength, TypedArrayPrototypeSet,
-  URIError, Uint16Array, Uint32Array, Uint8Array, Uint8ClampedArray, createDataProperty,
+  RegExpPrototypeGetUnicodeSets, Set, SetPrototypeAdd, SetPrototypeForEach, String, StringPrototypeToString, SyntaxError,
+  TypeError, TypedArrayPrototypeAt, TypedArrayPrototypeGetBuffer, TypedArrayPrototypeGetByteLength,
+  TypedArrayPrototypeGetByteOffset, TypedArrayPrototypeGetLength, TypedArrayPrototypeSet, URIError, Uint16Array, Uint32Array,
+  Uint8Array, Uint8ClampedArray, createDataProperty, dataValue,
 } from "./primordials.js";
 import { unwrap, unwrapAny, wrap } from "./platform_objects.js";
+import { DOMString } from "./webidl.js";
 import { className } from "./class_names.js";
 import { createQuotaExceededError, quotaOfError } from "./quota_exceeded_error.js";
 
@@ -242,7 +244,7 @@ function serializeError(value, record, memory) {
   const { name } = value;
   record.name = typeof name === "string" && errorConstructors[name] !== undefined ? name : "Error";
   const message = ObjectGetOwnPropertyDescriptor(value, "message");
-  record.message = isData(message) ? String(message.value) : undefined;
+  record.message = isData(message) ? DOMString(message.value, "The message of an error") : undefined;
   record.stack = stackOf(value);
   const cause = ObjectGetOwnPropertyDescriptor(value, "cause");
   record.hasCause = isData(cause);
@@ -254,8 +256,7 @@ function isData(property) {
 }
 
 function stackOf(value) {
-  const own = ObjectGetOwnPropertyDescriptor(value, "stack");
-  const stack = own === undefined ? ErrorPrototypeGetStack(value) : own.value;
+  const stack = ObjectHasOwn(value, "stack") ? dataValue(value, "stack") : ErrorPrototypeGetStack(value);
   return typeof stack === "string" ? stack : undefined;
 }
 
