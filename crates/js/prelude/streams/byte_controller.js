@@ -62,8 +62,8 @@ export class ReadableByteStreamControllerImpl {
   }
 
   enqueue(chunk) {
+    // 1, 2. A view with bytes has a buffer with bytes, which is not detached.
     if (byteLengthOf(chunk) === 0) throw new TypeError("A chunk must have bytes");
-    if (ArrayBufferPrototypeGetByteLength(viewedArrayBuffer(chunk)) === 0) throw new TypeError("A chunk must have a buffer");
     if (this.closeRequested) throw new TypeError("The stream was closed already");
     if (this.stream.state !== "readable") throw new TypeError("The stream takes no more chunks");
     ReadableByteStreamControllerEnqueue(this, chunk);
@@ -106,7 +106,7 @@ export class ReadableByteStreamControllerImpl {
 
   // https://streams.spec.whatwg.org/#abstract-opdef-readablebytestreamcontroller-releasesteps
   releaseSteps() {
-    if (this.pendingPullIntos.isEmpty()) return;
+    if (this.pendingPullIntos.size === 0) return;
     const firstPendingPullInto = this.pendingPullIntos.shift();
     firstPendingPullInto.readerType = "none";
     this.pendingPullIntos = new Queue();
@@ -150,7 +150,7 @@ export function ReadableByteStreamControllerClose(controller) {
     controller.closeRequested = true;
     return;
   }
-  if (!controller.pendingPullIntos.isEmpty()) {
+  if (controller.pendingPullIntos.size !== 0) {
     const firstPendingPullInto = controller.pendingPullIntos.head;
     if (firstPendingPullInto.bytesFilled % firstPendingPullInto.elementSize !== 0) {
       const e = new TypeError("The stream was closed in the middle of an element");
@@ -167,11 +167,11 @@ export function ReadableByteStreamControllerEnqueue(controller, chunk) {
   const { stream } = controller;
   if (controller.closeRequested || stream.state !== "readable") return;
   const buffer = viewedArrayBuffer(chunk);
-  if (IsDetachedBuffer(buffer)) throw new TypeError("The chunk's buffer is detached");
   const byteOffset = byteOffsetOf(chunk);
   const byteLength = byteLengthOf(chunk);
+  // 6, 7. A detached buffer is transferred with a TypeError.
   const transferredBuffer = TransferArrayBuffer(buffer);
-  if (!controller.pendingPullIntos.isEmpty()) {
+  if (controller.pendingPullIntos.size !== 0) {
     const firstPendingPullInto = controller.pendingPullIntos.head;
     if (IsDetachedBuffer(firstPendingPullInto.buffer)) {
       throw new TypeError("The buffer of the BYOB request was detached without an answer to it");
@@ -187,7 +187,7 @@ export function ReadableByteStreamControllerEnqueue(controller, chunk) {
     if (ReadableStreamGetNumReadRequests(stream) === 0) {
       ReadableByteStreamControllerEnqueueChunkToQueue(controller, transferredBuffer, byteOffset, byteLength);
     } else {
-      if (!controller.pendingPullIntos.isEmpty()) ReadableByteStreamControllerShiftPendingPullInto(controller);
+      if (controller.pendingPullIntos.size !== 0) ReadableByteStreamControllerShiftPendingPullInto(controller);
       ReadableStreamFulfillReadRequest(stream, new Uint8Array(transferredBuffer, byteOffset, byteLength), false);
     }
   } else {
@@ -201,13 +201,13 @@ export function ReadableByteStreamControllerEnqueue(controller, chunk) {
 
 // "For each filledPullInto of filledPullIntos".
 function commitAll(stream, filledPullIntos) {
-  if (filledPullIntos.isEmpty()) return;
+  if (filledPullIntos.size === 0) return;
   filledPullIntos.forEach((filledPullInto) => ReadableByteStreamControllerCommitPullIntoDescriptor(stream, filledPullInto));
 }
 
 /** https://streams.spec.whatwg.org/#abstract-opdef-readablebytestreamcontrollergetbyobrequest */
 export function ReadableByteStreamControllerGetBYOBRequest(controller) {
-  if (controller.currentByobRequest === null && !controller.pendingPullIntos.isEmpty()) {
+  if (controller.currentByobRequest === null && controller.pendingPullIntos.size !== 0) {
     const { buffer, byteOffset, bytesFilled, byteLength } = controller.pendingPullIntos.head;
     const byobRequest = new ReadableStreamBYOBRequestImpl();
     byobRequest.controller = controller;
@@ -233,7 +233,7 @@ export function ReadableByteStreamControllerPullInto(controller, view, min, read
   const bufferByteLength = ArrayBufferPrototypeGetByteLength(buffer);
   const pullIntoDescriptor = new PullIntoDescriptor(
     buffer, bufferByteLength, byteOffset, byteLength, min * elementSize, elementSize, constructor, "byob");
-  if (!controller.pendingPullIntos.isEmpty()) {
+  if (controller.pendingPullIntos.size !== 0) {
     controller.pendingPullIntos.append(pullIntoDescriptor);
     ReadableStreamAddReadIntoRequest(stream, readIntoRequest);
     return;

@@ -5,7 +5,6 @@ import { Queue, ResetQueue } from "./queues.js";
 import { CloneArrayBuffer, CopyDataBlockBytes, TransferArrayBuffer } from "./miscellaneous.js";
 import {
   ReadableStreamClose, ReadableStreamError, ReadableStreamFulfillReadIntoRequest, ReadableStreamFulfillReadRequest,
-  ReadableStreamHasBYOBReader, ReadableStreamHasDefaultReader,
 } from "./readable_stream.js";
 
 // https://streams.spec.whatwg.org/#pull-into-descriptor
@@ -176,7 +175,7 @@ export function ReadableByteStreamControllerInvalidateBYOBRequest(controller) {
 /** https://streams.spec.whatwg.org/#readable-byte-stream-controller-process-pull-into-descriptors-using-queue */
 export function ReadableByteStreamControllerProcessPullIntoDescriptorsUsingQueue(controller) {
   const filledPullIntos = new Queue();
-  while (!controller.pendingPullIntos.isEmpty() && controller.queueTotalSize > 0) {
+  while (controller.pendingPullIntos.size !== 0 && controller.queueTotalSize > 0) {
     if (ReadableByteStreamControllerFillPullIntoDescriptorFromQueue(controller, controller.pendingPullIntos.head)) {
       filledPullIntos.append(ReadableByteStreamControllerShiftPendingPullInto(controller));
     }
@@ -187,7 +186,7 @@ export function ReadableByteStreamControllerProcessPullIntoDescriptorsUsingQueue
 /** https://streams.spec.whatwg.org/#abstract-opdef-readablebytestreamcontrollerprocessreadrequestsusingqueue */
 export function ReadableByteStreamControllerProcessReadRequestsUsingQueue(controller) {
   const { reader } = controller.stream;
-  while (!reader.readRequests.isEmpty() && controller.queueTotalSize > 0) {
+  while (reader.readRequests.size !== 0 && controller.queueTotalSize > 0) {
     ReadableByteStreamControllerFillReadRequestFromQueue(controller, reader.readRequests.shift());
   }
 }
@@ -201,7 +200,10 @@ export function ReadableByteStreamControllerShiftPendingPullInto(controller) {
 export function ReadableByteStreamControllerShouldCallPull(controller) {
   const { stream } = controller;
   if (stream.state !== "readable" || controller.closeRequested || !controller.started) return false;
-  if (ReadableStreamHasDefaultReader(stream) && !stream.reader.readRequests.isEmpty()) return true;
-  if (ReadableStreamHasBYOBReader(stream) && !stream.reader.readIntoRequests.isEmpty()) return true;
-  return ReadableByteStreamControllerGetDesiredSize(controller) > 0;
+  const { reader } = stream;
+  if (reader !== undefined) {
+    const requests = reader.readRequests ?? reader.readIntoRequests;
+    if (requests.size !== 0) return true;
+  }
+  return controller.strategyHWM - controller.queueTotalSize > 0;
 }

@@ -54,13 +54,13 @@ export class ReadableStreamDefaultControllerImpl {
   // https://streams.spec.whatwg.org/#rs-default-controller-private-pull
   pullSteps(readRequest) {
     const { stream } = this;
-    if (this.queue.isEmpty()) {
+    if (this.queue.size === 0) {
       ReadableStreamAddReadRequest(stream, readRequest);
       ReadableStreamDefaultControllerCallPullIfNeeded(this);
       return;
     }
     const chunk = DequeueValue(this);
-    if (this.closeRequested && this.queue.isEmpty()) {
+    if (this.closeRequested && this.queue.size === 0) {
       ReadableStreamDefaultControllerClearAlgorithms(this);
       ReadableStreamClose(stream);
     } else {
@@ -96,15 +96,17 @@ export function ReadableStreamDefaultControllerCallPullIfNeeded(controller) {
 
 /** https://streams.spec.whatwg.org/#readable-stream-default-controller-should-call-pull */
 export function ReadableStreamDefaultControllerShouldCallPull(controller) {
-  if (!ReadableStreamDefaultControllerCanCloseOrEnqueue(controller)) return false;
+  const { stream } = controller;
+  // ReadableStreamDefaultControllerCanCloseOrEnqueue
+  if (controller.closeRequested || stream.state !== "readable") return false;
   if (!controller.started) return false;
-  if (hasReadRequests(controller.stream)) return true;
-  return ReadableStreamDefaultControllerGetDesiredSize(controller) > 0;
+  if (hasReadRequests(stream)) return true;
+  return controller.strategyHWM - controller.queueTotalSize > 0;
 }
 
 // NB: only default readers are given for a stream with this controller.
 function hasReadRequests(stream) {
-  return stream.reader !== undefined && !stream.reader.readRequests.isEmpty();
+  return stream.reader !== undefined && stream.reader.readRequests.size !== 0;
 }
 
 /** https://streams.spec.whatwg.org/#readable-stream-default-controller-clear-algorithms */
@@ -118,7 +120,7 @@ export function ReadableStreamDefaultControllerClearAlgorithms(controller) {
 export function ReadableStreamDefaultControllerClose(controller) {
   if (!ReadableStreamDefaultControllerCanCloseOrEnqueue(controller)) return;
   controller.closeRequested = true;
-  if (controller.queue.isEmpty()) {
+  if (controller.queue.size === 0) {
     ReadableStreamDefaultControllerClearAlgorithms(controller);
     ReadableStreamClose(controller.stream);
   }

@@ -3,14 +3,16 @@
 import {
   ArrayBufferPrototypeGetDetached, ArrayBufferPrototypeTransfer, BigInt64Array, BigUint64Array, DataView,
   DataViewPrototypeGetBuffer, DataViewPrototypeGetByteLength, DataViewPrototypeGetByteOffset, Float16Array, Float32Array,
-  Float64Array, Int16Array, Int32Array, Int8Array, PromiseReject, ReflectApply, TypedArrayPrototypeGetBuffer,
-  TypedArrayPrototypeGetByteLength, TypedArrayPrototypeGetByteOffset, TypedArrayPrototypeGetLength,
+  Float64Array, Int16Array, Int32Array, Int8Array, ObjectDefineProperty, PromiseReject, ReflectApply,
+  TypedArrayPrototypeGetBuffer, TypedArrayPrototypeGetByteLength, TypedArrayPrototypeGetByteOffset, TypedArrayPrototypeGetLength,
   TypedArrayPrototypeGetSymbolToStringTag, TypedArrayPrototypeSet, Uint16Array, Uint32Array, Uint8Array, Uint8ClampedArray,
   isObject, markHandled, newPromise, uponPromise,
 } from "../primordials.js";
 
-// For reactions alone: script never sees this promise.
+// For reactions alone: script never sees this promise. A promise without a constructor is reacted to in half the time, since
+// nobody has to be asked for the species of the reaction's promise.
 export const resolvedPromise = aPromiseResolvedWith(undefined);
+ObjectDefineProperty(resolvedPromise, "constructor", { __proto__: null, value: undefined });
 
 // https://webidl.spec.whatwg.org/#a-promise-resolved-with
 // NB: a new promise even when x is one, which costs the two microtasks that the Standard's order counts on.

@@ -86,7 +86,7 @@ export function closeReadableStream(stream) {
     return;
   }
   ReadableByteStreamControllerClose(controller);
-  if (!controller.pendingPullIntos.isEmpty()) ReadableByteStreamControllerRespond(controller, 0);
+  if (controller.pendingPullIntos.size !== 0) ReadableByteStreamControllerRespond(controller, 0);
 }
 
 /** https://streams.spec.whatwg.org/#readablestream-error */
@@ -125,7 +125,7 @@ export function currentByobRequestView(stream) {
 export function pullFromBytes(stream, bytes) {
   const available = TypedArrayPrototypeGetByteLength(bytes);
   // NB: a BYOB request is not made for the asking: without a pull-into descriptor there is none to come.
-  if (stream.controller.pendingPullIntos.isEmpty()) {
+  if (stream.controller.pendingPullIntos.size === 0) {
     ReadableByteStreamControllerEnqueue(stream.controller, bytes);
     return available;
   }

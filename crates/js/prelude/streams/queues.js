@@ -7,10 +7,6 @@ export class Queue {
   tail = undefined;
   size = 0;
 
-  isEmpty() {
-    return this.head === undefined;
-  }
-
   append(entry) {
     entry.next = undefined;
     if (this.tail === undefined) this.head = entry;

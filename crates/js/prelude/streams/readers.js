@@ -1,10 +1,8 @@
 // [Readers](https://streams.spec.whatwg.org/#generic-reader-mixin): who holds one is alone with its stream.
-import {
-  ArrayBufferPrototypeGetByteLength, PromiseReject, RangeError, TypeError, newPromise,
-} from "../primordials.js";
+import { PromiseReject, PromiseResolve, RangeError, TypeError, newPromise } from "../primordials.js";
 import { implement } from "../platform_objects.js";
 import { Queue } from "./queues.js";
-import { IsDetachedBuffer, byteLengthOf, lengthOf, viewedArrayBuffer } from "./miscellaneous.js";
+import { byteLengthOf, lengthOf } from "./miscellaneous.js";
 import {
   IsReadableStreamLocked, ReadableStreamBYOBReaderErrorReadIntoRequests, ReadableStreamCancel,
   ReadableStreamDefaultReaderErrorReadRequests, ReadableStreamReaderGenericInitialize, ReadableStreamReaderGenericRelease,
@@ -41,7 +39,7 @@ export class ReadableStreamDefaultReaderImpl extends ReadableStreamGenericReader
     if (this.stream === undefined) return PromiseReject(released());
     const readRequest = new PromiseReadRequest();
     ReadableStreamDefaultReaderRead(this, readRequest);
-    return readRequest.capability.promise;
+    return readRequest.takePromise();
   }
 
   releaseLock() {
@@ -57,16 +55,14 @@ export class ReadableStreamBYOBReaderImpl extends ReadableStreamGenericReader {
 
   read(view, options) {
     const { min } = options;
+    // 1-3. A view with bytes has a buffer with bytes, which is not detached.
     if (byteLengthOf(view) === 0) return PromiseReject(new TypeError("The view has no room"));
-    const buffer = viewedArrayBuffer(view);
-    if (ArrayBufferPrototypeGetByteLength(buffer) === 0) return PromiseReject(new TypeError("The view's buffer has no room"));
-    if (IsDetachedBuffer(buffer)) return PromiseReject(new TypeError("The view's buffer is detached"));
     if (min === 0) return PromiseReject(new TypeError("min must be more than 0"));
     if (min > lengthOf(view)) return PromiseReject(new RangeError("The view is shorter than min"));
     if (this.stream === undefined) return PromiseReject(released());
     const readIntoRequest = new PromiseReadRequest();
     ReadableStreamBYOBReaderRead(this, view, min, readIntoRequest);
-    return readIntoRequest.capability.promise;
+    return readIntoRequest.takePromise();
   }
 
   releaseLock() {
@@ -75,21 +71,35 @@ export class ReadableStreamBYOBReaderImpl extends ReadableStreamGenericReader {
 }
 implement("ReadableStreamBYOBReader", ReadableStreamBYOBReaderImpl);
 
-// The requests of both readers' `read()`. A dictionary's members stand in the order of their names.
+// The requests of both readers' `read()`. Often the answer is there before the promise is asked for, which is then made with it.
 class PromiseReadRequest {
   next = undefined;
-  capability = newPromise();
+  promise = undefined;
+  capability = undefined;
+
+  takePromise() {
+    if (this.promise !== undefined) return this.promise;
+    this.capability = newPromise();
+    return this.capability.promise;
+  }
 
   chunkSteps(chunk) {
-    this.capability.resolve({ done: false, value: chunk });
+    this.resolve({ done: false, value: chunk });
   }
 
   closeSteps(chunk) {
-    this.capability.resolve({ done: true, value: chunk });
+    this.resolve({ done: true, value: chunk });
+  }
+
+  // NB: a dictionary's members stand in the order of their names.
+  resolve(readResult) {
+    if (this.capability === undefined) this.promise = PromiseResolve(readResult);
+    else this.capability.resolve(readResult);
   }
 
   errorSteps(e) {
-    this.capability.reject(e);
+    if (this.capability === undefined) this.promise = PromiseReject(e);
+    else this.capability.reject(e);
   }
 }
 

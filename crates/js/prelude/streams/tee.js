@@ -253,5 +253,5 @@ export function ReadableByteStreamTee(stream) {
 }
 
 function respondIfPending(branch) {
-  if (!branch.controller.pendingPullIntos.isEmpty()) ReadableByteStreamControllerRespond(branch.controller, 0);
+  if (branch.controller.pendingPullIntos.size !== 0) ReadableByteStreamControllerRespond(branch.controller, 0);
 }

@@ -105,7 +105,7 @@ export function WritableStreamDefaultControllerAdvanceQueueIfNeeded(controller) 
     WritableStreamFinishErroring(stream);
     return;
   }
-  if (controller.queue.isEmpty()) return;
+  if (controller.queue.size === 0) return;
   const value = PeekQueueValue(controller);
   if (value === closeSentinel) WritableStreamDefaultControllerProcessClose(controller);
   else WritableStreamDefaultControllerProcessWrite(controller, value);
