@@ -125,12 +125,7 @@ impl Compressor {
         Compressor { format, deflate, crc: Crc::new(), output }
     }
 
-    fn run(
-        &mut self,
-        input: &[u8],
-        finish: bool,
-        emit: &mut impl FnMut(&[u8]) -> Result<()>,
-    ) -> Result<()> {
+    fn run(&mut self, input: &[u8], finish: bool, emit: &mut impl FnMut(&[u8]) -> Result<()>) -> Result<()> {
         if self.format == Format::Gzip {
             self.crc.update(input);
         }

@@ -117,11 +117,7 @@ impl TextDecoder {
 
 impl State {
     /// <https://encoding.spec.whatwg.org/#dom-textdecoder-decode>
-    fn decode<'a>(
-        &mut self,
-        bytes: &'a [u8],
-        stream: bool,
-    ) -> std::result::Result<Cow<'a, str>, Malformed> {
+    fn decode<'a>(&mut self, bytes: &'a [u8], stream: bool) -> std::result::Result<Cow<'a, str>, Malformed> {
         // 1.
         if !self.do_not_flush {
             self.decoder = (self.encoding != UTF_8).then(|| self.encoding.new_decoder_without_bom_handling());
@@ -296,7 +292,13 @@ mod tests {
             ),
             ("a BOM is taken off", "utf-8", false, &[b"\xEF\xBB\xBFa"], &[Some("a")]),
             ("only one", "utf-8", false, &[b"\xEF\xBB\xBF\xEF\xBB\xBFa"], &[Some("\u{FEFF}a")]),
-            ("in pieces too", "utf-8", false, &[b"\xEF", b"\xBB", b"\xBFa"], &[Some(""), Some(""), Some("a")]),
+            (
+                "in pieces too",
+                "utf-8",
+                false,
+                &[b"\xEF", b"\xBB", b"\xBFa"],
+                &[Some(""), Some(""), Some("a")],
+            ),
             ("of UTF-16 too", "utf-16be", false, &[b"\xFE", b"\xFF\0a"], &[Some(""), Some("a")]),
             ("the other BOM is a character", "utf-16le", false, &[b"\xFE\xFFa\0"], &[Some("\u{FFFE}a")]),
             (
@@ -308,7 +310,13 @@ mod tests {
             ),
             ("in other encodings too", "euc-jp", true, &[b"a\xFFbc", b"d"], &[None, Some("bcd")]),
             ("a lone byte of UTF-16 is an error", "utf-16le", true, &[b"a\0b"], &[None]),
-            ("two bytes in two pieces", "shift_jis", true, &[b"\x82", b"\xA0"], &[Some(""), Some("\u{3042}")]),
+            (
+                "two bytes in two pieces",
+                "shift_jis",
+                true,
+                &[b"\x82", b"\xA0"],
+                &[Some(""), Some("\u{3042}")],
+            ),
         ] {
             let expected: Vec<_> = expected.iter().map(|text| text.map(str::to_owned)).collect();
             assert_eq!(decode(label, fatal, chunks), expected, "{name}");
