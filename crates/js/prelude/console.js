@@ -47,9 +47,11 @@ function Formatter(args) {
   let next = 1;
   let rest = 0;
   let at = StringPrototypeIndexOf(target, "%");
-  while (at !== -1 && next < args.length && at + 1 < target.length) {
+  while (at !== -1 && at + 1 < target.length) {
     const specifier = target[at + 1];
-    const converted = convert(specifier, args[next]);
+    let converted;
+    if (specifier === "%") converted = "%";
+    else if (next < args.length) converted = convert(specifier, args[next]);
     if (converted !== undefined) {
       text += StringPrototypeSlice(target, rest, at) + converted;
       if (specifier !== "%") next++;
@@ -78,8 +80,6 @@ function convert(specifier, current) {
     case "c":
       // There is nothing to apply CSS to.
       return "";
-    case "%":
-      return "%";
     default:
       return undefined;
   }

@@ -33,6 +33,9 @@ ObjectDefineProperty(global, "QuotaExceededError", {
 const timers = new Map();
 let lastTimer = 0;
 
+// https://html.spec.whatwg.org/#dom-workerglobalscope-closing
+let closing = false;
+
 // The timer nesting level of the task that runs, if that is a timer's.
 let nesting = 0;
 let nestingTask = -1;
@@ -43,6 +46,7 @@ function initializeTimer(handler, timeout, args, repeat, previousId) {
   const level = nestingTask === ops.task_number() ? nesting : 0;
   let after = timeout < 0 ? 0 : timeout;
   if (level > 5 && after < 4) after = 4;
+  if (closing) return id;
   const timer = { __proto__: null, handle: 0 };
   MapPrototypeSet(timers, id, timer);
   timer.handle = runStepsAfterTimeout(after, () => {
@@ -151,7 +155,7 @@ export class GlobalImpl extends EventTargetImpl {
   close() {
     MapPrototypeForEach(timers, (timer) => clearTimer(timer.handle));
     MapPrototypeClear(timers);
-    this.closing = true;
+    closing = true;
   }
 }
 

@@ -1,0 +1,120 @@
+//! structuredClone: what is cloned, what is refused, and what is taken away.
+
+mod support;
+
+use support::{Page, run};
+
+/// What each script prints. `fails` gives the name of what its steps throw.
+fn check(cases: &[(&str, &str, &[&str])]) {
+    const PROLOGUE: &str = "const fails = (steps) => { try { steps(); return 'nothing'; } catch (error) { return error.name; } };";
+    for (name, script, expected) in cases {
+        assert_eq!(run(Page::of("https://a.test/"), &format!("{PROLOGUE}\n{script}")), *expected, "{name}");
+    }
+}
+
+#[test]
+fn clones_table() {
+    check(&[
+        (
+            "plain data",
+            "console.log(structuredClone({ a: [1, , 'x'], b: new Map([[{}, new Set([1])]]), c: new Date(5), d: /x/gy, e: 1n, f: Object(2n) }))",
+            &["{\n  a: [1, <1 empty item>, \"x\"],\n  b: Map(1) { {} => Set(1) { 1 } },\n  c: 1970-01-01T00:00:00.005Z,\n  d: /x/gy,\n  e: 1n,\n  f: [BigInt: 2n]\n}"],
+        ),
+        (
+            "the same object stays the same, and cycles are cycles",
+            "const a = {}; a.b = [a, a]; const c = structuredClone(a); console.log(c !== a, c.b[0] === c, c.b[1] === c)",
+            &["true true true"],
+        ),
+        (
+            "prototypes, accessors and what cannot be enumerated are left behind",
+            "class A { x = 1; get y() { return 2; } }; const o = Object.defineProperty(new A(), 'z', { value: 3 });
+             const c = structuredClone({ o, get g() { return 4; } }); console.log(c, c.o.constructor === Object);",
+            &["{ o: { x: 1 }, g: 4 } true"],
+        ),
+        (
+            "errors keep name, message, stack and cause",
+            "const e = new RangeError('m', { cause: { deep: 1 } }); e.extra = 1; const c = structuredClone(e);
+             console.log(c instanceof RangeError, c.message, c.stack === e.stack, c.cause.deep, 'extra' in c);
+             class Own extends TypeError { name = 'Own'; }; const o = structuredClone(new Own('x'));
+             console.log(o.name, Object.getPrototypeOf(o) === Error.prototype, Object.hasOwn(structuredClone(new Error()), 'message'));",
+            &["true m true 1 false", "Error true false"],
+        ),
+        (
+            "DOMException and the class derived from it",
+            "const d = structuredClone(new DOMException('m', 'AbortError')); console.log(d.name, d.message, d.code);
+             const q = structuredClone(new QuotaExceededError('m', { quota: 1, requested: 2 }));
+             console.log(q instanceof QuotaExceededError, q.quota, q.requested, q.code);",
+            &["AbortError m 20", "true 1 2 22"],
+        ),
+        (
+            "buffers are copied, once for all of their views",
+            "const bytes = new Uint8Array([1, 2, 3, 4]); const { a, b, c } = structuredClone({ a: bytes, b: bytes.subarray(1, 3), c: new DataView(bytes.buffer, 2) });
+             bytes[1] = 9; console.log(a, b, c.byteOffset, a.buffer === b.buffer, b.buffer === c.buffer)",
+            &["Uint8Array(4) [1, 2, 3, 4] Uint8Array(2) [2, 3] 2 true true"],
+        ),
+        (
+            "views keep whether they track their buffer, and the look at that changes nothing",
+            "for (const [length, max] of [[8, 64], [8, 8], [8, 12]]) {
+               const buffer = new ArrayBuffer(length, { maxByteLength: max });
+               new Uint8Array(buffer).set([1, 2, 3, 4, 5, 6, 7, 8]);
+               const c = structuredClone([new Uint8Array(buffer), new Uint8Array(buffer, 0, 8), new Uint16Array(buffer, 2), new DataView(buffer, 4), new DataView(buffer, 4, 4)]);
+               console.log(new Uint8Array(buffer).join(), c[0].buffer.maxByteLength);
+               c[0].buffer.resize(4);
+               console.log(c[0].length, c[1].length, c[2].length, c[3].byteLength, fails(() => c[4].byteLength));
+             }",
+            &["1,2,3,4,5,6,7,8 64", "4 0 1 0 TypeError", "1,2,3,4,5,6,7,8 8", "4 0 1 0 TypeError", "1,2,3,4,5,6,7,8 12", "4 0 1 0 TypeError"],
+        ),
+        (
+            "a pattern is cloned by its slots",
+            "const r = /a/gi; Object.defineProperty(r, 'global', { value: false }); Object.defineProperty(r, 'flags', { value: 'x' }); console.log(structuredClone(r).flags)",
+            &["gi"],
+        ),
+        ("lone surrogates are kept", r#"console.log(structuredClone("\uD800") === "\uD800")"#, &["true"]),
+    ]);
+}
+
+#[test]
+fn refusals_table() {
+    check(&[
+        (
+            "what cannot be cloned",
+            "for (const value of [() => {}, Symbol(), new WeakMap(), new Proxy({}, {}), Promise.resolve(), globalThis, new Response(), new AbortController(), new SharedArrayBuffer(1), (function () { return arguments; })(), [].values(), { deep: [() => {}] }])
+               console.log(fails(() => structuredClone(value)));",
+            &["DataCloneError"; 12],
+        ),
+        (
+            "what script throws comes out as it is",
+            "try { structuredClone({ get a() { throw 5; } }); } catch (error) { console.log(error); }",
+            &["5"],
+        ),
+        ("no arguments", "console.log(fails(() => structuredClone()))", &["TypeError"]),
+        ("depth without end is a RangeError", "let d = {}; for (let i = 0; i < 100000; i++) d = { d }; console.log(fails(() => structuredClone(d)))", &["RangeError"]),
+    ]);
+}
+
+#[test]
+fn transfer_table() {
+    check(&[
+        (
+            "a buffer is taken away",
+            "const buffer = new ArrayBuffer(4, { maxByteLength: 8 }); const view = new Uint8Array(buffer);
+             const c = structuredClone({ view, buffer }, { transfer: [buffer] });
+             console.log(buffer.detached, view.length, c.view.buffer === c.buffer, c.buffer.maxByteLength, c.view.length);",
+            &["true 0 true 8 4"],
+        ),
+        (
+            "what is not in the value is taken away too",
+            "const buffer = new ArrayBuffer(1); structuredClone(null, { transfer: [buffer] }); console.log(buffer.detached)",
+            &["true"],
+        ),
+        (
+            "twice, detached, or of another kind",
+            "const buffer = new ArrayBuffer(1); const other = new ArrayBuffer(1);
+             console.log(fails(() => structuredClone(1, { transfer: [buffer, buffer] })), buffer.detached);
+             structuredClone(1, { transfer: [buffer] });
+             console.log(fails(() => structuredClone(1, { transfer: [buffer] })), fails(() => structuredClone(1, { transfer: [{}] })), fails(() => structuredClone(1, { transfer: [1] })));
+             console.log(fails(() => structuredClone(buffer)), fails(() => structuredClone(() => {}, { transfer: [other] })), other.detached);",
+            &["DataCloneError false", "DataCloneError DataCloneError TypeError", "DataCloneError DataCloneError false"],
+        ),
+    ]);
+}
