@@ -3,10 +3,10 @@
 import {
   ArrayBufferPrototypeGetDetached, ArrayBufferPrototypeTransfer, BigInt64Array, BigUint64Array, DataView,
   DataViewPrototypeGetBuffer, DataViewPrototypeGetByteLength, DataViewPrototypeGetByteOffset, Float16Array, Float32Array,
-  Float64Array, Int16Array, Int32Array, Int8Array, ObjectDefineProperty, PromiseReject, ReflectApply,
-  TypedArrayPrototypeGetBuffer, TypedArrayPrototypeGetByteLength, TypedArrayPrototypeGetByteOffset, TypedArrayPrototypeGetLength,
-  TypedArrayPrototypeGetSymbolToStringTag, TypedArrayPrototypeSet, Uint16Array, Uint32Array, Uint8Array, Uint8ClampedArray,
-  isObject, markHandled, newPromise, uponPromise,
+  Float64Array, FunctionPrototypeSymbolHasInstance, Int16Array, Int32Array, Int8Array, ObjectDefineProperty, Promise,
+  PromiseReject, ReflectApply, TypedArrayPrototypeGetBuffer, TypedArrayPrototypeGetByteLength, TypedArrayPrototypeGetByteOffset,
+  TypedArrayPrototypeGetLength, TypedArrayPrototypeGetSymbolToStringTag, TypedArrayPrototypeSet, Uint16Array, Uint32Array,
+  Uint8Array, Uint8ClampedArray, isObject, markHandled, newPromise, uponPromise,
 } from "../primordials.js";
 
 // For reactions alone: script never sees this promise. A promise without a constructor is reacted to in half the time, since
@@ -77,7 +77,8 @@ export function wrapAlgorithm(algorithm) {
   if (algorithm === undefined) return () => resolvedPromise;
   return (argument) => {
     try {
-      return algorithm(argument) ?? resolvedPromise;
+      const result = algorithm(argument);
+      return isObject(result) && FunctionPrototypeSymbolHasInstance(Promise, result) ? result : resolvedPromise;
     } catch (e) {
       return PromiseReject(e);
     }

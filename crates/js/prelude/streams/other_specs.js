@@ -6,6 +6,7 @@ import {
   TypedArrayPrototypeSet, Uint8Array, markHandled,
 } from "../primordials.js";
 import { CloneAsUint8Array, isUint8Array, resolvedPromise, viewedArrayBuffer, wrapAlgorithm } from "./miscellaneous.js";
+import { Queue } from "./queues.js";
 import { sizeOne } from "./strategies.js";
 import { IsReadableStreamLocked, ReadRequest, ReadableStreamCancel, ReadableStreamImpl } from "./readable_stream.js";
 import {
@@ -152,7 +153,7 @@ export function readAChunk(reader, chunkSteps, closeSteps, errorSteps) {
 export function readAllBytes(reader, successSteps, failureSteps) {
   // A chunk of a byte stream is nobody else's; another may change before we are done.
   const chunksAreOurs = isByteStream(reader.stream);
-  const chunks = [];
+  const chunks = new Queue();
   let length = 0;
   // The read-loop, as a loop where chunks are there already.
   let reading = false;
@@ -171,7 +172,10 @@ export function readAllBytes(reader, successSteps, failureSteps) {
       return;
     }
     const byteLength = TypedArrayPrototypeGetByteLength(chunk);
-    if (byteLength !== 0) chunks[chunks.length] = chunksAreOurs ? chunk : CloneAsUint8Array(chunk);
+    if (byteLength !== 0) {
+      const bytes = chunksAreOurs ? chunk : CloneAsUint8Array(chunk);
+      chunks.append({ __proto__: null, next: undefined, bytes });
+    }
     length += byteLength;
     if (reading) readOn = true;
     else readLoop();
@@ -180,13 +184,13 @@ export function readAllBytes(reader, successSteps, failureSteps) {
 }
 
 function concatenate(chunks, length) {
-  if (chunks.length === 1) return chunks[0];
+  if (chunks.size === 1) return chunks.head.bytes;
   const bytes = new Uint8Array(length);
   let offset = 0;
-  for (let i = 0; i < chunks.length; i++) {
-    TypedArrayPrototypeSet(bytes, chunks[i], offset);
-    offset += TypedArrayPrototypeGetByteLength(chunks[i]);
-  }
+  chunks.forEach((chunk) => {
+    TypedArrayPrototypeSet(bytes, chunk.bytes, offset);
+    offset += TypedArrayPrototypeGetByteLength(chunk.bytes);
+  });
   return bytes;
 }
 

@@ -1,7 +1,7 @@
 // [Piping](https://streams.spec.whatwg.org/#readable-stream-pipe-to): the chunks of one stream written to another, and how
 // the end of either becomes the end of both.
 import { TypeError, markHandled, newPromise, uponPromise } from "../primordials.js";
-import { aPromiseResolvedWith, queueAMicrotask } from "./miscellaneous.js";
+import { queueAMicrotask, resolvedPromise } from "./miscellaneous.js";
 import { ReadRequest, ReadableStreamCancel } from "./readable_stream.js";
 import {
   AcquireReadableStreamDefaultReader, ReadableStreamDefaultReaderRead, ReadableStreamDefaultReaderRelease,
@@ -111,16 +111,9 @@ class Pipe {
     const { source, dest, preventAbort, preventCancel } = this;
     const error = this.signal.reason;
     this.shutdown(() => {
-      const actions = [];
-      if (!preventAbort) {
-        actions[actions.length] =
-          dest.state === "writable" ? WritableStreamAbort(dest, error) : aPromiseResolvedWith(undefined);
-      }
-      if (!preventCancel) {
-        actions[actions.length] =
-          source.state === "readable" ? ReadableStreamCancel(source, error) : aPromiseResolvedWith(undefined);
-      }
-      return aPromiseToWaitForAll(actions);
+      const aborted = !preventAbort && dest.state === "writable" ? WritableStreamAbort(dest, error) : resolvedPromise;
+      const canceled = !preventCancel && source.state === "readable" ? ReadableStreamCancel(source, error) : resolvedPromise;
+      return aPromiseToWaitForBoth(aborted, canceled);
     }, error);
   }
 
@@ -191,14 +184,14 @@ class Pipe {
 function ignore() {}
 
 // https://webidl.spec.whatwg.org/#waiting-for-all-promise
-function aPromiseToWaitForAll(promises) {
-  const all = newPromise();
+function aPromiseToWaitForBoth(promise1, promise2) {
+  const { promise, resolve, reject } = newPromise();
   let fulfilledCount = 0;
   const fulfillmentHandler = () => {
     fulfilledCount++;
-    if (fulfilledCount === promises.length) all.resolve(undefined);
+    if (fulfilledCount === 2) resolve(undefined);
   };
-  if (promises.length === 0) queueAMicrotask(() => all.resolve(undefined));
-  for (let i = 0; i < promises.length; i++) uponPromise(promises[i], fulfillmentHandler, all.reject);
-  return all.promise;
+  uponPromise(promise1, fulfillmentHandler, reject);
+  uponPromise(promise2, fulfillmentHandler, reject);
+  return promise;
 }
