@@ -11,16 +11,22 @@ pub struct NotBase64;
 /// <https://infra.spec.whatwg.org/#forgiving-base64-encode>: [RFC 4648](https://www.rfc-editor.org/rfc/rfc4648#section-4), padded.
 pub fn forgiving_base64_encode(bytes: &[u8]) -> String {
     const ALPHABET: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    let digits = |bits: u32| [18, 12, 6, 0].map(|shift| ALPHABET[(bits >> shift & 0x3F) as usize] as char);
     let mut encoded = String::with_capacity(bytes.len().div_ceil(3) * 4);
-    for chunk in bytes.chunks(3) {
-        let at = |index: usize| u32::from(chunk.get(index).copied().unwrap_or(0));
-        let bits = at(0) << 16 | at(1) << 8 | at(2);
-        for digit in 0..4 {
-            match digit <= chunk.len() {
-                true => encoded.push(ALPHABET[(bits >> (18 - 6 * digit) & 0x3F) as usize] as char),
-                false => encoded.push('='),
-            }
+    let (triples, rest) = bytes.as_chunks::<3>();
+    for &[a, b, c] in triples {
+        encoded.extend(digits(u32::from(a) << 16 | u32::from(b) << 8 | u32::from(c)));
+    }
+    match *rest {
+        [a] => {
+            let [first, second, ..] = digits(u32::from(a) << 16);
+            encoded.extend([first, second, '=', '=']);
         }
+        [a, b] => {
+            let [first, second, third, _] = digits(u32::from(a) << 16 | u32::from(b) << 8);
+            encoded.extend([first, second, third, '=']);
+        }
+        _ => {}
     }
     encoded
 }
