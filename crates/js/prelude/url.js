@@ -5,181 +5,196 @@
 import { ArrayPrototypeSort, StringPrototypeSlice, TypeError, Uint32Array, ops } from "./primordials.js";
 import { implement } from "./platform_objects.js";
 
-// Where the ops write the parts of the URL that they give.
+// Where the ops write the parts of the URL that they give, and whose parts these are: most URLs are asked for them soon or never.
 const offsets = new Uint32Array(9);
+let owner;
+const SCHEME_END = 0;
+const USERNAME_END = 1;
+const PASSWORD_END = 2;
+const HOST_START = 3;
+const HOSTNAME_END = 4;
+const HOST_END = 5;
+const PATH_START = 6;
+const SEARCH_START = 7;
+const HASH_START = 8;
 
 export class URLImpl {
   wrapper = undefined;
-  #href = "";
-  #schemeEnd = 0;
-  #usernameEnd = 0;
-  #passwordEnd = 0;
-  #hostStart = 0;
-  #hostnameEnd = 0;
-  #hostEnd = 0;
-  #pathStart = 0;
-  #searchStart = 0;
-  #hashStart = 0;
+  // The serialization of the URL, which is ASCII.
+  record = "";
   // The query object; made when it is asked for.
-  #queryObject = undefined;
+  queryObject = undefined;
 
   construct(url, base) {
-    if (!this.#take(ops.url_parse(url, base, offsets))) throw new TypeError("Failed to construct 'URL': Invalid URL");
+    if (!take(this, ops.url_parse(url, base, offsets))) throw new TypeError("Failed to construct 'URL': Invalid URL");
   }
 
   static parse(url, base) {
     const impl = new URLImpl();
-    return impl.#take(ops.url_parse(url, base, offsets)) ? impl : null;
+    return take(impl, ops.url_parse(url, base, offsets)) ? impl : null;
   }
 
   static canParse(url, base) {
     return ops.url_can_parse(url, base);
   }
 
-  #take(href) {
-    if (href === undefined) return false;
-    this.#href = href;
-    this.#schemeEnd = offsets[0];
-    this.#usernameEnd = offsets[1];
-    this.#passwordEnd = offsets[2];
-    this.#hostStart = offsets[3];
-    this.#hostnameEnd = offsets[4];
-    this.#hostEnd = offsets[5];
-    this.#pathStart = offsets[6];
-    this.#searchStart = offsets[7];
-    this.#hashStart = offsets[8];
-    return true;
-  }
-
-  #part(start, end) {
-    return start < end ? StringPrototypeSlice(this.#href, start, end) : "";
-  }
-
-  #set(attribute, value) {
-    this.#take(ops.url_set(this.#href, attribute, value, offsets));
-  }
-
   get href() {
-    return this.#href;
+    return this.record;
   }
 
   set href(value) {
-    if (!this.#take(ops.url_parse(value, undefined, offsets))) throw new TypeError("Failed to set 'href' on 'URL': Invalid URL");
-    if (this.#queryObject !== undefined) this.#queryObject.fill(this.#query());
+    if (!take(this, ops.url_parse(value, undefined, offsets))) throw new TypeError("Failed to set 'href' on 'URL': Invalid URL");
+    if (this.queryObject !== undefined) this.queryObject.fill(query(this));
   }
 
   toJSON() {
-    return this.#href;
+    return this.record;
   }
 
   get origin() {
-    return ops.url_origin(this.#href);
+    return ops.url_origin(this.record);
   }
 
   get protocol() {
-    return this.#part(0, this.#schemeEnd);
+    locate(this);
+    return part(this, 0, offsets[SCHEME_END]);
   }
 
   set protocol(value) {
-    this.#set("protocol", value);
+    setAttribute(this, "protocol", value);
   }
 
   get username() {
-    return this.#part(this.#schemeEnd + 2, this.#usernameEnd);
+    locate(this);
+    return part(this, offsets[SCHEME_END] + 2, offsets[USERNAME_END]);
   }
 
   set username(value) {
-    this.#set("username", value);
+    setAttribute(this, "username", value);
   }
 
   get password() {
-    return this.#part(this.#usernameEnd + 1, this.#passwordEnd);
+    locate(this);
+    return part(this, offsets[USERNAME_END] + 1, offsets[PASSWORD_END]);
   }
 
   set password(value) {
-    this.#set("password", value);
+    setAttribute(this, "password", value);
   }
 
   get host() {
-    return this.#part(this.#hostStart, this.#hostEnd);
+    locate(this);
+    return part(this, offsets[HOST_START], offsets[HOST_END]);
   }
 
   set host(value) {
-    this.#set("host", value);
+    setAttribute(this, "host", value);
   }
 
   get hostname() {
-    return this.#part(this.#hostStart, this.#hostnameEnd);
+    locate(this);
+    return part(this, offsets[HOST_START], offsets[HOSTNAME_END]);
   }
 
   set hostname(value) {
-    this.#set("hostname", value);
+    setAttribute(this, "hostname", value);
   }
 
   get port() {
-    return this.#part(this.#hostnameEnd + 1, this.#hostEnd);
+    locate(this);
+    return part(this, offsets[HOSTNAME_END] + 1, offsets[HOST_END]);
   }
 
   set port(value) {
-    this.#set("port", value);
+    setAttribute(this, "port", value);
   }
 
   get pathname() {
-    return this.#part(this.#pathStart, this.#searchStart);
+    locate(this);
+    return part(this, offsets[PATH_START], offsets[SEARCH_START]);
   }
 
   set pathname(value) {
-    this.#set("pathname", value);
+    setAttribute(this, "pathname", value);
   }
 
   // A lone question mark is no search, and a lone number sign no hash.
   get search() {
-    return this.#searchStart + 1 < this.#hashStart ? this.#part(this.#searchStart, this.#hashStart) : "";
+    locate(this);
+    const start = offsets[SEARCH_START];
+    const end = offsets[HASH_START];
+    return start + 1 < end ? part(this, start, end) : "";
   }
 
   set search(value) {
-    this.#set("search", value);
+    setAttribute(this, "search", value);
     // The list is made of what was given, not of what became of it.
     this.searchParams.fill(value[0] === "?" ? StringPrototypeSlice(value, 1) : value);
   }
 
   get hash() {
-    return this.#hashStart + 1 < this.#href.length ? this.#part(this.#hashStart, this.#href.length) : "";
+    locate(this);
+    const start = offsets[HASH_START];
+    const end = this.record.length;
+    return start + 1 < end ? part(this, start, end) : "";
   }
 
   set hash(value) {
-    this.#set("hash", value);
+    setAttribute(this, "hash", value);
   }
 
   get searchParams() {
-    if (this.#queryObject === undefined) {
-      this.#queryObject = new URLSearchParamsImpl();
-      this.#queryObject.urlObject = this;
-      this.#queryObject.fill(this.#query());
+    if (this.queryObject === undefined) {
+      this.queryObject = new URLSearchParamsImpl();
+      this.queryObject.urlObject = this;
+      this.queryObject.fill(query(this));
     }
-    return this.#queryObject;
-  }
-
-  /** The URL's query; the empty string where it is null. */
-  #query() {
-    return this.#part(this.#searchStart + 1, this.#hashStart);
+    return this.queryObject;
   }
 
   /** Sets the URL's query to what the query object serializes to. */
   setQuery(query) {
-    this.#take(ops.url_set_query(this.#href, query, offsets));
+    take(this, ops.url_set_query(this.record, query, offsets));
   }
 }
 implement("URL", URLImpl);
+
+/** Makes the URL what an op gave; false where that was failure. */
+function take(url, href) {
+  // NB: of a failure the offsets are as they were.
+  if (href === undefined) return false;
+  url.record = href;
+  owner = url;
+  return true;
+}
+
+/** Makes the offsets those of this URL. */
+function locate(url) {
+  if (owner !== url) take(url, ops.url_parse(url.record, undefined, offsets));
+}
+
+function part(url, start, end) {
+  return start < end ? StringPrototypeSlice(url.record, start, end) : "";
+}
+
+function setAttribute(url, attribute, value) {
+  take(url, ops.url_set(url.record, attribute, value, offsets));
+}
+
+/** The URL's query; the empty string where it is null. */
+function query(url) {
+  locate(url);
+  return part(url, offsets[SEARCH_START] + 1, offsets[HASH_START]);
+}
 
 export class URLSearchParamsImpl {
   wrapper = undefined;
   // The URL object, or null.
   urlObject = null;
   // Names and values, as `{ key, value }`.
-  #list = [];
+  tuples = [];
   // What the list will be parsed from when somebody looks.
-  #unparsed = undefined;
+  unparsed = undefined;
 
   construct(init) {
     if (typeof init === "string") {
@@ -190,28 +205,28 @@ export class URLSearchParamsImpl {
     for (let i = 0; i < init.length; i++) {
       const pair = init[i];
       if (pair.length !== 2) throw new TypeError("Failed to construct 'URLSearchParams': a pair has other than two elements");
-      append(this.#list, pair[0], pair[1]);
+      append(this.tuples, pair[0], pair[1]);
     }
   }
 
   /** Makes the list anew of a string in application/x-www-form-urlencoded. */
   fill(unparsed) {
-    this.#list = [];
-    this.#unparsed = unparsed === "" ? undefined : unparsed;
+    this.tuples = [];
+    this.unparsed = unparsed === "" ? undefined : unparsed;
   }
 
   /** https://url.spec.whatwg.org/#concept-urlsearchparams-list */
   get list() {
-    if (this.#unparsed !== undefined) {
-      const parsed = ops.urlencoded_parse(this.#unparsed);
-      this.#unparsed = undefined;
-      for (let i = 0; i < parsed.length; i += 2) append(this.#list, parsed[i], parsed[i + 1]);
+    if (this.unparsed !== undefined) {
+      const parsed = ops.urlencoded_parse(this.unparsed);
+      this.unparsed = undefined;
+      for (let i = 0; i < parsed.length; i += 2) append(this.tuples, parsed[i], parsed[i + 1]);
     }
-    return this.#list;
+    return this.tuples;
   }
 
   /** https://url.spec.whatwg.org/#concept-urlsearchparams-update */
-  #update() {
+  update() {
     if (this.urlObject === null) return;
     const serializedQuery = this.toString();
     this.urlObject.setQuery(serializedQuery === "" ? null : serializedQuery);
@@ -223,7 +238,7 @@ export class URLSearchParamsImpl {
 
   append(name, value) {
     append(this.list, name, value);
-    this.#update();
+    this.update();
   }
 
   delete(name, value) {
@@ -232,8 +247,8 @@ export class URLSearchParamsImpl {
     for (let i = 0; i < list.length; i++) {
       if (!isMatch(list[i], name, value)) left[left.length] = list[i];
     }
-    this.#list = left;
-    this.#update();
+    this.tuples = left;
+    this.update();
   }
 
   get(name) {
@@ -273,14 +288,14 @@ export class URLSearchParamsImpl {
       }
     }
     if (!found) append(left, name, value);
-    this.#list = left;
-    this.#update();
+    this.tuples = left;
+    this.update();
   }
 
   sort() {
     // Strings compare by code units, and equal names stay in their order.
     ArrayPrototypeSort(this.list, (a, b) => (a.key < b.key ? -1 : a.key > b.key ? 1 : 0));
-    this.#update();
+    this.update();
   }
 
   pairAt(index) {
@@ -300,7 +315,7 @@ export class URLSearchParamsImpl {
 implement("URLSearchParams", URLSearchParamsImpl);
 
 function append(list, key, value) {
-  list[list.length] = { __proto__: null, key, value };
+  list[list.length] = { key, value };
 }
 
 function isMatch(tuple, name, value) {

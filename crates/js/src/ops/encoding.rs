@@ -1,12 +1,12 @@
 //! [TextDecoder and TextEncoder](https://encoding.spec.whatwg.org/#api): bytes to strings and back, a chunk at a time.
 //!
-//! UTF-8 is decoded where it lies: text that has no errors is copied once, into the engine. The other encodings are encoding_rs's.
+//! UTF-8 is decoded where it lies: ASCII is copied once, into the engine. The other encodings are encoding_rs's.
 
 use std::borrow::Cow;
 use std::cell::RefCell;
 
-use encoding_rs::{CoderResult, Decoder, DecoderResult, Encoding, UTF_8, UTF_16BE, UTF_16LE};
-use rquickjs::{Array, Ctx, Exception, Object, Result, String as JsString, Value};
+use encoding_rs::{CoderResult, Decoder, DecoderResult, Encoding, UTF_8, UTF_16BE, UTF_16LE, mem};
+use rquickjs::{Array, Ctx, Exception, Object, Result, String as JsString, Value, qjs};
 
 use crate::handles::Handle;
 use crate::ops::buffer_sources::{new_uint8_array, with_bytes, with_bytes_mut};
@@ -41,45 +41,73 @@ fn text_decode<'js>(
 ) -> Result<JsString<'js>> {
     let decoder = decoder.get::<TextDecoder>(&ctx)?;
     with_bytes(&ctx, &source, |bytes| match decoder.0.borrow_mut().decode(bytes, stream) {
-        Ok(text) => JsString::from_str(ctx.clone(), &text),
+        Ok(text) => new_string(&ctx, &text),
         Err(Malformed) => Err(Exception::throw_type(&ctx, "The encoded data was not valid.")),
     })
 }
 
 /// <https://encoding.spec.whatwg.org/#dom-textencoder-encode>
 fn text_encode<'js>(ctx: Ctx<'js>, text: JsString<'js>) -> Result<Value<'js>> {
-    with_utf8(text, |bytes| new_uint8_array(&ctx, bytes))?
+    with_code_units(&text, |units| {
+        // Room for ASCII first, as most text is; for what is none, as much as it may take.
+        let mut bytes = vec![0; units.len()];
+        let (read, mut written) = mem::convert_utf16_to_utf8_partial(units, &mut bytes);
+        if read < units.len() {
+            bytes.resize(written + (units.len() - read) * 3, 0);
+            written += mem::convert_utf16_to_utf8(&units[read..], &mut bytes[written..]);
+        }
+        new_uint8_array(&ctx, &bytes[..written])
+    })?
 }
 
 /// <https://encoding.spec.whatwg.org/#dom-textencoder-encodeinto>: code units that were read, and bytes that were written.
 fn text_encode_into<'js>(ctx: Ctx<'js>, text: JsString<'js>, destination: Value<'js>) -> Result<Vec<usize>> {
-    with_utf8(text, |bytes| {
-        let written = with_bytes_mut(&ctx, &destination, |room| {
-            let mut end = bytes.len().min(room.len());
+    with_code_units(&text, |units| {
+        let (read, written) = with_bytes_mut(&ctx, &destination, |room| {
             // Characters go in whole or not at all.
-            while end > 0 && bytes.get(end).is_some_and(|byte| is_continuation(*byte)) {
-                end -= 1;
-            }
-            room[..end].copy_from_slice(&bytes[..end]);
-            end
+            mem::convert_utf16_to_utf8_partial(units, room)
         });
-        // A character is a code unit, and one of four bytes is two.
-        let units = |byte: &u8| usize::from(!is_continuation(*byte)) + usize::from(*byte >= 0xF0);
-        vec![bytes[..written].iter().map(units).sum(), written]
+        vec![read, written]
     })
 }
 
-fn is_continuation(byte: u8) -> bool {
-    byte & 0xC0 == 0x80
+/// A string of the engine. What is not ASCII goes there in UTF-16, which is much faster than the engine's own reading of UTF-8.
+#[allow(unsafe_code)]
+fn new_string<'js>(ctx: &Ctx<'js>, text: &str) -> Result<JsString<'js>> {
+    if text.is_ascii() || text.len() < SHORT {
+        return JsString::from_str(ctx.clone(), text);
+    }
+    let mut units = vec![0; text.len()];
+    let length = mem::convert_str_to_utf16(text, &mut units);
+    // SAFETY: the engine copies so many code units before it returns, and gives a string of this context or throws.
+    unsafe {
+        let string = qjs::JS_NewStringUTF16(ctx.as_raw().as_ptr(), units.as_ptr(), length as _);
+        if qjs::JS_IsException(string) {
+            return Err(rquickjs::Error::Exception);
+        }
+        JsString::from_value(Value::from_raw(ctx.clone(), string))
+    }
 }
 
-/// The UTF-8 of a string of scalar values. Where the string is ASCII, these are the engine's own bytes.
-fn with_utf8<T>(text: JsString<'_>, look: impl FnOnce(&[u8]) -> T) -> Result<T> {
-    let text = text.to_cstring()?;
-    // SAFETY: the string owns that many bytes from there on, and lives until the end of this function.
-    #[allow(unsafe_code)]
-    let bytes = unsafe { std::slice::from_raw_parts(text.as_ptr().cast::<u8>(), text.len()) };
-    Ok(look(bytes))
+/// Shorter strings are not worth the way around.
+const SHORT: usize = 64;
+
+/// The code units of a string; where it is no string of bytes, the engine's own.
+#[allow(unsafe_code)]
+fn with_code_units<T>(text: &JsString<'_>, look: impl FnOnce(&[u16]) -> T) -> Result<T> {
+    let context = text.ctx().as_raw().as_ptr();
+    // SAFETY: the value is the context's and a string. Its code units are there until they are given back, also where
+    // `look` panics, which leaks them.
+    unsafe {
+        let mut length = 0;
+        let start = qjs::JS_ToCStringLenUTF16(context, &mut length, text.as_value().as_raw());
+        if start.is_null() {
+            return Err(rquickjs::Error::Exception);
+        }
+        let looked = look(std::slice::from_raw_parts(start, length as usize));
+        qjs::JS_FreeCStringUTF16(context, start);
+        Ok(looked)
+    }
 }
 
 struct TextDecoder(RefCell<State>);
