@@ -11,13 +11,13 @@ import {
   DataViewPrototypeGetByteLength, DataViewPrototypeGetByteOffset, Date, DatePrototypeGetTime, Error, ErrorPrototypeGetStack,
   EvalError, Float16Array, Float32Array, Float64Array, Int16Array, Int32Array, Int8Array, Map, MapPrototypeForEach,
   MapPrototypeGet, MapPrototypeHas, MapPrototypeSet, Number, NumberPrototypeValueOf, Object, ObjectDefineProperty,
-  ObjectGetOwnPropertyDescriptor, ObjectGetPrototypeOf, ObjectHasOwn, ObjectKeys, ObjectPrototype, RangeError, ReferenceError,
+  ObjectGetOwnPropertyDescriptor, ObjectGetPrototypeOf, ObjectHasOwn, ObjectKeys, ObjectPrototype, ObjectSetPrototypeOf, RangeError, ReferenceError,
   RegExp, RegExpPrototypeGetDotAll, RegExpPrototypeGetGlobal, RegExpPrototypeGetHasIndices, RegExpPrototypeGetIgnoreCase,
   RegExpPrototypeGetMultiline, RegExpPrototypeGetSource, RegExpPrototypeGetSticky, RegExpPrototypeGetUnicode,
   RegExpPrototypeGetUnicodeSets, Set, SetPrototypeAdd, SetPrototypeForEach, String, StringPrototypeToString, SyntaxError,
   TypeError, TypedArrayPrototypeAt, TypedArrayPrototypeGetBuffer, TypedArrayPrototypeGetByteLength,
   TypedArrayPrototypeGetByteOffset, TypedArrayPrototypeGetLength, TypedArrayPrototypeSet, URIError, Uint16Array, Uint32Array,
-  Uint8Array, Uint8ClampedArray, createDataProperty, dataValue,
+  Uint8Array, Uint8ClampedArray, dataValue,
 } from "./primordials.js";
 import { unwrap, unwrapAny, wrap } from "./platform_objects.js";
 import { DOMString } from "./webidl.js";
@@ -77,7 +77,17 @@ function StructuredSerializeInternal(value, memory) {
   const name = className(value);
   const record = { __proto__: null, type: name };
   // NB: as soon as the value can come up again, it must be known.
-  if (name !== "Object") MapPrototypeSet(memory, value, record);
+  MapPrototypeSet(memory, value, record);
+  // These two first, as most objects are of them.
+  if (name === "Object") {
+    if (!serializePlatformObject(value, record, memory)) serializeProperties(value, record, memory);
+    return record;
+  }
+  if (name === "Array") {
+    record.length = value.length;
+    serializeProperties(value, record, memory);
+    return record;
+  }
   switch (name) {
     case "Boolean":
       record.value = BooleanPrototypeValueOf(value);
@@ -118,15 +128,6 @@ function StructuredSerializeInternal(value, memory) {
       record.message = DOMExceptionPrototypeGetMessage(value);
       record.quota = quotaOfError(value);
       record.stack = stackOf(value);
-      return record;
-    case "Array":
-      record.length = value.length;
-      serializeProperties(value, record, memory);
-      return record;
-    case "Object":
-      MapPrototypeSet(memory, value, record);
-      if (serializePlatformObject(value, record, memory)) return record;
-      serializeProperties(value, record, memory);
       return record;
   }
   if (viewConstructors[name] !== undefined) {
@@ -292,9 +293,11 @@ function StructuredDeserializeInternal(serialized, memory) {
   if (typeof serialized !== "object" || serialized === null) return serialized;
   const known = MapPrototypeGet(memory, serialized);
   if (known !== undefined) return known;
-  const value = create(serialized, memory);
+  const { properties } = serialized;
+  const value = properties === undefined ? create(serialized, memory) : serialized.type === "Array" ? new Array(serialized.length) : {};
   MapPrototypeSet(memory, serialized, value);
-  fill(serialized, value, memory);
+  if (properties === undefined) fill(serialized, value, memory);
+  else defineProperties(value, properties, memory);
   return value;
 }
 
@@ -320,10 +323,6 @@ function create(serialized, memory) {
       return new Map();
     case "Set":
       return new Set();
-    case "Array":
-      return new Array(serialized.length);
-    case "Object":
-      return {};
     case "Error":
       return createError(serialized);
     case "DOMException":
@@ -344,14 +343,17 @@ function fill(serialized, value, memory) {
     }
   } else if (type === "Set") {
     for (let i = 0; i < data.length; i++) SetPrototypeAdd(value, StructuredDeserializeInternal(data[i], memory));
-  } else if (type === "Array" || type === "Object") {
-    const { properties } = serialized;
-    for (let i = 0; i < properties.length; i += 2) {
-      createDataProperty(value, properties[i], StructuredDeserializeInternal(properties[i + 1], memory));
-    }
   } else if (type === "Error" && serialized.hasCause) {
     hiddenProperty(value, "cause", StructuredDeserializeInternal(serialized.cause, memory));
   }
+}
+
+// NB: nothing of Object.prototype or Array.prototype may have a say, and an object without a prototype asks none.
+function defineProperties(value, properties, memory) {
+  const prototype = ObjectGetPrototypeOf(value);
+  ObjectSetPrototypeOf(value, null);
+  for (let i = 0; i < properties.length; i += 2) value[properties[i]] = StructuredDeserializeInternal(properties[i + 1], memory);
+  ObjectSetPrototypeOf(value, prototype);
 }
 
 function createError(serialized) {
