@@ -49,6 +49,8 @@ class Pipe {
     // NB: not at once, since we may stand in the source's call of enqueue(), which must not run the sink's write().
     queueAMicrotask(this.writeSteps);
   };
+  // One request will do, since only one chunk is asked for at a time.
+  readRequest = new ReadRequest(this.chunkSteps, ignore, ignore);
 
   constructor(source, dest, preventClose, preventAbort, preventCancel, signal) {
     this.source = source;
@@ -94,7 +96,7 @@ class Pipe {
       return;
     }
     if (this.source.state !== "readable") return;
-    ReadableStreamDefaultReaderRead(this.reader, new ReadRequest(this.chunkSteps, ignore, ignore));
+    ReadableStreamDefaultReaderRead(this.reader, this.readRequest);
   }
 
   writeChunkRead() {
@@ -159,17 +161,15 @@ class Pipe {
 
   waitForWrites(steps) {
     const { lastWrite } = this;
-    // NB: never at once. A destination that is starting finishes before it is aborted, and its error comes first.
-    if (lastWrite === undefined) {
-      queueAMicrotask(steps);
-      return;
-    }
     // NB: what was being read when we began to shut down may have come meanwhile.
     const settled = () => {
+      this.writeChunkRead();
       if (lastWrite === this.lastWrite) steps();
       else this.waitForWrites(steps);
     };
-    uponPromise(lastWrite, settled, settled);
+    // NB: never at once. A destination that is starting finishes before it is aborted, and its error comes first.
+    if (lastWrite === undefined) queueAMicrotask(settled);
+    else uponPromise(lastWrite, settled, settled);
   }
 
   finalize(error) {
