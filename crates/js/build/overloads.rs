@@ -58,7 +58,7 @@ impl Call<'_> {
             );
         }
         match self.arguments.as_slice() {
-            [only] => body += &self.convert_all(conversions, only, only.len(), &finish),
+            [only] => body += &self.convert_all(conversions, only, &finish),
             _ => self.choose(conversions, required, &mut body, &finish),
         }
         (formals.join(", "), body)
@@ -68,12 +68,11 @@ impl Call<'_> {
         quoted(&format!("{}: parameter {}", self.place, index + 1))
     }
 
-    /// Conversions of the arguments of one overload of which `present` are there, and what is done then.
+    /// Conversions of the arguments of one overload, and what is done then.
     fn convert_all(
         &self,
         conversions: &mut Conversions<'_>,
         list: &[Argument],
-        present: usize,
         finish: &impl Fn(&str) -> String,
     ) -> String {
         let mut text = String::new();
@@ -91,7 +90,7 @@ impl Call<'_> {
                 );
                 return text + &finish("all") + "\n";
             }
-            let v = if i < present { format!("a{i}") } else { "undefined".to_owned() };
+            let v = format!("a{i}");
             let expression = match argument.optional {
                 true => conversions.convert_optional(&argument.ty, argument.default.as_ref(), &v, &place),
                 false => conversions.convert(&argument.ty, &v, &place),
@@ -128,7 +127,7 @@ impl Call<'_> {
             }
             let _ = writeln!(body, "{label} {{");
             if let [only] = fitting.as_slice() {
-                body.push_str(&self.convert_all(conversions, only, only.len(), finish));
+                body.push_str(&self.convert_all(conversions, only, finish));
             } else {
                 let index = distinguishing_index(conversions, &fitting);
                 let types: Vec<(Type, bool)> =
@@ -136,7 +135,7 @@ impl Call<'_> {
                 let chooser = conversions.overload(&types);
                 let _ = writeln!(body, "switch ({chooser}(a{index}, {})) {{", self.place_of(index));
                 for (i, list) in fitting.iter().enumerate() {
-                    let converted = self.convert_all(conversions, list, list.len(), finish);
+                    let converted = self.convert_all(conversions, list, finish);
                     let _ = writeln!(body, "case {i}: {{\n{converted}}}");
                 }
                 body.push_str("}\n");

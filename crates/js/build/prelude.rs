@@ -4,7 +4,7 @@
 //! The source is left out, and so `Function.prototype.toString` has nothing to print but native code.
 
 use std::cell::RefCell;
-use std::collections::HashMap;
+use std::collections::HashSet;
 use std::fs;
 use std::path::Path;
 use std::rc::Rc;
@@ -176,7 +176,7 @@ pub(crate) fn compile(
     big_endian: bool,
 ) -> Result<Vec<(String, Vec<u8>)>, String> {
     let runtime = Runtime::new().map_err(|error| error.to_string())?;
-    let declared = Rc::new(RefCell::new(HashMap::new()));
+    let declared = Rc::new(RefCell::new(HashSet::new()));
     runtime.set_loader(LoadOrder(Rc::clone(&declared)), LoadOrder(Rc::clone(&declared)));
     let context = Context::full(&runtime).map_err(|error| error.to_string())?;
     context.with(|ctx| {
@@ -193,7 +193,7 @@ pub(crate) fn compile(
                 name.clone(),
                 module.write(options).catch(&ctx).map_err(|error| located(file, &error))?,
             ));
-            declared.borrow_mut().insert(name, ());
+            declared.borrow_mut().insert(name);
         }
         Ok(compiled)
     })
@@ -214,7 +214,7 @@ fn located(file: &str, error: &CaughtError<'_>) -> String {
 }
 
 /// Resolves to modules that were declared before, and loads nothing.
-struct LoadOrder(Rc<RefCell<HashMap<String, ()>>>);
+struct LoadOrder(Rc<RefCell<HashSet<String>>>);
 
 impl Resolver for LoadOrder {
     fn resolve<'js>(
@@ -225,7 +225,7 @@ impl Resolver for LoadOrder {
         _: Option<ImportAttributes<'js>>,
     ) -> rquickjs::Result<String> {
         let resolved = resolve(base, name);
-        match self.0.borrow().contains_key(&resolved) {
+        match self.0.borrow().contains(&resolved) {
             true => Ok(resolved),
             false => {
                 Err(Error::new_resolving_message(base, name, "build/prelude.rs did not see this import"))

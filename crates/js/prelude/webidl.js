@@ -7,7 +7,7 @@ import {
   ArrayBufferIsView, ArrayBufferPrototypeGetByteLength, ArrayBufferPrototypeGetResizable,
   BigInt, DOMExceptionPrototypeGetCode, DataViewPrototypeGetBuffer,
   FunctionPrototypeCall, MathFloor, MathFround, MathTrunc, ObjectCreate, PromiseResolve,
-  ReflectGetOwnPropertyDescriptor, ReflectOwnKeys, SharedArrayBufferPrototypeGetByteLength,
+  ReflectGetOwnPropertyDescriptor, ReflectOwnKeys, RegExpPrototypeExec, SharedArrayBufferPrototypeGetByteLength,
   SharedArrayBufferPrototypeGetGrowable, String, StringPrototypeToWellFormed, SymbolAsyncIterator, SymbolIterator, TypeError,
   TypedArrayPrototypeGetBuffer, TypedArrayPrototypeGetSymbolToStringTag, createDataProperty, isObject,
 } from "./primordials.js";
@@ -134,12 +134,11 @@ export function DOMStringNullToEmpty(V, where) {
 export function USVString(V, where) {
   return StringPrototypeToWellFormed(DOMString(V, where));
 }
+const ABOVE_BYTES = /[^\0-\xff]/;
 export function ByteString(V, where) {
   const x = DOMString(V, where);
-  for (let i = 0; i < x.length; i++) {
-    if (x[i] > "\xff") throw new TypeError(`${where} is not a ByteString: it has a character above U+00FF`);
-  }
-  return x;
+  if (RegExpPrototypeExec(ABOVE_BYTES, x) === null) return x;
+  throw new TypeError(`${where} is not a ByteString: it has a character above U+00FF`);
 }
 
 export function enumeration(V, where, values, name) {

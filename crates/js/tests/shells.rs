@@ -8,6 +8,8 @@ mod idl;
 mod idl_link;
 #[path = "../build/idl_tokens.rs"]
 mod idl_tokens;
+#[path = "../build/members.rs"]
+mod members;
 #[path = "../build/overloads.rs"]
 mod overloads;
 #[path = "../build/prelude.rs"]
