@@ -4,9 +4,9 @@
 // What a mixin has in another file is copied onto GlobalImpl from the object that the file exports.
 
 import {
-  Map, MapPrototypeClear, MapPrototypeDelete, MapPrototypeForEach, MapPrototypeGet, MapPrototypeSet, ObjectDefineProperty,
-  ObjectGetOwnPropertyDescriptor, PromisePrototypeThen, PromiseResolve, ReflectApply, ReflectOwnKeys, StringPrototypeIncludes,
-  global, globalEval, ops,
+  Map, MapPrototypeDelete, MapPrototypeGet, MapPrototypeSet, ObjectDefineProperty,
+  ObjectGetOwnPropertyDescriptor, ReflectApply, ReflectOwnKeys, StringPrototypeIncludes,
+  global, globalEval, globalQueueMicrotask, ops,
 } from "./primordials.js";
 import { implement } from "./platform_objects.js";
 import { EventTargetImpl } from "./events.js";
@@ -33,9 +33,6 @@ ObjectDefineProperty(global, "QuotaExceededError", {
 const timers = new Map();
 let lastTimer = 0;
 
-// https://html.spec.whatwg.org/#dom-workerglobalscope-closing
-let closing = false;
-
 // The timer nesting level of the task that runs, if that is a timer's.
 let nesting = 0;
 let nestingTask = -1;
@@ -46,7 +43,6 @@ function initializeTimer(handler, timeout, args, repeat, previousId) {
   const level = nestingTask === ops.task_number() ? nesting : 0;
   let after = timeout < 0 ? 0 : timeout;
   if (level > 5 && after < 4) after = 4;
-  if (closing) return id;
   const timer = { __proto__: null, handle: 0 };
   MapPrototypeSet(timers, id, timer);
   timer.handle = runStepsAfterTimeout(after, () => {
@@ -138,7 +134,7 @@ export class GlobalImpl extends EventTargetImpl {
   }
 
   queueMicrotask(callback) {
-    PromisePrototypeThen(nothing, () => {
+    globalQueueMicrotask(() => {
       try {
         ReflectApply(callback, undefined, []);
       } catch (error) {
@@ -151,15 +147,7 @@ export class GlobalImpl extends EventTargetImpl {
     return structuredClone(value, options);
   }
 
-  // https://html.spec.whatwg.org/#close-a-worker: no task after this one; what timers would do is not done.
-  close() {
-    MapPrototypeForEach(timers, (timer) => clearTimer(timer.handle));
-    MapPrototypeClear(timers);
-    closing = true;
-  }
 }
-
-const nothing = PromiseResolve(undefined);
 
 // The members of a mixin that another file implements: an object of methods, getters and setters.
 function include(members) {
@@ -243,5 +231,10 @@ export class WorkerGlobalScopeImpl extends GlobalImpl {
 }
 implement("WorkerGlobalScope", WorkerGlobalScopeImpl);
 
-export class DedicatedWorkerGlobalScopeImpl extends WorkerGlobalScopeImpl {}
+export class DedicatedWorkerGlobalScopeImpl extends WorkerGlobalScopeImpl {
+  // https://html.spec.whatwg.org/#close-a-worker: the task that runs is the last.
+  close() {
+    ops.global_close();
+  }
+}
 implement("DedicatedWorkerGlobalScope", DedicatedWorkerGlobalScopeImpl);

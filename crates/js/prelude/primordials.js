@@ -358,6 +358,7 @@ export const globalIsNaN = globalThis.isNaN;
 export const globalParseFloat = globalThis.parseFloat;
 export const globalParseInt = globalThis.parseInt;
 export const globalEval = globalThis.eval;
+export const globalQueueMicrotask = globalThis.queueMicrotask;
 
 // Promises.
 // NB: PromisePrototypeThen asks the promise for its `constructor`; a script that replaces that on Promise.prototype is on its own.

@@ -43,6 +43,8 @@ pub(crate) struct Shared {
     pub(crate) bodies_made: Cell<u64>,
     /// Did an exception or a rejection find nobody to take it?
     pub(crate) uncaught: Cell<bool>,
+    /// <https://html.spec.whatwg.org/#dom-workerglobalscope-closing>: no further task is run.
+    pub(crate) closing: Cell<bool>,
     /// How many tasks were begun: which one runs.
     pub(crate) task_number: Cell<u32>,
     /// The prelude's own functions, by the names that the loop calls them by.
@@ -93,6 +95,7 @@ impl Host {
             held_bodies: Cell::new(0),
             bodies_made: Cell::new(0),
             uncaught: Cell::new(false),
+            closing: Cell::new(false),
             task_number: Cell::new(0),
             hooks: RefCell::default(),
             settlers: RefCell::default(),

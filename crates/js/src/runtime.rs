@@ -237,6 +237,9 @@ impl Runtime {
 
     /// One task or timer, and the microtasks after it; waits for one. `false` where nothing will come.
     fn turn(&mut self) -> bool {
+        if self.host.closing.get() {
+            return false;
+        }
         self.timers_are_next = !self.timers_are_next;
         let task = if self.timers_are_next { None } else { self.tasks.ready() };
         let task = match task {

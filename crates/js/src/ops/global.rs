@@ -10,7 +10,7 @@ use crate::ops::set;
 use crate::values::{Text, isomorphic_decode};
 
 pub(super) fn register<'js>(ctx: &Ctx<'js>, ops: &Object<'js>) -> Result<()> {
-    set!(ctx, ops, global_url_part, global_url_parse, global_origin, global_is_secure, global_is_isolated);
+    set!(ctx, ops, global_close, global_url_part, global_url_parse, global_origin, global_is_secure, global_is_isolated);
     set!(ctx, ops, agent_user_agent, agent_accept_language, machine_platform, machine_concurrency);
     set!(ctx, ops, task_queue, task_number, script_evaluate, class_id, promise_state, promise_result);
     Ok(())
@@ -40,6 +40,11 @@ fn part_after(mark: &str, part: Option<&str>) -> String {
 /// A URL as seen from the global's own, serialized; undefined where it is none.
 fn global_url_parse(ctx: Ctx<'_>, url: Text) -> Option<String> {
     Url::parse(&url.0, Some(&Host::of(&ctx).url)).ok().map(|url| url.href().to_owned())
+}
+
+/// <https://html.spec.whatwg.org/#close-a-worker>
+fn global_close(ctx: Ctx<'_>) {
+    Host::of(&ctx).closing.set(true);
 }
 
 /// The global's origin, serialized.
