@@ -4,7 +4,7 @@
 
 use bytes::Bytes;
 use encoding_rs::{Encoding, UTF_8};
-use rquickjs::{Array, Ctx, Exception, FromJs, Object, Result, TypedArray, Value};
+use rquickjs::{Array, Class, Ctx, Exception, FromJs, Object, Result, TypedArray, Value};
 use sofetch::core::infrastructure::base64::forgiving_base64_encode;
 use sofetch::core::infrastructure::blobs::Blob;
 use sofetch::core::infrastructure::mime_types::MimeType;
@@ -50,13 +50,11 @@ fn blob_new<'js>(ctx: Ctx<'js>, parts: Array<'js>, content_type: Text, native: b
                 true => segments.copied(&ctx, convert_line_endings(&text, NATIVE_LINE_ENDING).into())?,
                 false => segments.copied(&ctx, text.into())?,
             }
-        } else if let Ok(handle) = Handle::from_js(&ctx, part.clone()) {
-            for segment in handle.get::<Blob>(&ctx)?.segments() {
+        } else if let Ok(handle) = Class::<Handle>::from_value(&part) {
+            for segment in handle.borrow().get::<Blob>(&ctx)?.segments() {
                 segments.shared(&ctx, segment.clone())?;
             }
         } else {
-            // A refused handle left an exception behind.
-            ctx.catch();
             segments.copied(&ctx, Data::from_js(&ctx, part)?.0)?;
         }
         if segments.list.len() > MOST_SEGMENTS {
