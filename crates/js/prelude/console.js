@@ -236,7 +236,7 @@ function tableOf(data, properties) {
     if (rows.length >= MOST_ROWS) return;
     const cells = { __proto__: null };
     const row = { __proto__: null, index, cells, value: undefined };
-    if (isObject(value) && className(value) !== "Proxy") {
+    if (isObject(value) && typeof value !== "function" && className(value) !== "Proxy") {
       const keys = properties ?? ObjectKeys(value);
       for (let i = 0; i < keys.length; i++) {
         const property = ObjectGetOwnPropertyDescriptor(value, keys[i]);

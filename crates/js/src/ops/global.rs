@@ -10,7 +10,16 @@ use crate::ops::set;
 use crate::values::{Text, isomorphic_decode};
 
 pub(super) fn register<'js>(ctx: &Ctx<'js>, ops: &Object<'js>) -> Result<()> {
-    set!(ctx, ops, global_close, global_url_part, global_url_parse, global_origin, global_is_secure, global_is_isolated);
+    set!(
+        ctx,
+        ops,
+        global_close,
+        global_url_part,
+        global_url_parse,
+        global_origin,
+        global_is_secure,
+        global_is_isolated
+    );
     set!(ctx, ops, agent_user_agent, agent_accept_language, machine_platform, machine_concurrency);
     set!(ctx, ops, task_queue, task_number, script_evaluate, class_id, promise_state, promise_result);
     Ok(())
