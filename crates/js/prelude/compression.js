@@ -19,11 +19,21 @@ export class CompressionStreamImpl extends GenericTransformStreamImpl {
     const context = ops.compression_new(format);
     setUpTransformStream(
       this.transform,
-      (chunk) => enqueueAll(this.transform, ops.compress(context, chunkBytes(chunk), false)),
-      () => enqueueAll(this.transform, ops.compress(context, undefined, true)));
+      (chunk) => enqueueAll(this.transform, compress(context, chunkBytes(chunk), false)),
+      () => enqueueAll(this.transform, compress(context, undefined, true)));
   }
 }
 implement("CompressionStream", CompressionStreamImpl);
+
+// NB: all of a chunk before the first piece is enqueued, as script may run then and take the bytes away.
+function compress(context, bytes, finish) {
+  const pieces = [];
+  let from = 0;
+  do {
+    from = ops.compress(context, bytes, from, finish, pieces);
+  } while (from !== undefined);
+  return pieces;
+}
 
 export class DecompressionStreamImpl extends GenericTransformStreamImpl {
   construct(format) {

@@ -7,6 +7,7 @@ mod gzip;
 
 use std::cell::RefCell;
 
+use bytes::Bytes;
 use flate2::{Compress, Compression, Crc, Decompress, FlushCompress, FlushDecompress, Status};
 use rquickjs::{Array, Ctx, Exception, Object, Result, Value};
 
@@ -23,6 +24,9 @@ pub(super) fn register<'js>(ctx: &Ctx<'js>, ops: &Object<'js>) -> Result<()> {
 
 /// The most bytes of a piece.
 const PIECE: usize = 64 * 1024;
+
+/// The most bytes that are compressed at once.
+const LONG_CHUNK: usize = 4 << 20;
 
 /// When a chunk became so many pieces, the others wait until they are asked for.
 const MOST_PIECES: u32 = 16;
@@ -49,14 +53,25 @@ fn compression_new(format: Text) -> Handle {
     Handle::new(RefCell::new(Compressor::new(Format::named(&format.0))))
 }
 
-/// The pieces that a chunk becomes, as `Uint8Array`s; with `finish`, those at the end.
-fn compress<'js>(ctx: Ctx<'js>, context: Handle, chunk: Value<'js>, finish: bool) -> Result<Array<'js>> {
+/// Appends the pieces that a chunk becomes to `pieces`, as `Uint8Array`s; with `finish`, those at the end. `from` is
+/// where in the chunk to begin, and what is given where to go on: not all of a long one is compressed at once, so that
+/// script can be interrupted.
+fn compress<'js>(
+    ctx: Ctx<'js>,
+    context: Handle,
+    chunk: Value<'js>,
+    from: usize,
+    finish: bool,
+    pieces: Array<'js>,
+) -> Result<Option<usize>> {
     let compressor = context.get::<RefCell<Compressor>>(&ctx)?;
-    let mut pieces = Pieces::new(&ctx)?;
+    let mut pieces = Pieces::after(pieces);
     with_bytes(&ctx, &chunk, |input| {
-        compressor.borrow_mut().run(input, finish, &mut |piece| pieces.append(piece))
-    })?;
-    Ok(pieces.array)
+        let to = from.saturating_add(LONG_CHUNK).min(input.len());
+        let input_now = input.get(from..to).unwrap_or_default();
+        compressor.borrow_mut().run(input_now, finish, &mut |piece| pieces.append(piece))?;
+        Ok((to < input.len()).then_some(to))
+    })
 }
 
 fn decompression_new(format: Text) -> Handle {
@@ -67,7 +82,7 @@ fn decompression_new(format: Text) -> Handle {
 fn decompress<'js>(ctx: Ctx<'js>, context: Handle, chunk: Value<'js>, finish: bool) -> Result<Array<'js>> {
     let decompressor = context.get::<RefCell<Decompressor>>(&ctx)?;
     let mut decompressor = decompressor.borrow_mut();
-    let mut pieces = Pieces::new(&ctx)?;
+    let mut pieces = Pieces::after(Array::new(ctx.clone())?);
     let result = with_bytes(&ctx, &chunk, |input| decompressor.run(input, &mut |piece| pieces.append(piece)));
     match result {
         Err(Stopped::Engine(error)) => Err(error),
@@ -95,8 +110,8 @@ struct Pieces<'js> {
 }
 
 impl<'js> Pieces<'js> {
-    fn new(ctx: &Ctx<'js>) -> Result<Pieces<'js>> {
-        Ok(Pieces { array: Array::new(ctx.clone())?, count: 0 })
+    fn after(array: Array<'js>) -> Pieces<'js> {
+        Pieces { count: array.len(), array }
     }
 
     fn append(&mut self, piece: &[u8]) -> Result<()> {
@@ -108,54 +123,49 @@ impl<'js> Pieces<'js> {
 
 /// A [compression context](https://compression.spec.whatwg.org/#compression-context).
 struct Compressor {
-    format: Format,
     deflate: Compress,
-    /// Of gzip's trailer.
-    crc: Crc,
-    output: Vec<u8>,
+    /// What stands around the body, where the format is gzip.
+    gzip: Option<Crc>,
+    began: bool,
 }
 
 impl Compressor {
     fn new(format: Format) -> Compressor {
-        let mut output = Vec::with_capacity(PIECE);
-        if format == Format::Gzip {
-            output.extend_from_slice(&gzip::HEADER);
-        }
         let deflate = Compress::new(Compression::default(), format == Format::Deflate);
-        Compressor { format, deflate, crc: Crc::new(), output }
+        Compressor { deflate, gzip: (format == Format::Gzip).then(Crc::new), began: false }
     }
 
     fn run(&mut self, input: &[u8], finish: bool, emit: &mut impl FnMut(&[u8]) -> Result<()>) -> Result<()> {
-        if self.format == Format::Gzip {
-            self.crc.update(input);
+        let mut output = Vec::with_capacity(PIECE);
+        if let Some(crc) = &mut self.gzip {
+            crc.update(input);
+            if !self.began {
+                output.extend_from_slice(&gzip::HEADER);
+            }
         }
+        self.began = true;
         let flush = if finish { FlushCompress::Finish } else { FlushCompress::None };
         let mut rest = input;
         loop {
             let taken = self.deflate.total_in();
-            let status = self.deflate.compress_vec(rest, &mut self.output, flush);
+            let status = self.deflate.compress_vec(rest, &mut output, flush);
             rest = &rest[(self.deflate.total_in() - taken) as usize..];
             let is_done = match status {
                 Ok(Status::StreamEnd) => true,
-                _ => !finish && rest.is_empty() && self.output.len() < self.output.capacity(),
+                _ => !finish && rest.is_empty() && output.len() < output.capacity(),
             };
             if is_done {
                 break;
             }
-            self.emit(emit)?;
+            emit(&output)?;
+            output.clear();
         }
-        if finish && self.format == Format::Gzip {
-            self.output.extend_from_slice(&gzip::trailer(&self.crc));
+        if let Some(crc) = &self.gzip
+            && finish
+        {
+            output.extend_from_slice(&gzip::trailer(crc));
         }
-        self.emit(emit)
-    }
-
-    fn emit(&mut self, emit: &mut impl FnMut(&[u8]) -> Result<()>) -> Result<()> {
-        if !self.output.is_empty() {
-            emit(&self.output)?;
-            self.output.clear();
-        }
-        Ok(())
+        if output.is_empty() { Ok(()) } else { emit(&output) }
     }
 }
 
@@ -185,9 +195,8 @@ struct Decompressor {
     /// What stands around the body, where the format is gzip.
     frame: Option<Frame>,
     ended: bool,
-    output: Vec<u8>,
-    /// What the last chunk still has.
-    rest: Vec<u8>,
+    /// Of the last chunk, what was not read yet.
+    rest: Bytes,
     has_more: bool,
 }
 
@@ -197,8 +206,7 @@ impl Decompressor {
             inflate: Decompress::new(format == Format::Deflate),
             frame: (format == Format::Gzip).then(Frame::new),
             ended: false,
-            output: Vec::with_capacity(PIECE),
-            rest: Vec::new(),
+            rest: Bytes::new(),
             has_more: false,
         }
     }
@@ -214,60 +222,71 @@ impl Decompressor {
     ) -> std::result::Result<(), Stopped> {
         let mut rest = std::mem::take(&mut self.rest);
         if rest.is_empty() {
-            return self.run_on(input, emit);
+            let used = self.run_on(input, emit)?;
+            if self.has_more {
+                self.rest = Bytes::copy_from_slice(&input[used..]);
+            }
+            return Ok(());
         }
-        rest.extend_from_slice(input);
-        self.run_on(&rest, emit)
+        if !input.is_empty() {
+            rest = [&rest, input].concat().into();
+        }
+        let used = self.run_on(&rest, emit)?;
+        if self.has_more {
+            self.rest = rest.slice(used..);
+        }
+        Ok(())
     }
 
+    /// How much was used: all of it, unless there is more.
     fn run_on(
         &mut self,
         input: &[u8],
         emit: &mut impl FnMut(&[u8]) -> Result<()>,
-    ) -> std::result::Result<(), Stopped> {
+    ) -> std::result::Result<usize, Stopped> {
         self.has_more = false;
-        let mut input = input;
+        let mut rest = input;
         if let Some(frame) = &mut self.frame {
-            frame.read_header(&mut input)?;
+            frame.read_header(&mut rest)?;
             if !frame.is_at_body() {
-                return Ok(());
+                return Ok(input.len());
             }
         }
+        let mut output = Vec::with_capacity(PIECE);
         let mut count = 0;
         while !self.ended {
             if count == MOST_PIECES {
                 self.has_more = true;
-                self.rest = input.to_vec();
-                return Ok(());
+                return Ok(input.len() - rest.len());
             }
-            self.output.clear();
+            output.clear();
             let taken = self.inflate.total_in();
-            let status = self.inflate.decompress_vec(input, &mut self.output, FlushDecompress::None);
+            let status = self.inflate.decompress_vec(rest, &mut output, FlushDecompress::None);
             let status = status.map_err(|error| Stopped::Invalid(error.to_string()))?;
             let taken = (self.inflate.total_in() - taken) as usize;
-            input = &input[taken..];
+            rest = &rest[taken..];
             if let Some(frame) = &mut self.frame {
-                frame.note(&self.output);
+                frame.note(&output);
             }
-            if !self.output.is_empty() {
-                emit(&self.output)?;
+            if !output.is_empty() {
+                emit(&output)?;
                 count += 1;
             }
             self.ended = status == Status::StreamEnd;
-            if !self.ended && self.output.len() < self.output.capacity() {
-                if input.is_empty() {
-                    return Ok(());
+            if !self.ended && output.len() < output.capacity() {
+                if rest.is_empty() {
+                    return Ok(input.len());
                 }
-                if taken == 0 && self.output.is_empty() {
+                if taken == 0 && output.is_empty() {
                     return Err("it goes on for nothing".into());
                 }
             }
         }
         if let Some(frame) = &mut self.frame {
-            frame.read_trailer(&mut input)?;
+            frame.read_trailer(&mut rest)?;
         }
-        match input {
-            [] => Ok(()),
+        match rest {
+            [] => Ok(input.len()),
             _ => Err("it goes on after its end".into()),
         }
     }
