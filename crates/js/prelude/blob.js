@@ -3,7 +3,7 @@
 // The bytes are core's, behind a handle; nothing here changes them. What reads them does so in tasks.
 
 import {
-  ArrayBufferPrototypeGetDetached, DateNow, MathMin, TypedArrayPrototypeGetBuffer, Uint8Array, newPromise, ops,
+  ArrayBufferIsView, ArrayBufferPrototypeGetDetached, DateNow, MathMin, TypedArrayPrototypeGetBuffer, Uint8Array, newPromise, ops,
 } from "./primordials.js";
 import { implement } from "./platform_objects.js";
 import { byteLengthOf, byteOffsetOf, viewedArrayBuffer } from "./streams/miscellaneous.js";
@@ -13,7 +13,6 @@ import {
 } from "./streams/other_specs.js";
 import { registerSerializable } from "./structured_clone.js";
 import { queueTask } from "./tasks.js";
-import { isArrayBuffer } from "./webidl.js";
 
 // A stream reads so many bytes in one task.
 const CHUNK_BYTES = 65536;
@@ -119,7 +118,7 @@ function processBlobParts(parts, { type, endings }) {
 
 // The bytes that a buffer source holds, which are none once they were taken away; to be copied at once.
 export function bytesHeldBy(source) {
-  if (isArrayBuffer(source)) return ArrayBufferPrototypeGetDetached(source) ? new Uint8Array(0) : source;
+  if (!ArrayBufferIsView(source)) return ArrayBufferPrototypeGetDetached(source) ? new Uint8Array(0) : source;
   const length = byteLengthOf(source);
   return length === 0 ? new Uint8Array(0) : new Uint8Array(viewedArrayBuffer(source), byteOffsetOf(source), length);
 }
