@@ -12,6 +12,7 @@ use flate2::{Compress, Compression, Crc, Decompress, FlushCompress, FlushDecompr
 use rquickjs::{Array, Ctx, Exception, Object, Result, Value};
 
 use crate::handles::Handle;
+use crate::ledger::hold;
 use crate::ops::buffer_sources::{new_uint8_array, with_bytes};
 use crate::ops::set;
 use crate::values::Text;
@@ -49,8 +50,40 @@ impl Format {
     }
 }
 
+/// A compression context of a direction, made with the first chunk.
+struct Context<T> {
+    format: Format,
+    /// With what stands for its size in the ledger.
+    made: RefCell<Option<(T, Bytes)>>,
+}
+
+impl<T: 'static> Context<T> {
+    fn handle(format: &Text) -> Handle {
+        Handle::new(Context::<T> { format: Format::named(&format.0), made: RefCell::new(None) })
+    }
+
+    fn with<R>(
+        &self,
+        ctx: &Ctx<'_>,
+        (make, size): (fn(Format) -> T, usize),
+        steps: impl FnOnce(&mut T) -> R,
+    ) -> Result<R> {
+        let mut made = self.made.borrow_mut();
+        let (context, _) = match &mut *made {
+            Some(made) => made,
+            none => none.insert((make(self.format), hold(ctx, Bytes::from_static(&SIZE[..size]))?)),
+        };
+        Ok(steps(context))
+    }
+}
+
+/// The ledger counts bytes: as many of these as a context has of its own, within the library.
+static SIZE: [u8; 320 * 1024] = [0; 320 * 1024];
+const COMPRESSOR: (fn(Format) -> Compressor, usize) = (Compressor::new, 320 * 1024);
+const DECOMPRESSOR: (fn(Format) -> Decompressor, usize) = (Decompressor::new, 48 * 1024);
+
 fn compression_new(format: Text) -> Handle {
-    Handle::new(RefCell::new(Compressor::new(Format::named(&format.0))))
+    Context::<Compressor>::handle(&format)
 }
 
 /// Appends the pieces that a chunk becomes to `pieces`, as `Uint8Array`s; with `finish`, those at the end. `from` is
@@ -64,42 +97,46 @@ fn compress<'js>(
     finish: bool,
     pieces: Array<'js>,
 ) -> Result<Option<usize>> {
-    let compressor = context.get::<RefCell<Compressor>>(&ctx)?;
+    let context = context.get::<Context<Compressor>>(&ctx)?;
     let mut pieces = Pieces::after(pieces);
-    with_bytes(&ctx, &chunk, |input| {
-        let to = from.saturating_add(LONG_CHUNK).min(input.len());
-        let input_now = input.get(from..to).unwrap_or_default();
-        compressor.borrow_mut().run(input_now, finish, &mut |piece| pieces.append(piece))?;
-        Ok((to < input.len()).then_some(to))
-    })
+    context.with(&ctx, COMPRESSOR, |compressor| {
+        with_bytes(&ctx, &chunk, |input| {
+            let to = from.saturating_add(LONG_CHUNK).min(input.len());
+            let part = input.get(from..to).unwrap_or_default();
+            compressor.run(part, finish, &mut |piece| pieces.append(piece))?;
+            Ok((to < input.len()).then_some(to))
+        })
+    })?
 }
 
 fn decompression_new(format: Text) -> Handle {
-    Handle::new(RefCell::new(Decompressor::new(Format::named(&format.0))))
+    Context::<Decompressor>::handle(&format)
 }
 
 /// The first pieces that a chunk becomes, or the next ones where it is empty; with `finish`, those at the end.
 fn decompress<'js>(ctx: Ctx<'js>, context: Handle, chunk: Value<'js>, finish: bool) -> Result<Array<'js>> {
-    let decompressor = context.get::<RefCell<Decompressor>>(&ctx)?;
-    let mut decompressor = decompressor.borrow_mut();
+    let context = context.get::<Context<Decompressor>>(&ctx)?;
     let mut pieces = Pieces::after(Array::new(ctx.clone())?);
-    let result = with_bytes(&ctx, &chunk, |input| decompressor.run(input, &mut |piece| pieces.append(piece)));
+    let result = context.with(&ctx, DECOMPRESSOR, |decompressor| {
+        with_bytes(&ctx, &chunk, |input| decompressor.run(input, &mut |piece| pieces.append(piece)))?;
+        match finish && !decompressor.is_at_end() {
+            true => Err("it ends too early".into()),
+            false => Ok(()),
+        }
+    })?;
     match result {
+        Ok(()) => Ok(pieces.array),
         Err(Stopped::Engine(error)) => Err(error),
         Err(Stopped::Invalid(what)) => {
             Err(Exception::throw_type(&ctx, &format!("The compressed data was not valid: {what}.")))
         }
-        Ok(()) if finish && !decompressor.is_at_end() => {
-            Err(Exception::throw_type(&ctx, "The compressed data ended too early."))
-        }
-        Ok(()) => Ok(pieces.array),
     }
 }
 
 /// Does the last chunk still have pieces?
 fn decompression_has_more(ctx: Ctx<'_>, context: Handle) -> Result<bool> {
-    let decompressor = context.get::<RefCell<Decompressor>>(&ctx)?;
-    let has_more = decompressor.borrow().has_more;
+    let context = context.get::<Context<Decompressor>>(&ctx)?;
+    let has_more = context.made.borrow().as_ref().is_some_and(|(decompressor, _)| decompressor.has_more);
     Ok(has_more)
 }
 
