@@ -80,7 +80,11 @@ export function putForwards(object, key, forwards, V) {
 /** The object that `[Default] object toJSON()` gives. */
 export function attributesOf(object, keys) {
   const result = {};
-  for (let i = 0; i < keys.length; i++) createDataProperty(result, keys[i], object[keys[i]]);
+  for (let i = 0; i < keys.length; i++) {
+    const value = object[keys[i]];
+    // An attribute that this kind of global does not have: none has undefined as its value.
+    if (value !== undefined) createDataProperty(result, keys[i], value);
+  }
   return result;
 }
 
