@@ -34,7 +34,12 @@ export function withoutPrelude(stack) {
 
 /** The stack from where script called the prelude. */
 export function callerStack() {
-  const stack = ErrorPrototypeGetStack(new Error());
+  let stack;
+  try {
+    stack = ErrorPrototypeGetStack(new Error());
+  } catch {
+    // NB: script may have put a function of its own at Error.prepareStackTrace.
+  }
   return typeof stack === "string" ? withoutPrelude(stack) : "";
 }
 

@@ -111,7 +111,8 @@ function StructuredSerializeInternal(value, memory) {
       serializeArrayBuffer(value, record);
       return record;
     case "SharedArrayBuffer":
-      // DEPARTS: in a cross-origin isolated global too, as no other agent could have it and this one need not clone it.
+      // DEPARTS: in a cross-origin isolated global too, since the engine makes no second object of the same memory:
+      // https://html.spec.whatwg.org/#structuredserializeinternal
       throw DataCloneError("A SharedArrayBuffer cannot be cloned.");
     case "Map":
       serializeMap(value, record, memory);
@@ -262,7 +263,8 @@ function stackOf(value) {
 }
 
 function serializePlatformObject(value, record, memory) {
-  // DEPARTS: a platform object with Object.prototype for a prototype is an object like any other; asking everyone costs time.
+  // DEPARTS: a platform object with Object.prototype for a prototype is an object like any other, as asking everybody costs
+  // time: https://html.spec.whatwg.org/#structuredserializeinternal
   if (ObjectGetPrototypeOf(value) === ObjectPrototype) return false;
   const entry = entryOf(serializable, value);
   if (entry === undefined) {
