@@ -7,7 +7,7 @@ import {
 } from "./primordials.js";
 
 // By the engine's number.
-const names = [];
+const names = { __proto__: null };
 
 function learn(name, example) {
   names[ops.class_id(example)] = name;
