@@ -22,10 +22,8 @@ export function opBytes(source) {
 
 /** What TextDecoder's and TextDecoderStream's constructors begin with. */
 function setUpDecoder(impl, label, options) {
-  const made = ops.text_decoder_new(label, options.fatal, options.ignoreBOM);
-  if (made === undefined) throw new RangeError(`'${label}' is not the label of an encoding that can be decoded`);
-  impl.decoder = made[0];
-  impl.encoding = made[1];
+  impl.decoder = ops.text_decoder_new(label, options.fatal, options.ignoreBOM);
+  if (impl.decoder === undefined) throw new RangeError(`'${label}' is not the label of an encoding that can be decoded`);
   impl.fatal = options.fatal;
   impl.ignoreBOM = options.ignoreBOM;
 }
@@ -33,9 +31,12 @@ function setUpDecoder(impl, label, options) {
 export class TextDecoderImpl {
   wrapper = undefined;
   decoder = undefined;
-  encoding = undefined;
   fatal = false;
   ignoreBOM = false;
+
+  get encoding() {
+    return ops.text_decoder_encoding(this.decoder);
+  }
 
   construct(label, options) {
     setUpDecoder(this, label, options);
@@ -66,9 +67,12 @@ implement("TextEncoder", TextEncoderImpl);
 
 export class TextDecoderStreamImpl extends GenericTransformStreamImpl {
   decoder = undefined;
-  encoding = undefined;
   fatal = false;
   ignoreBOM = false;
+
+  get encoding() {
+    return ops.text_decoder_encoding(this.decoder);
+  }
 
   construct(label, options) {
     setUpDecoder(this, label, options);

@@ -6,7 +6,7 @@ use std::borrow::Cow;
 use std::cell::RefCell;
 
 use encoding_rs::{CoderResult, Decoder, DecoderResult, Encoding, UTF_8, UTF_16BE, UTF_16LE, mem};
-use rquickjs::{Array, Ctx, Exception, Object, Result, String as JsString, Value, qjs};
+use rquickjs::{Ctx, Exception, Object, Result, String as JsString, Value, qjs};
 
 use crate::handles::Handle;
 use crate::ops::buffer_sources::{new_uint8_array, with_bytes, with_bytes_mut};
@@ -14,22 +14,21 @@ use crate::ops::set;
 use crate::values::Text;
 
 pub(super) fn register<'js>(ctx: &Ctx<'js>, ops: &Object<'js>) -> Result<()> {
-    set!(ctx, ops, text_decoder_new, text_decode, text_encode, text_encode_into);
+    set!(ctx, ops, text_decoder_new, text_decoder_encoding, text_decode, text_encode, text_encode_into);
     Ok(())
 }
 
-/// A decoder of the encoding with this label, and the encoding's name; undefined where there is none.
-fn text_decoder_new<'js>(
-    ctx: Ctx<'js>,
-    label: Text,
-    fatal: bool,
-    ignore_bom: bool,
-) -> Result<Option<Array<'js>>> {
-    let Some(encoding) = Encoding::for_label_no_replacement(label.0.as_bytes()) else { return Ok(None) };
-    let made = Array::new(ctx)?;
-    made.set(0, Handle::new(TextDecoder::new(encoding, fatal, ignore_bom)))?;
-    made.set(1, encoding.name().to_ascii_lowercase())?;
-    Ok(Some(made))
+/// A decoder of the encoding with this label; undefined where there is none.
+fn text_decoder_new(label: Text, fatal: bool, ignore_bom: bool) -> Option<Handle> {
+    let encoding = Encoding::for_label_no_replacement(label.0.as_bytes())?;
+    Some(Handle::new(TextDecoder::new(encoding, fatal, ignore_bom)))
+}
+
+/// <https://encoding.spec.whatwg.org/#dom-textdecoder-encoding>
+fn text_decoder_encoding(ctx: Ctx<'_>, decoder: Handle) -> Result<String> {
+    let decoder = decoder.get::<TextDecoder>(&ctx)?;
+    let name = decoder.0.borrow().encoding.name().to_ascii_lowercase();
+    Ok(name)
 }
 
 /// The string that the next bytes are, in the state of the decoder; `stream` says that more will come.
