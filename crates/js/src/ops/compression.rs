@@ -416,6 +416,29 @@ mod tests {
     }
 
     #[test]
+    fn deflate_table() {
+        let valid = compress(Format::Deflate, &[b"x"]);
+        let with = |index: usize, byte: u8| {
+            let mut damaged = valid.clone();
+            let index = if index < 2 { index } else { valid.len() + 1 - index };
+            damaged[index] = byte;
+            damaged
+        };
+        for (name, stream, is_valid) in [
+            ("as it was", valid.clone(), true),
+            ("the level says nothing", with(1, 0x01), true),
+            ("another method", with(0, 0x79), false),
+            ("a window that is too large", [&[0x88, 0x1C], &valid[2..]].concat(), false),
+            ("a dictionary", [&[0x78, 0xBB, 0, 0, 0, 0], &valid[2..]].concat(), false),
+            ("a wrong check of the header", with(1, 0x9D), false),
+            ("a wrong checksum", with(2, 0xFF), false),
+        ] {
+            let decompressed = decompress(Format::Deflate, &[&stream]);
+            assert_eq!(decompressed == Some((b"x".to_vec(), true)), is_valid, "{name}");
+        }
+    }
+
+    #[test]
     fn gzip_table() {
         let body = compress(Format::DeflateRaw, &[b"x"]);
         let trailer = {
