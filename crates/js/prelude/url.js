@@ -151,11 +151,6 @@ export class URLImpl {
     }
     return this.queryObject;
   }
-
-  /** Sets the URL's query to what the query object serializes to. */
-  setQuery(query) {
-    take(this, ops.url_set_query(this.record, query, offsets));
-  }
 }
 implement("URL", URLImpl);
 
@@ -227,9 +222,8 @@ export class URLSearchParamsImpl {
 
   /** https://url.spec.whatwg.org/#concept-urlsearchparams-update */
   update() {
-    if (this.urlObject === null) return;
-    const serializedQuery = this.toString();
-    this.urlObject.setQuery(serializedQuery === "" ? null : serializedQuery);
+    // Setting the search does the same: nothing in a serialization is encoded once more, nor begins it with a question mark.
+    if (this.urlObject !== null) setAttribute(this.urlObject, "search", this.toString());
   }
 
   get size() {

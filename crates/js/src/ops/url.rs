@@ -11,7 +11,7 @@ use crate::ops::set;
 use crate::values::Text;
 
 pub(super) fn register<'js>(ctx: &Ctx<'js>, ops: &Object<'js>) -> Result<()> {
-    set!(ctx, ops, url_parse, url_can_parse, url_set, url_set_query, url_origin);
+    set!(ctx, ops, url_parse, url_can_parse, url_set, url_origin);
     set!(ctx, ops, urlencoded_parse, urlencoded_serialize);
     Ok(())
 }
@@ -54,18 +54,6 @@ fn url_set<'js>(
         url.set(&attribute.0, &value.0);
         url
     });
-    tell(&ctx, url.as_ref(), &offsets)
-}
-
-/// The same with another [query](https://url.spec.whatwg.org/#concept-url-query), as its serializer made it.
-fn url_set_query<'js>(
-    ctx: Ctx<'js>,
-    href: Text,
-    query: Option<Text>,
-    offsets: TypedArray<'js, u32>,
-) -> Result<Value<'js>> {
-    let url = Url::parse(&href.0, None).ok();
-    let url = url.map(|url| url.with_query(query.as_ref().map(|query| query.0.as_str())));
     tell(&ctx, url.as_ref(), &offsets)
 }
 
