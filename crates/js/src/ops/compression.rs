@@ -118,7 +118,12 @@ fn decompress<'js>(ctx: Ctx<'js>, context: Handle, chunk: Value<'js>, finish: bo
     let context = context.get::<Context<Decompressor>>(&ctx)?;
     let mut pieces = Pieces::after(Array::new(ctx.clone())?);
     let result = context.with(&ctx, DECOMPRESSOR, |decompressor| {
-        with_bytes(&ctx, &chunk, |input| decompressor.run(input, &mut |piece| pieces.append(piece)))?;
+        let is_new = with_bytes(&ctx, &chunk, |input| {
+            decompressor.run(input, &mut |piece| pieces.append(piece)).map(|()| !input.is_empty())
+        })?;
+        if is_new && decompressor.has_more {
+            decompressor.rest = hold(&ctx, std::mem::take(&mut decompressor.rest))?;
+        }
         match finish && !decompressor.is_at_end() {
             true => Err("it ends too early".into()),
             false => Ok(()),
