@@ -1,8 +1,22 @@
 //! [Base64](https://infra.spec.whatwg.org/#forgiving-base64): the encoder, and the decoder that forgives missing padding and white space.
 //!
-//! The decoder is data-url's.
+//! What is forgiven is data-url's business; text that needs none of it is decoded here, four characters at a time.
 
 use data_url::forgiving_base64;
+
+const ALPHABET: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+
+/// Of each byte the place in the alphabet, or what no place is.
+const PLACES: [u8; 256] = {
+    let mut places = [NO_PLACE; 256];
+    let mut place = 0;
+    while place < ALPHABET.len() {
+        places[ALPHABET[place] as usize] = place as u8;
+        place += 1;
+    }
+    places
+};
+const NO_PLACE: u8 = 0xFF;
 
 /// What was to be decoded is not base64, however much is forgiven.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -10,7 +24,6 @@ pub struct NotBase64;
 
 /// <https://infra.spec.whatwg.org/#forgiving-base64-encode>: [RFC 4648](https://www.rfc-editor.org/rfc/rfc4648#section-4), padded.
 pub fn forgiving_base64_encode(bytes: &[u8]) -> String {
-    const ALPHABET: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
     let digits = |bits: u32| [18, 12, 6, 0].map(|shift| ALPHABET[(bits >> shift & 0x3F) as usize] as char);
     let mut encoded = String::with_capacity(bytes.len().div_ceil(3) * 4);
     let (triples, rest) = bytes.as_chunks::<3>();
@@ -33,7 +46,20 @@ pub fn forgiving_base64_encode(bytes: &[u8]) -> String {
 
 /// <https://infra.spec.whatwg.org/#forgiving-base64-decode>
 pub fn forgiving_base64_decode(data: &[u8]) -> Result<Vec<u8>, NotBase64> {
-    forgiving_base64::decode_to_vec(data).map_err(|_| NotBase64)
+    let mut decoded = Vec::with_capacity(data.len() / 4 * 3 + 3);
+    let mut rest = data;
+    while let Some((group, after)) = rest.split_first_chunk::<4>() {
+        let [a, b, c, d] = group.map(|byte| PLACES[usize::from(byte)]);
+        // No place has the highest bit.
+        if (a | b | c | d) & 0x80 != 0 {
+            break;
+        }
+        decoded.extend_from_slice(&[a << 2 | b >> 4, b << 4 | c >> 2, c << 6 | d]);
+        rest = after;
+    }
+    // NB: whole groups go off without changing how long the rest is by fours, which is what padding goes by.
+    decoded.extend(forgiving_base64::decode_to_vec(rest).map_err(|_| NotBase64)?);
+    Ok(decoded)
 }
 
 #[cfg(test)]
@@ -68,6 +94,10 @@ mod tests {
             ("a lone letter is no byte", "Z", Err(NotBase64)),
             ("nothing follows padding", "Zg==Zg==", Err(NotBase64)),
             ("bits that are left over are dropped", "Zh", Ok(b"f")),
+            ("white space within whole groups", "Zm9v Zm9 v", Ok(b"foofoo")),
+            ("nor padding within", "Zm9vZg==Zm9v", Err(NotBase64)),
+            ("a lone letter after whole groups", "Zm9vZ", Err(NotBase64)),
+            ("padding after whole groups", "Zm9v=", Err(NotBase64)),
             ("the alphabet of URLs is another", "-_-_", Err(NotBase64)),
         ] {
             assert_eq!(forgiving_base64_decode(data.as_bytes()).as_deref(), bytes.as_deref(), "{name}");
