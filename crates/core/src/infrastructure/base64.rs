@@ -24,24 +24,24 @@ pub struct NotBase64;
 
 /// <https://infra.spec.whatwg.org/#forgiving-base64-encode>: [RFC 4648](https://www.rfc-editor.org/rfc/rfc4648#section-4), padded.
 pub fn forgiving_base64_encode(bytes: &[u8]) -> String {
-    let digits = |bits: u32| [18, 12, 6, 0].map(|shift| ALPHABET[(bits >> shift & 0x3F) as usize] as char);
-    let mut encoded = String::with_capacity(bytes.len().div_ceil(3) * 4);
+    let digits = |bits: u32| [18, 12, 6, 0].map(|shift| ALPHABET[(bits >> shift & 0x3F) as usize]);
+    let mut encoded = Vec::with_capacity(bytes.len().div_ceil(3) * 4);
     let (triples, rest) = bytes.as_chunks::<3>();
     for &[a, b, c] in triples {
-        encoded.extend(digits(u32::from(a) << 16 | u32::from(b) << 8 | u32::from(c)));
+        encoded.extend_from_slice(&digits(u32::from(a) << 16 | u32::from(b) << 8 | u32::from(c)));
     }
     match *rest {
         [a] => {
             let [first, second, ..] = digits(u32::from(a) << 16);
-            encoded.extend([first, second, '=', '=']);
+            encoded.extend_from_slice(&[first, second, b'=', b'=']);
         }
         [a, b] => {
             let [first, second, third, _] = digits(u32::from(a) << 16 | u32::from(b) << 8);
-            encoded.extend([first, second, third, '=']);
+            encoded.extend_from_slice(&[first, second, third, b'=']);
         }
         _ => {}
     }
-    encoded
+    String::from_utf8(encoded).expect("the alphabet is ASCII")
 }
 
 /// <https://infra.spec.whatwg.org/#forgiving-base64-decode>
