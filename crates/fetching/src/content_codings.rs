@@ -16,7 +16,7 @@ use std::task::{Context, Poll};
 use bytes::Bytes;
 use sofetch_core::infrastructure::bodies::{BodyError, ByteStream};
 use sofetch_core::infrastructure::timing::ResponseBodyInfo;
-use sofetch_core::wire_faults::PeerMisbehaved;
+use sofetch_core::wire_faults::{NetworkFault, PeerMisbehaved};
 
 use decoders::{Coding, Decoder};
 
@@ -109,6 +109,11 @@ impl ContentCodings {
     /// was cut. A body without a single byte stays one.
     pub fn finish(&mut self) {
         self.finished = true;
+    }
+
+    /// Has each layer read a whole stream, so that more would be another one, or junk?
+    fn are_at_end(&self) -> bool {
+        self.layers.iter().all(|layer| layer.decoder.as_ref().is_some_and(Decoder::is_at_end))
     }
 
     /// The next piece of at most [`PIECE`] bytes.
@@ -254,6 +259,7 @@ pub struct Decoded {
     source: Box<dyn ByteStream>,
     codings: Option<ContentCodings>,
     info: Arc<Mutex<ResponseBodyInfo>>,
+    ends_with_connection: bool,
 }
 
 impl Decoded {
@@ -263,7 +269,14 @@ impl Decoded {
         codings: Option<ContentCodings>,
         info: Arc<Mutex<ResponseBodyInfo>>,
     ) -> Decoded {
-        Decoded { source, codings, info }
+        Decoded { source, codings, info, ends_with_connection: false }
+    }
+
+    /// Says that nothing but the connection's end tells where the body ends: no length, and no chunks.
+    #[must_use]
+    pub fn ending_with_connection(mut self) -> Decoded {
+        self.ends_with_connection = true;
+        self
     }
 
     fn count(&self, encoded: usize, decoded: usize) {
@@ -271,6 +284,11 @@ impl Decoded {
         info.encoded_size += encoded as u64;
         info.decoded_size += decoded as u64;
     }
+}
+
+fn is_cut(error: &BodyError) -> bool {
+    let fault = error.cause.downcast_ref::<NetworkFault>();
+    fault.is_some_and(|fault| matches!(fault, NetworkFault::Peer(PeerMisbehaved::Truncated)))
 }
 
 impl ByteStream for Decoded {
@@ -306,6 +324,13 @@ impl ByteStream for Decoded {
                     return Poll::Ready(Some(Ok(chunk)));
                 }
                 (None, Some(codings)) => codings.finish(),
+                // Who ends a connection without TLS's own goodbye may have been cut off (RFC 9112, section 9.8). Codings
+                // that are at their end were not: as for browsers, the body is whole.
+                (Some(Err(error)), Some(codings))
+                    if self.ends_with_connection && is_cut(&error) && codings.are_at_end() =>
+                {
+                    codings.finish();
+                }
                 (last, _) => return Poll::Ready(last),
             }
         }

@@ -8,7 +8,7 @@ use sofetch_core::infrastructure::header_list::HeaderList;
 use sofetch_core::infrastructure::header_values::{HeaderListValues, extract_header_list_values};
 use sofetch_core::infrastructure::requests::Request;
 use sofetch_core::infrastructure::responses::{InternalResponse, Response};
-use sofetch_core::ports::{ConnectionRequest, Interim, WireRequest, WireResponse};
+use sofetch_core::ports::{ConnectionRequest, Interim, Protocol, WireRequest, WireResponse};
 use sofetch_core::rules::network_gate::{is_offline, may_send_body};
 use sofetch_core::rulings::{Fetched, NetworkError};
 use sofetch_core::trace::Algorithm;
@@ -48,7 +48,7 @@ pub(crate) async fn http_network_fetch(
     };
     // 10 to 15, 18. The body: pulled, decoded, canceled with the fetch.
     if let Some(stream) = head.body {
-        internal.body = Some(response_body(fetch, stream, &mut internal)?);
+        internal.body = Some(response_body(fetch, stream, head.protocol, &mut internal)?);
     }
     // SKIPS 16: WebDriver BiDi's cloned bodies; who drives a browser by BiDi would need them.
     // 17. Set-Cookie.
@@ -191,6 +191,7 @@ fn hear_interims(fetch: &FetchParams) -> Box<dyn FnMut(Interim) + Send> {
 fn response_body(
     fetch: &FetchParams,
     stream: Box<dyn ByteStream>,
+    protocol: Protocol,
     internal: &mut InternalResponse,
 ) -> Result<Body, NetworkError> {
     let codings = match extract_header_list_values("Content-Encoding", &internal.header_list) {
@@ -201,7 +202,11 @@ fn response_body(
         filtered_coding(&codings);
     let codings =
         ContentCodings::new(&codings, fetch.user_agent.settings.codings).map_err(NetworkError::new)?;
-    let decoded = Decoded::new(stream, codings, internal.body_info.clone());
+    let mut decoded = Decoded::new(stream, codings, internal.body_info.clone());
+    let framed = |name| internal.header_list.contains(name);
+    if protocol == Protocol::Http1 && !framed("Content-Length") && !framed("Transfer-Encoding") {
+        decoded = decoded.ending_with_connection();
+    }
     let limit = fetch.user_agent.settings.max_body_size;
     Ok(Body::from_stream(NetworkBody::new(Box::new(decoded), fetch.controller.clone(), limit)))
 }

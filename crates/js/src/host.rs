@@ -5,6 +5,7 @@ use std::collections::HashMap;
 use std::future::Future;
 use std::rc::Rc;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Instant;
 
 use rquickjs::{
@@ -38,6 +39,8 @@ pub(crate) struct Shared {
     pub(crate) timers: RefCell<Timers>,
     /// When the runtime's time is over.
     pub(crate) deadline: Cell<Option<Instant>>,
+    /// Did another thread end what runs?
+    pub(crate) interrupted: Arc<AtomicBool>,
     /// Bodies of responses that script still holds, and how many there ever were.
     pub(crate) held_bodies: Cell<usize>,
     pub(crate) bodies_made: Cell<u64>,
@@ -55,7 +58,12 @@ pub(crate) struct Shared {
     under_way: Cell<usize>,
 }
 
-type Settler = (Persistent<Function<'static>>, Persistent<Function<'static>>);
+/// How a promise is settled.
+struct Settler {
+    resolve: Persistent<Function<'static>>,
+    reject: Persistent<Function<'static>>,
+    keeps_alive: bool,
+}
 
 // SAFETY: what is within outlives every context: values of JavaScript are persistent, and cleared before the runtime goes.
 #[allow(unsafe_code)]
@@ -92,6 +100,7 @@ impl Host {
             time_origin: Instant::now(),
             timers: RefCell::default(),
             deadline: Cell::new(None),
+            interrupted: Arc::default(),
             held_bodies: Cell::new(0),
             bodies_made: Cell::new(0),
             uncaught: Cell::new(false),
@@ -109,13 +118,19 @@ impl Host {
         ctx.userdata::<Host>().expect("a realm is made with its host").clone()
     }
 
-    /// Is the runtime's time over?
+    /// Is the runtime's time over, or was it interrupted?
     pub(crate) fn is_over(&self) -> bool {
-        self.deadline.get().is_some_and(|deadline| Instant::now() >= deadline)
+        self.interrupted.load(Ordering::Relaxed)
+            || self.deadline.get().is_some_and(|deadline| Instant::now() >= deadline)
     }
 
     pub(crate) fn is_alive(&self) -> bool {
         self.under_way.get() > 0 || self.timers.borrow().keep_alive()
+    }
+
+    /// <https://html.spec.whatwg.org/#api-base-url>
+    pub(crate) fn base_url(&self) -> Url {
+        self.page.as_ref().map_or(&self.url, Page::base_url).clone()
     }
 
     /// <https://html.spec.whatwg.org/#encoding-parsing-a-url>, relative to the settings object.
@@ -160,6 +175,8 @@ pub(crate) enum Plain {
     Text(String),
     /// An ArrayBuffer.
     Bytes(Vec<u8>),
+    /// What this text of JSON says.
+    Json(String),
     /// Made on the thread that runs script, as handles never leave it.
     Handle(Box<dyn FnOnce() -> Handle + Send>),
     List(Vec<Plain>),
@@ -180,6 +197,7 @@ impl<'js> IntoJs<'js> for Plain {
             Plain::Number(value) => value.into_js(ctx),
             Plain::Text(text) => text.into_js(ctx),
             Plain::Bytes(bytes) => ArrayBuffer::new(ctx.clone(), bytes)?.into_js(ctx),
+            Plain::Json(text) => ctx.json_parse(text),
             Plain::Handle(make) => make().into_js(ctx),
             Plain::List(list) => list.into_js(ctx),
         }
@@ -189,6 +207,7 @@ impl<'js> IntoJs<'js> for Plain {
 /// What an op throws, or its promise is rejected with.
 #[derive(Clone, Debug)]
 pub(crate) enum Thrown {
+    Error(String),
     Type(String),
     Range(String),
     /// A `DOMException` of this name.
@@ -199,6 +218,7 @@ impl Thrown {
     /// Throws it.
     pub(crate) fn throw(&self, ctx: &Ctx<'_>) -> rquickjs::Error {
         match self {
+            Thrown::Error(message) => Exception::throw_message(ctx, message),
             Thrown::Type(message) => Exception::throw_type(ctx, message),
             Thrown::Range(message) => Exception::throw_range(ctx, message),
             Thrown::Dom(name, message) => Exception::throw_dom(ctx, name, message),
@@ -211,13 +231,33 @@ pub(crate) fn promise<'js>(
     ctx: &Ctx<'js>,
     future: impl Future<Output = Outcome> + Send + 'static,
 ) -> Result<Promise<'js>> {
+    settled_by(ctx, future, true)
+}
+
+/// As [`promise`], of what the loop does not live for.
+pub(crate) fn promise_on_the_side<'js>(
+    ctx: &Ctx<'js>,
+    future: impl Future<Output = Outcome> + Send + 'static,
+) -> Result<Promise<'js>> {
+    settled_by(ctx, future, false)
+}
+
+fn settled_by<'js>(
+    ctx: &Ctx<'js>,
+    future: impl Future<Output = Outcome> + Send + 'static,
+    keeps_alive: bool,
+) -> Result<Promise<'js>> {
     let host = Host::of(ctx);
     let (promise, resolve, reject) = ctx.promise()?;
     let id = host.next.get();
     host.next.set(id + 1);
-    let settler = (Persistent::save(ctx, resolve), Persistent::save(ctx, reject));
+    let settler = Settler {
+        resolve: Persistent::save(ctx, resolve),
+        reject: Persistent::save(ctx, reject),
+        keeps_alive,
+    };
     host.settlers.borrow_mut().insert(id, settler);
-    host.under_way.set(host.under_way.get() + 1);
+    host.under_way.set(host.under_way.get() + usize::from(keeps_alive));
     let mut settling = Settling { queue: host.queue.clone(), id, outcome: None };
     host.io.spawn(async move {
         settling.has(future.await);
@@ -248,8 +288,10 @@ impl Drop for Settling {
 
 fn settle(ctx: &Ctx<'_>, id: u64, outcome: Option<Outcome>) -> Result<()> {
     let host = Host::of(ctx);
-    host.under_way.set(host.under_way.get().saturating_sub(1));
-    let Some((resolve, reject)) = host.settlers.borrow_mut().remove(&id) else { return Ok(()) };
+    let Some(Settler { resolve, reject, keeps_alive }) = host.settlers.borrow_mut().remove(&id) else {
+        return Ok(());
+    };
+    host.under_way.set(host.under_way.get() - usize::from(keeps_alive));
     let outcome =
         outcome.unwrap_or_else(|| Err(Thrown::Dom("AbortError", "The operation was given up.".into())));
     match outcome.map(|plain| plain.into_js(ctx)) {

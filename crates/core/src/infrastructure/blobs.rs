@@ -25,6 +25,11 @@ impl Blob {
         Blob { segments, size, content_type: normalize_type(content_type) }
     }
 
+    /// As [`Blob::new`], with a type that stays as it is, as that of a MIME type that was parsed.
+    pub fn of_type(segments: impl IntoIterator<Item = Bytes>, content_type: impl Into<Arc<str>>) -> Blob {
+        Blob { content_type: content_type.into(), ..Blob::new(segments, "") }
+    }
+
     /// <https://w3c.github.io/FileAPI/#dfn-size>, in bytes.
     pub fn size(&self) -> u64 {
         self.size

@@ -86,6 +86,8 @@ enum Stream {
     Chunks(VecDeque<Bytes>),
     Pulled(Box<dyn ByteStream>),
     Branch(Branch),
+    /// What was read ahead, and the rest.
+    Ahead(VecDeque<Bytes>, Box<Stream>),
     Failed(BodyError),
 }
 
@@ -109,6 +111,10 @@ impl ByteStream for Stream {
             Stream::Chunks(chunks) => Poll::Ready(chunks.pop_front().map(Ok)),
             Stream::Pulled(stream) => stream.poll_next(context),
             Stream::Branch(branch) => branch.poll_next(context),
+            Stream::Ahead(chunks, rest) => match chunks.pop_front() {
+                Some(chunk) => Poll::Ready(Some(Ok(chunk))),
+                None => rest.poll_next(context),
+            },
             Stream::Failed(error) => Poll::Ready(Some(Err(error.clone()))),
         }
     }
@@ -161,6 +167,53 @@ impl Body {
                 Poll::Ready(Some(Err(error))) => *stream = Stream::Failed(error.clone()),
             }
             return next;
+        }
+    }
+
+    /// Reads what is there already, up to about `limit` bytes, without waiting: is all of it here now? A short body then
+    /// holds nothing of the network any more, and whoever reads it waits for nobody.
+    pub fn read_ahead(&mut self, limit: usize) -> bool {
+        let mut context = Context::from_waker(Waker::noop());
+        let (mut chunks, mut length) = (VecDeque::new(), 0);
+        while !self.is_whole() && length < limit {
+            match self.poll_chunk(&mut context) {
+                Poll::Ready(Some(Ok(chunk))) => {
+                    length += chunk.len();
+                    chunks.push_back(chunk);
+                }
+                // It says so again when it is asked again.
+                Poll::Ready(Some(Err(_)) | None) | Poll::Pending => break,
+            }
+        }
+        if chunks.is_empty() {
+            return self.is_whole();
+        }
+        let stream = self.stream();
+        *stream = match std::mem::replace(stream, Stream::ENDED) {
+            Stream::Bytes(bytes) => {
+                chunks.extend(Some(bytes).filter(|bytes| !bytes.is_empty()));
+                Stream::Chunks(chunks)
+            }
+            Stream::Chunks(rest) => {
+                chunks.extend(rest);
+                Stream::Chunks(chunks)
+            }
+            rest => Stream::Ahead(chunks, Box::new(rest)),
+        };
+        self.is_whole()
+    }
+
+    /// Is everything that it will give here already?
+    pub fn is_whole(&mut self) -> bool {
+        matches!(self.stream(), Stream::Bytes(_) | Stream::Chunks(_))
+    }
+
+    /// Is it whole, and has nothing more to give?
+    pub fn is_at_end(&mut self) -> bool {
+        match self.stream() {
+            Stream::Bytes(bytes) => bytes.is_empty(),
+            Stream::Chunks(chunks) => chunks.is_empty(),
+            _ => false,
         }
     }
 

@@ -514,3 +514,46 @@ fn piping_keeps_source_and_length_and_what_was_not_read() {
     assert_eq!((body.length, body.source.is_null()), (Some(2), false));
     task.polls(&mut body, &["B", "end"]);
 }
+
+#[test]
+fn what_is_there_is_read_ahead_and_nothing_is_lost() {
+    /// Chunks, a wait after so many, an end or an error.
+    struct Then(u8, u8, bool);
+    impl ByteStream for Then {
+        fn poll_next(&mut self, _: &mut Context<'_>) -> Poll<Option<Result<Bytes, BodyError>>> {
+            let Then(next, wait, fails) = self;
+            *next += 1;
+            match (*next, *fails) {
+                (number, _) if number == *wait => Poll::Pending,
+                (number, _) if number <= 5 => Poll::Ready(Some(Ok(Bytes::copy_from_slice(&[number; 10])))),
+                (_, true) => Poll::Ready(Some(Err(BodyError::new(std::io::Error::other("cut"))))),
+                (_, false) => Poll::Ready(None),
+            }
+        }
+    }
+    for (row, stream, limit, whole, sum) in [
+        ("to its end", Then(0, 99, false), 1000, true, Some(50)),
+        ("up to the limit", Then(0, 99, false), 15, false, Some(50)),
+        ("as far as it has come", Then(0, 3, false), 1000, false, Some(40)),
+        ("nothing yet", Then(0, 1, false), 1000, false, Some(40)),
+        ("to its failure", Then(0, 99, true), 1000, false, None),
+    ] {
+        let mut body = Body::from_stream(stream);
+        assert_eq!(body.read_ahead(limit), whole, "{row}");
+        assert_eq!(body.read_ahead(0), whole, "{row}, and no more");
+        let mut other = body.clone_body();
+        for body in [&mut body, &mut other] {
+            let mut read = 0;
+            let ended = loop {
+                match body.poll_chunk(&mut Context::from_waker(Waker::noop())) {
+                    Poll::Ready(Some(Ok(chunk))) => read += chunk.len(),
+                    Poll::Ready(Some(Err(_))) => break None,
+                    Poll::Ready(None) => break Some(read),
+                    Poll::Pending => {}
+                }
+            };
+            assert_eq!(ended, sum, "{row}");
+        }
+        assert!(sum.is_none() || (body.is_whole() && body.is_at_end()), "{row}");
+    }
+}

@@ -4,8 +4,8 @@
 // script's own stream has no handle.
 
 import {
-  JSONParse, PromiseReject, TypeError, TypedArrayPrototypeGetBuffer, TypedArrayPrototypeGetByteLength, Uint8Array, markHandled,
-  newPromise, ops, uponPromise,
+  JSONParse, PromisePrototypeThen, PromiseReject, TypeError, TypedArrayPrototypeGetBuffer, TypedArrayPrototypeGetByteLength,
+  Uint8Array, WeakRef, WeakRefPrototypeDeref, markHandled, newPromise, ops, uponPromise,
 } from "../primordials.js";
 import { wrap } from "../platform_objects.js";
 import { isArrayBuffer } from "../webidl.js";
@@ -15,8 +15,8 @@ import { URLSearchParamsImpl } from "../url.js";
 import { TextDecoderStreamImpl } from "../encoding.js";
 import { isUint8Array } from "../streams/miscellaneous.js";
 import {
-  ReadableStreamImpl, cancelReadableStream, cancelReader, closeReadableStream, createAProxy, enqueueIntoReadableStream, errorReadableStream,
-  getAReader, isDisturbed, isLocked, isReadable, pipeReadableStreamThrough, readAChunk, readAllBytes, setUpReadableStream,
+  ReadableStreamImpl, cancelReadableStream, cancelReader, closeReadableStream, createAProxy, enqueueIntoReadableStream,
+  errorReadableStream, getAReader, isDisturbed, isLocked, isReadable, pipeReadableStreamThrough, readAChunk, readAllBytes, setUpReadableStream,
   setUpReadableStreamWithByteReadingSupport, teeReadableStream,
 } from "../streams/other_specs.js";
 
@@ -24,8 +24,12 @@ export class Body {
   handle;
   length;
   sourceIsNull;
+  // Is nothing to come of it, and was nothing ever?
+  isAtEnd = false;
   // undefined as long as script has not seen it.
   stream = undefined;
+  // Where its stream has its chunks from.
+  source = undefined;
   // Was it read, or given away, without a stream?
   taken = false;
   // How a fetch that was aborted, or broke off, ended it: `{ error }`.
@@ -59,36 +63,53 @@ export class Body {
   }
 
   streamOfHandle() {
-    const { handle } = this;
     const stream = new ReadableStreamImpl();
+    if (this.isAtEnd) {
+      setUpReadableStreamWithByteReadingSupport(stream, () => undefined, () => undefined);
+      closeReadableStream(stream);
+      return stream;
+    }
+    const pair = ops.body_stream(this.handle);
+    const source = pair[0];
+    const give = (chunk) => {
+      if (!isReadable(stream)) return;
+      if (chunk !== null) {
+        enqueueIntoReadableStream(stream, new Uint8Array(chunk));
+        return;
+      }
+      closeReadableStream(stream);
+      this.end();
+    };
+    const fail = (error) => {
+      if (isReadable(stream)) errorReadableStream(stream, error);
+      this.end();
+    };
     const pull = () => {
-      const { promise, resolve } = newPromise();
-      uponPromise(
-        ops.body_chunk(handle),
-        (chunk) => {
-          if (isReadable(stream)) {
-            if (chunk === undefined) {
-              closeReadableStream(stream);
-              this.end();
-            } else {
-              enqueueIntoReadableStream(stream, new Uint8Array(chunk));
-            }
-          }
-          resolve();
-        },
-        (error) => {
-          if (isReadable(stream)) errorReadableStream(stream, error);
-          this.end();
-          resolve();
-        },
-      );
-      return promise;
+      let chunk;
+      try {
+        chunk = ops.stream_chunk(source);
+      } catch (error) {
+        fail(error);
+        return undefined;
+      }
+      if (chunk === null || isArrayBuffer(chunk)) {
+        give(chunk);
+        return undefined;
+      }
+      return PromisePrototypeThen(chunk, give, fail);
     };
     const cancel = () => {
-      ops.body_cancel(handle);
+      ops.stream_cancel(source);
       this.end();
     };
     setUpReadableStreamWithByteReadingSupport(stream, pull, cancel);
+    this.source = source;
+    // A body that breaks off is told before anybody pulls. NB: what waits for that must not keep the stream.
+    const weak = new WeakRef(stream);
+    uponPromise(pair[1], undefined, (error) => {
+      const broken = WeakRefPrototypeDeref(weak);
+      if (broken !== undefined && isReadable(broken)) errorReadableStream(broken, error);
+    });
     return stream;
   }
 
@@ -128,9 +149,10 @@ export class Body {
 
   /** Whoever reads it is told so; what is still to come is not waited for. */
   fail(error) {
-    if (this.failure !== undefined) return;
+    if (this.failure !== undefined || this.isAtEnd) return;
     this.failure = { __proto__: null, error };
-    if (this.handle !== undefined) ops.body_cancel(this.handle);
+    if (this.source !== undefined) ops.stream_cancel(this.source);
+    else if (this.handle !== undefined) ops.body_cancel(this.handle);
     if (this.stream !== undefined && isReadable(this.stream)) errorReadableStream(this.stream, error);
     const { onFailure } = this;
     this.onFailure = undefined;
@@ -217,13 +239,13 @@ function pump(reader, feeder, onError) {
       (chunk) => {
         if (!isUint8Array(chunk)) {
           const error = new TypeError("A chunk of a request's body is no Uint8Array");
-          cancelReader(reader, error);
+          markHandled(cancelReader(reader, error));
           fail(error);
           return;
         }
         uponPromise(ops.upload_push(feeder, chunk), (wanted) => {
           if (wanted) next();
-          else cancelReader(reader, undefined);
+          else markHandled(cancelReader(reader, undefined));
         });
       },
       () => ops.upload_end(feeder, false),

@@ -2,7 +2,7 @@
 //
 // The list and its guard are Rust's, behind a handle.
 
-import { ArrayIsArray, ObjectKeys, TypeError, ops } from "../primordials.js";
+import { TypeError, ops } from "../primordials.js";
 import { implement } from "../platform_objects.js";
 
 export class HeadersImpl {
@@ -43,18 +43,13 @@ export class HeadersImpl {
     return pair === undefined || pair === null ? undefined : { __proto__: null, key: pair[0], value: pair[1] };
   }
 
-  /** https://fetch.spec.whatwg.org/#concept-headers-fill, with a converted HeadersInit. */
+  /** https://fetch.spec.whatwg.org/#concept-headers-fill, with a converted HeadersInit: pairs, or what should be some. */
   fill(init) {
-    if (ArrayIsArray(init)) {
-      for (let i = 0; i < init.length; i++) {
-        const header = init[i];
-        if (header.length !== 2) throw new TypeError("A header is a name and a value");
-        this.append(header[0], header[1]);
-      }
-      return;
+    for (let i = 0; i < init.length; i++) {
+      const header = init[i];
+      if (header.length !== 2) throw new TypeError("A header is a name and a value");
+      this.append(header[0], header[1]);
     }
-    const names = ObjectKeys(init);
-    for (let i = 0; i < names.length; i++) this.append(names[i], init[names[i]]);
   }
 }
 implement("Headers", HeadersImpl);

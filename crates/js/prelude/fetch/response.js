@@ -95,6 +95,9 @@ export function newResponse(handle, guard) {
   response.handle = handle;
   response.guard = guard;
   const body = ops.response_body(handle);
-  if (body !== undefined && body !== null) response.bodyOrNull = new Body(body, undefined, true);
+  if (body !== undefined && body !== null) {
+    response.bodyOrNull = new Body(body[0], undefined, true);
+    response.bodyOrNull.isAtEnd = body[1];
+  }
   return response;
 }

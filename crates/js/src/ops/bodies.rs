@@ -15,13 +15,13 @@ use sofetch::{Blob, FormData};
 use tokio::sync::Notify;
 
 use crate::handles::Handle;
-use crate::host::{Host, Outcome, Plain, Thrown, promise};
+use crate::host::{Host, Plain, Thrown, promise};
 use crate::ops::set;
 use crate::values::{Data, Text};
 
 pub(super) fn register<'js>(ctx: &Ctx<'js>, ops: &Object<'js>) -> Result<()> {
     set!(ctx, ops, body_of_bytes, body_of_text, body_of_blob, body_of_form, body_of_pairs);
-    set!(ctx, ops, body_read_all, body_chunk, body_cancel, body_tee, body_blob, utf8_decode);
+    set!(ctx, ops, body_read_all, body_cancel, body_tee, body_blob, utf8_decode);
     set!(ctx, ops, upload_new, upload_push, upload_end);
     Ok(())
 }
@@ -59,7 +59,10 @@ impl BodyHandle {
     }
 
     /// Of a response: as long as script keeps it unread, it keeps a connection.
-    pub(crate) fn of_network(ctx: &Ctx<'_>, body: Body) -> BodyHandle {
+    pub(crate) fn of_network(ctx: &Ctx<'_>, mut body: Body) -> BodyHandle {
+        if body.is_whole() {
+            return BodyHandle::new(body);
+        }
         let host = Host::of(ctx);
         host.held_bodies.set(host.held_bodies.get() + 1);
         host.bodies_made.set(host.bodies_made.get() + 1);
@@ -148,7 +151,7 @@ fn body_of_pairs<'js>(ctx: Ctx<'js>, pairs: Vec<Text>) -> Result<Array<'js>> {
     extracted(&ctx, BodyInit::UrlSearchParams(list))
 }
 
-fn network_error(error: &BodyError) -> Thrown {
+pub(super) fn network_error(error: &BodyError) -> Thrown {
     // NB: a page's script is told no more; the reason is the observer's.
     let _ = error;
     Thrown::Type("the body could not be read to its end".to_owned())
@@ -184,7 +187,7 @@ fn body_read_all<'js>(ctx: Ctx<'js>, body: Handle, as_text: bool) -> Result<Valu
 
 /// All of a body whose bytes are known; `None`, with nothing lost, where it has yet to come.
 fn read_at_once(body: &mut Body) -> Option<std::result::Result<Bytes, BodyError>> {
-    if body.source.is_null() {
+    if !body.is_whole() {
         return None;
     }
     let mut context = Context::from_waker(Waker::noop());
@@ -197,29 +200,14 @@ fn read_at_once(body: &mut Body) -> Option<std::result::Result<Bytes, BodyError>
             Poll::Ready(Some(Ok(chunk))) => joined.extend_from_slice(&chunk),
             Poll::Ready(Some(Err(error))) => return Some(Err(error)),
             Poll::Ready(None) => return Some(Ok(joined.freeze())),
-            // A source is bytes of ours: none of them is waited for.
-            Poll::Pending => return Some(Err(BodyError::new(std::io::Error::other("a source that waits")))),
+            // What is whole waits for nothing.
+            Poll::Pending => return Some(Err(BodyError::new(std::io::Error::other("a whole body waits")))),
         }
     }
 }
 
-/// The next chunk: a promise of an ArrayBuffer, of `undefined` at the end.
-fn body_chunk<'js>(ctx: Ctx<'js>, body: Handle) -> Result<Value<'js>> {
-    let shared = body.get::<BodyHandle>(&ctx)?.0.clone();
-    let reading = async move { outcome(shared.read(async |body| next_chunk(body).await).await) };
-    promise(&ctx, reading)?.into_js(&ctx)
-}
-
-fn outcome(read: Option<Option<std::result::Result<Bytes, BodyError>>>) -> Outcome {
-    match read {
-        Some(Some(Ok(bytes))) => Ok(Plain::Bytes(bytes.into())),
-        Some(Some(Err(error))) => Err(network_error(&error)),
-        Some(None) | None => Ok(Plain::Undefined),
-    }
-}
-
 /// A chunk, joined with those behind it that are there already.
-async fn next_chunk(body: &mut Body) -> Option<std::result::Result<Bytes, BodyError>> {
+pub(super) async fn next_chunk(body: &mut Body) -> Option<std::result::Result<Bytes, BodyError>> {
     let mut first = match body.chunk().await? {
         Ok(chunk) => chunk,
         Err(error) => return Some(Err(error)),
@@ -259,7 +247,7 @@ fn body_tee(ctx: Ctx<'_>, body: Handle) -> Result<Handle> {
 
 /// A blob of these bytes.
 fn body_blob(bytes: Data, content_type: Text) -> Handle {
-    Handle::new(Blob::new([bytes.0], &content_type.0))
+    Handle::new(Blob::of_type([bytes.0], content_type.0))
 }
 
 /// <https://encoding.spec.whatwg.org/#utf-8-decode>

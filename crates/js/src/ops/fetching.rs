@@ -13,6 +13,9 @@ use crate::ops::requests::Request;
 use crate::ops::responses::Response;
 use crate::ops::set;
 
+/// How much of a body is read before script asks for it, where it is there already; in bytes.
+const READ_AHEAD: usize = 64 * 1024;
+
 pub(super) fn register<'js>(ctx: &Ctx<'js>, ops: &Object<'js>) -> Result<()> {
     set!(ctx, ops, fetch_start, fetch_abort);
     Ok(())
@@ -29,7 +32,13 @@ fn fetch_start<'js>(ctx: Ctx<'js>, request: Handle, body: Option<Handle>) -> Res
     let (agent, its_controller) = (host.agent.clone(), controller.clone());
     let fetched = promise(&ctx, async move {
         match agent.fetch_core(Box::new(request), Callbacks::default(), its_controller).await {
-            Ok(Ok(response)) => Ok(Plain::Handle(Box::new(move || Handle::new(Response::new(response))))),
+            Ok(Ok(mut response)) => {
+                // What came along with the head is script's without another trip.
+                if let Some(body) = response.body_mut() {
+                    body.read_ahead(READ_AHEAD);
+                }
+                Ok(Plain::Handle(Box::new(move || Handle::new(Response::new(response)))))
+            }
             // NB: a page's script is told no more; the reason is the observer's.
             Ok(Err(_)) => Err(Thrown::Type("Failed to fetch".to_owned())),
             Err(error) => Err(Thrown::Type(error.to_string())),

@@ -2,9 +2,10 @@
 
 mod base64;
 mod blobs;
+mod bodies;
+mod body_streams;
 mod buffer_sources;
 mod compression;
-mod bodies;
 mod crypto;
 mod encoding;
 mod fetching;
@@ -19,6 +20,7 @@ mod url;
 
 use rquickjs::{Ctx, Object, Result};
 
+pub(crate) use buffer_sources::with_bytes;
 pub(crate) use global::is_secure_context;
 
 /// All ops, as one object for the prelude.
@@ -34,6 +36,7 @@ pub(crate) fn object<'js>(ctx: &Ctx<'js>) -> Result<Object<'js>> {
     headers::register(ctx, &ops)?;
     fetching::register(ctx, &ops)?;
     bodies::register(ctx, &ops)?;
+    body_streams::register(ctx, &ops)?;
     form_data::register(ctx, &ops)?;
     global::register(ctx, &ops)?;
     reporting::register(ctx, &ops)?;

@@ -3,7 +3,7 @@
 use std::cell::RefCell;
 use std::rc::Rc;
 
-use rquickjs::{Array, Ctx, Exception, Object, Result};
+use rquickjs::{Array, Ctx, Exception, IntoJs, Object, Result};
 use sofetch::Url;
 use sofetch::core::infrastructure::header_list::HeaderList;
 use sofetch::core::infrastructure::responses::{InternalResponse, Response as CoreResponse, ResponseType};
@@ -111,12 +111,16 @@ fn response_headers(ctx: Ctx<'_>, response: Handle, guard_name: String) -> Resul
     Ok(Handle::new(Headers::new(response.header_list.clone(), guard(&ctx, &guard_name)?)))
 }
 
-/// Its body, once; `undefined` where it is null.
-fn response_body(ctx: Ctx<'_>, response: Handle) -> Result<Option<Handle>> {
+/// Its body, once, and whether that is at its end already; `undefined` where it is null.
+fn response_body<'js>(ctx: Ctx<'js>, response: Handle) -> Result<Option<Array<'js>>> {
     let response = response.get::<Response>(&ctx)?;
     let mut response = response.response.borrow_mut();
     if response.is_opaque() {
         return Ok(None);
     }
-    Ok(response.internal_mut().body.take().map(|body| Handle::new(BodyHandle::of_network(&ctx, body))))
+    let Some(mut body) = response.internal_mut().body.take() else { return Ok(None) };
+    let pair = Array::new(ctx.clone())?;
+    pair.set(1, body.is_at_end())?;
+    pair.set(0, Handle::new(BodyHandle::of_network(&ctx, body)).into_js(&ctx)?)?;
+    Ok(Some(pair))
 }

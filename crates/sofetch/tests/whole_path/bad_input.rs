@@ -146,6 +146,14 @@ fn a_reset_in_every_phase() {
     });
 }
 
+/// `ab`, stored.
+const GZIP: [u8; 25] =
+    [0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 255, 1, 2, 0, 253, 255, b'a', b'b', 0x6d, 0x48, 0x83, 0x9e, 2, 0, 0, 0];
+
+fn coded(body: &[u8]) -> Reply {
+    Reply::ok(body.to_vec()).header("Content-Encoding", "gzip")
+}
+
 #[test]
 fn a_cut_tls_stream_is_no_end() {
     let authority = authority();
@@ -155,6 +163,9 @@ fn a_cut_tls_stream_is_no_end() {
         answering(|request| match request.path() {
             "/until-close" => Reply::ok("12345").until_close().ending(Ending::Close),
             "/until-cut" => Reply::ok("12345").until_close().ending(Ending::Cut),
+            "/coded" => coded(&GZIP).until_close().ending(Ending::Cut),
+            "/coded-in-part" => coded(&GZIP[..20]).until_close().ending(Ending::Cut),
+            "/coded-and-short" => coded(&GZIP).header("Content-Length", "99").as_given().ending(Ending::Cut),
             _ => Reply::new(200).header("Content-Length", "9").as_given().body("12345").ending(Ending::Cut),
         }),
     ));
@@ -168,10 +179,12 @@ fn a_cut_tls_stream_is_no_end() {
         };
         assert_eq!(read("/until-close").await.expect("ended"), "12345");
         // An attacker could have cut it: nothing framed it.
-        for path in ["/until-cut", "/length"] {
+        for path in ["/until-cut", "/length", "/coded-in-part", "/coded-and-short"] {
             let error = read(path).await.expect_err(path);
             assert_eq!(*peer(&error), PeerMisbehaved::Truncated, "{path}");
         }
+        // A coding that says where it ends was not cut.
+        assert_eq!(read("/coded").await.expect("whole"), "ab");
     });
 }
 
