@@ -1,7 +1,10 @@
 // Errors that nobody caught: https://html.spec.whatwg.org/#runtime-script-errors
 // and promises that nobody waits for: https://html.spec.whatwg.org/#unhandled-promise-rejections
 
-import { StringPrototypeStartsWith, WeakMap, WeakMapPrototypeDelete, WeakMapPrototypeGet, WeakMapPrototypeSet, ops } from "./primordials.js";
+import {
+  PromisePrototypeThen, StringPrototypeStartsWith, WeakMap, WeakMapPrototypeDelete, WeakMapPrototypeGet, WeakMapPrototypeSet,
+  markHandled, ops,
+} from "./primordials.js";
 import { globalImplementation, implement } from "./platform_objects.js";
 import { EventImpl, fireEvent, setErrorEventClass, setExceptionReporter } from "./events.js";
 import { fireTimer } from "./timers.js";
@@ -128,4 +131,11 @@ function firePromiseRejectionEvent(type, promise, cancelable) {
   return fireEvent(type, globalImplementation, PromiseRejectionEventImpl, { __proto__: null, cancelable, promise, reason });
 }
 
-ops.set_hooks({ fireTimer, reportException, trackRejection, notifyRejected, runTask });
+// https://html.spec.whatwg.org/#run-a-module-script: its evaluation's rejection is an exception like a classic script's.
+function reportModule(evaluation) {
+  PromisePrototypeThen(evaluation, undefined, reportException);
+}
+
+const describeException = (exception) => describe("", exception);
+
+ops.set_hooks({ fireTimer, reportException, reportModule, describeException, markHandled, trackRejection, notifyRejected, runTask });

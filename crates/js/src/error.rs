@@ -1,8 +1,8 @@
-//! [`Error`]: why there is no runtime, or no script.
+//! [`Error`]: why there is no runtime, no script, or no value.
 
 use std::fmt;
 
-/// What is wrong with a runtime's settings, or with the machine.
+/// What is wrong with a runtime's settings, with the machine, or with an expression.
 #[derive(Debug)]
 pub struct Error(Kind);
 
@@ -13,9 +13,26 @@ enum Kind {
     Engine(rquickjs::Error),
     Prelude(String),
     Nul(String),
+    Thrown(String),
+    Unsettled,
+    Over,
+    NotJson(String),
 }
 
 impl Error {
+    /// What the expression threw, as a console shows it: the headline, and the stack if it has one.
+    pub fn thrown(&self) -> Option<&str> {
+        match &self.0 {
+            Kind::Thrown(said) => Some(said),
+            _ => None,
+        }
+    }
+
+    /// Did the time limit or an interrupt come first?
+    pub fn is_over(&self) -> bool {
+        matches!(self.0, Kind::Over)
+    }
+
     pub(crate) fn start(error: std::io::Error) -> Error {
         Error(Kind::Start(error))
     }
@@ -35,6 +52,22 @@ impl Error {
     pub(crate) fn nul(name: &str) -> Error {
         Error(Kind::Nul(name.to_owned()))
     }
+
+    pub(crate) fn of_thrown(said: String) -> Error {
+        Error(Kind::Thrown(said))
+    }
+
+    pub(crate) fn unsettled() -> Error {
+        Error(Kind::Unsettled)
+    }
+
+    pub(crate) fn over() -> Error {
+        Error(Kind::Over)
+    }
+
+    pub(crate) fn not_json(said: String) -> Error {
+        Error(Kind::NotJson(said))
+    }
 }
 
 impl fmt::Display for Error {
@@ -44,7 +77,15 @@ impl fmt::Display for Error {
             Kind::Agent(_) => f.write_str("the user agent's settings cannot be used"),
             Kind::Engine(_) => f.write_str("the script engine could not be started"),
             Kind::Prelude(said) => write!(f, "the prelude failed: {said}"),
-            Kind::Nul(name) => write!(f, "{name}: a script with a NUL character"),
+            Kind::Nul(name) => {
+                write!(f, "{name}: a module with a NUL character, which the engine cannot read")
+            }
+            Kind::Thrown(said) => f.write_str(said),
+            Kind::Unsettled => {
+                f.write_str("the promise is still pending, and nothing is under way that could settle it")
+            }
+            Kind::Over => f.write_str("the time limit or an interrupt came first"),
+            Kind::NotJson(said) => write!(f, "the value is none that JSON has: {said}"),
         }
     }
 }
@@ -55,7 +96,7 @@ impl std::error::Error for Error {
             Kind::Start(error) => Some(error),
             Kind::Agent(error) => Some(error),
             Kind::Engine(error) => Some(error),
-            Kind::Prelude(_) | Kind::Nul(_) => None,
+            _ => None,
         }
     }
 }

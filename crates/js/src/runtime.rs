@@ -1,21 +1,28 @@
-//! [`Runtime`]: one global with its scripts, its event loop and its limits, on the thread that made it.
+//! [`Runtime`]: one global with its scripts, its event loop and its limits, on the thread that made it. The file is longer than
+//! most because all that an embedding program calls is here.
 
 use std::cell::Cell;
+use std::future::Future;
 use std::rc::Rc;
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
-use rquickjs::context::EvalOptions;
-use rquickjs::{CatchResultExt, Context, Ctx, Function};
-use sofetch::{Origin, Page, Url, UserAgent, UserAgentBuilder};
+use rquickjs::promise::PromiseState;
+use rquickjs::{CatchResultExt, Context, Ctx, Function, Persistent, Promise};
+use sofetch::{Origin, Page, ReferrerPolicy, Url, UserAgent, UserAgentBuilder};
 
 use crate::blob_urls::BlobUrlStore;
 use crate::error::Error;
 use crate::event_loop::{Task, Tasks, task_queue};
 use crate::host::Host;
+use crate::interrupt::Interrupt;
 use crate::io_thread::IoThread;
+use crate::modules::{self, ModuleLoader, NoModules, Places};
+use crate::native_functions::{self, Value};
 use crate::printing::{Printer, StandardStreams};
 use crate::realm;
+use crate::scripts;
 
 /// Which global scripts find.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -34,6 +41,8 @@ pub enum Ending {
     Idle,
     /// The time limit came first.
     TimedOut,
+    /// An [`Interrupt`] came first.
+    Interrupted,
 }
 
 /// Settings of a [`Runtime`].
@@ -42,18 +51,24 @@ pub struct RuntimeBuilder {
     base_url: Option<Url>,
     global: Global,
     page: bool,
+    referrer_policy: Option<ReferrerPolicy>,
     max_memory: Option<usize>,
+    max_stack: usize,
     time_limit: Option<Duration>,
+    module_loader: Rc<dyn ModuleLoader>,
     printer: Rc<dyn Printer>,
 }
 
-/// The stack that scripts may use. The thread needs some more than that.
-const STACK_BYTES: usize = 4 << 20;
+/// The stack that scripts may use, where nobody says otherwise: half of what Rust gives a thread.
+const STACK_BYTES: usize = 1 << 20;
+
+/// The least: less would not do for the prelude. The most: the engine checks no more than twice that.
+const STACK_BOUNDS: (usize, usize) = (128 << 10, 8 << 20);
 
 /// How long a loop waits before it looks for responses that nobody reads any more.
 const PATIENCE: Duration = Duration::from_millis(20);
 
-/// The stack of a thread that runs scripts, for who makes one.
+/// The stack of a thread that runs scripts, for who makes one: whatever [`RuntimeBuilder::max_stack`] says is within it.
 pub const THREAD_STACK_BYTES: usize = 16 << 20;
 
 impl RuntimeBuilder {
@@ -81,9 +96,31 @@ impl RuntimeBuilder {
         self
     }
 
+    /// The page's [referrer policy](https://w3c.github.io/webappsec-referrer-policy/#referrer-policy).
+    pub fn referrer_policy(mut self, policy: ReferrerPolicy) -> RuntimeBuilder {
+        self.referrer_policy = Some(policy);
+        self
+    }
+
     /// The most bytes that the engine's heap may take; one more is an error that script can catch.
     pub fn max_memory(mut self, bytes: usize) -> RuntimeBuilder {
         self.max_memory = Some(bytes);
+        self
+    }
+
+    /// How many bytes of the thread's stack scripts may use, within bounds: 128 KiB to 8 MiB, and 1 MiB if nothing is said.
+    /// What goes deeper gets a `RangeError`.
+    ///
+    /// NB: the thread must have them, counted from where the runtime is built, and some more for what the engine calls;
+    /// one that has [`THREAD_STACK_BYTES`] always does.
+    pub fn max_stack(mut self, bytes: usize) -> RuntimeBuilder {
+        self.max_stack = bytes.clamp(STACK_BOUNDS.0, STACK_BOUNDS.1);
+        self
+    }
+
+    /// Who gives the modules that scripts import; without one there are none.
+    pub fn module_loader(mut self, loader: impl ModuleLoader + 'static) -> RuntimeBuilder {
+        self.module_loader = Rc::new(loader);
         self
     }
 
@@ -114,26 +151,38 @@ impl RuntimeBuilder {
             Some(url) => url,
             None => Url::parse("file:///", None).expect("a valid URL"),
         };
-        let page = make_page(&agent, &url, self.global, self.page)?;
+        let page =
+            if self.page { Some(make_page(&agent, &url, self.global, self.referrer_policy)?) } else { None };
         let (queue, tasks) = task_queue();
         let host = Host::new(queue, io.handle(), agent, page, url, blob_urls, self.printer);
 
         let engine = rquickjs::Runtime::new().map_err(Error::engine)?;
-        engine.set_max_stack_size(STACK_BYTES);
+        engine.set_max_stack_size(self.max_stack);
         if let Some(limit) = self.max_memory {
             engine.set_memory_limit(limit);
             host.ledger.set_limit(limit);
         }
         let deadline = self.time_limit.and_then(|limit| Instant::now().checked_add(limit));
         host.deadline.set(deadline);
-        if let Some(deadline) = deadline {
-            engine.set_interrupt_handler(Some(Box::new(move || Instant::now() >= deadline)));
-        }
+        let interrupted = host.interrupted.clone();
+        engine.set_interrupt_handler(Some(Box::new(move || {
+            interrupted.load(Ordering::Relaxed) || deadline.is_some_and(|deadline| Instant::now() >= deadline)
+        })));
         let context = Context::full(&engine).map_err(Error::engine)?;
-        let rejected = Rc::new(Cell::new(false));
-        let runtime =
-            Runtime { context, engine, host, tasks, deadline, rejected, timers_are_next: true, collected_at: 0, _io: io };
+        let runtime = Runtime {
+            context,
+            engine,
+            host,
+            tasks,
+            places: Places::default(),
+            rejected: Rc::new(Cell::new(false)),
+            timers_are_next: true,
+            collected_at: 0,
+            _io: io,
+        };
         runtime.with(|ctx| realm::prepare(ctx, runtime.host.clone(), self.global))?;
+        // NB: after the prelude, whose modules no script can name.
+        modules::set_loader(&runtime.engine, runtime.places.clone(), self.module_loader);
         // NB: after the prelude, whose own promises are nobody's business.
         let noted = runtime.rejected.clone();
         runtime.engine.set_host_promise_rejection_tracker(Some(Box::new(
@@ -152,15 +201,20 @@ impl RuntimeBuilder {
 }
 
 /// Who fetches.
-fn make_page(agent: &UserAgent, url: &Url, global: Global, page: bool) -> Result<Option<Page>, Error> {
-    if !page {
-        return Ok(None);
-    }
+fn make_page(
+    agent: &UserAgent,
+    url: &Url,
+    global: Global,
+    referrer_policy: Option<ReferrerPolicy>,
+) -> Result<Page, Error> {
     let mut builder = agent.page_builder(url.href()).worker(global == Global::Worker);
     if url.scheme() == "file" {
         builder = builder.origin(Origin::new_opaque());
     }
-    builder.build().map(Some).map_err(Error::agent)
+    if let Some(policy) = referrer_policy {
+        builder = builder.referrer_policy(policy);
+    }
+    builder.build().map_err(Error::agent)
 }
 
 /// A global with its scripts. It stays on the thread that made it; what it fetches goes on beside it.
@@ -169,7 +223,8 @@ pub struct Runtime {
     engine: rquickjs::Runtime,
     host: Host,
     tasks: Tasks,
-    deadline: Option<Instant>,
+    /// Where scripts were loaded from.
+    places: Places,
     /// Was a promise rejected, or a rejected one handled, since the last checkpoint?
     rejected: Rc<Cell<bool>>,
     timers_are_next: bool,
@@ -187,30 +242,181 @@ impl Runtime {
             base_url: None,
             global: Global::Window,
             page: true,
+            referrer_policy: None,
             max_memory: None,
+            max_stack: STACK_BYTES,
             time_limit: None,
+            module_loader: Rc::new(NoModules),
             printer: Rc::new(StandardStreams),
         }
     }
 
     /// Runs a [classic script](https://html.spec.whatwg.org/#run-a-classic-script), and the microtasks after it. What it
-    /// throws is reported to the global, as any page's script has it.
+    /// throws is reported to the global, as any page's script has it. Stacks call it by this name.
     ///
     /// # Errors
-    /// Where the source has a NUL character, which the engine cannot read.
+    /// Where the limit or an [`Interrupt`] came before it began.
     pub fn run_script(&mut self, source: &str, name: &str) -> Result<(), Error> {
+        self.begin(|runtime, ctx| {
+            let result = scripts::evaluate(ctx, source, name).map(|_| ());
+            runtime.report(ctx, result);
+        })
+    }
+
+    /// Runs a [module script](https://html.spec.whatwg.org/#run-a-module-script) up to its first `await` outside of
+    /// functions, and the microtasks after it; the rest of it is the event loop's. What it throws is reported as a
+    /// classic script's is. Where the name is a URL it is the module's (`import.meta.url`); else the page's is.
+    ///
+    /// # Errors
+    /// As for a classic script; and where the source has a NUL character, with which the engine reads no module.
+    pub fn run_module(&mut self, source: &str, name: &str) -> Result<(), Error> {
         if source.contains('\0') {
             return Err(Error::nul(name));
         }
-        self.with(|ctx| {
-            let mut options = EvalOptions::default();
-            options.strict = false;
-            options.filename = Some(name.to_owned());
-            let result = ctx.eval_with_options::<rquickjs::Value<'_>, _>(source, options).map(|_| ());
-            self.report(ctx, result);
-            self.checkpoint(ctx);
-            Ok(())
+        self.begin(|runtime, ctx| {
+            let started = modules::evaluate(ctx, &runtime.places, source, name);
+            let result = started
+                .and_then(|evaluation| runtime.host.hook(ctx, "reportModule")?.call::<_, ()>((evaluation,)));
+            runtime.report(ctx, result);
         })
+    }
+
+    /// Says where the script of this name was loaded from: what it imports is relative to that.
+    pub fn locate(&mut self, name: &str, url: Url) {
+        self.places.add(name, url);
+    }
+
+    /// The value of an expression as `JSON.stringify()` has it; of a promise what it is fulfilled with, for which the event
+    /// loop runs. Undefined is null.
+    ///
+    /// # Errors
+    /// What it throws or is rejected with ([`Error::thrown`]); a value that JSON does not have; a promise that nothing
+    /// under way can settle; the limit or an [`Interrupt`] that came first ([`Error::is_over`]).
+    pub fn evaluate(&mut self, expression: &str) -> Result<serde_json::Value, Error> {
+        if self.host.is_over() {
+            return Err(Error::over());
+        }
+        // In parentheses `{}` is an object, and there is one expression.
+        let source = format!("({expression}\n)");
+        let promise = self.with(|ctx| {
+            let value =
+                scripts::evaluate(ctx, &source, "evaluate").map_err(|error| self.thrown(ctx, error))?;
+            let promise = value.as_promise().cloned();
+            let answer = match &promise {
+                Some(promise) => {
+                    // Its rejection is the caller's to know.
+                    let handled = self
+                        .host
+                        .hook(ctx, "markHandled")
+                        .and_then(|hook| hook.call::<_, ()>((promise.clone(),)));
+                    handled.map_err(|error| self.thrown(ctx, error))?;
+                    None
+                }
+                None => Some(self.json(ctx, value)),
+            };
+            self.checkpoint(ctx);
+            match answer {
+                Some(answer) => answer.map(Err),
+                None => Ok(Ok(promise.map(|promise| Persistent::save(ctx, promise)))),
+            }
+        })?;
+        match promise {
+            Err(value) => Ok(value),
+            Ok(promise) => self.settled(promise.expect("there is one where there is no value")),
+        }
+    }
+
+    /// Runs the loop until the promise is settled.
+    fn settled(&mut self, promise: Persistent<Promise<'static>>) -> Result<serde_json::Value, Error> {
+        loop {
+            let answer = self.with(|ctx| {
+                let promise = promise.clone().restore(ctx).map_err(Error::engine)?;
+                match promise.state() {
+                    PromiseState::Pending => Ok(None),
+                    _ => match promise.result::<rquickjs::Value<'_>>() {
+                        Some(Ok(value)) => self.json(ctx, value).map(Some),
+                        _ => Err(self.thrown(ctx, rquickjs::Error::Exception)),
+                    },
+                }
+            })?;
+            match answer {
+                Some(value) => return Ok(value),
+                None if self.host.is_over() => return Err(Error::over()),
+                None if self.turn() => {}
+                None if self.host.is_over() => return Err(Error::over()),
+                None => return Err(Error::unsettled()),
+            }
+        }
+    }
+
+    fn json<'js>(&self, ctx: &Ctx<'js>, value: rquickjs::Value<'js>) -> Result<serde_json::Value, Error> {
+        if value.is_undefined() {
+            return Ok(serde_json::Value::Null);
+        }
+        let said = native_functions::to_json(ctx, value);
+        said.map_err(|error| match self.thrown(ctx, error) {
+            error if error.is_over() => error,
+            error => Error::not_json(error.to_string()),
+        })
+    }
+
+    /// What was thrown, in words.
+    fn thrown(&self, ctx: &Ctx<'_>, error: rquickjs::Error) -> Error {
+        if !error.is_exception() {
+            return Error::engine(error);
+        }
+        let thrown = ctx.catch();
+        if self.host.is_over() {
+            return Error::over();
+        }
+        let described = self.host.hook(ctx, "describeException").and_then(|hook| hook.call((thrown,)));
+        match described {
+            Ok(words) => Error::of_thrown(words),
+            Err(error) => {
+                ctx.catch();
+                Error::engine(error)
+            }
+        }
+    }
+
+    /// Gives the global a function of the program's own. Arguments that no [`Value`] can be made of (a symbol, a function,
+    /// a cycle) are a `TypeError`; an answer of `Err` is an `Error` with these words.
+    ///
+    /// # Errors
+    /// Where there is no memory for it.
+    pub fn define(
+        &mut self,
+        name: &str,
+        function: impl Fn(&[Value]) -> Result<Value, String> + 'static,
+    ) -> Result<(), Error> {
+        self.with(|ctx| {
+            let function = native_functions::function(ctx, name, function);
+            function.and_then(|function| ctx.globals().set(name, function)).map_err(Error::engine)
+        })
+    }
+
+    /// The same for what takes time: scripts get a promise of what the future answers, and the loop lives until then. The
+    /// future runs beside the scripts, where the agent's sockets are served: it must not block.
+    ///
+    /// # Errors
+    /// As [`Runtime::define`].
+    pub fn define_async<F>(
+        &mut self,
+        name: &str,
+        function: impl Fn(&[Value]) -> F + 'static,
+    ) -> Result<(), Error>
+    where
+        F: Future<Output = Result<Value, String>> + Send + 'static,
+    {
+        self.with(|ctx| {
+            let function = native_functions::function_later(ctx, name, function);
+            function.and_then(|function| ctx.globals().set(name, function)).map_err(Error::engine)
+        })
+    }
+
+    /// What ends this runtime's scripts from another thread.
+    pub fn interrupt_handle(&self) -> Interrupt {
+        Interrupt::new(self.host.interrupted.clone(), self.host.queue.clone())
     }
 
     /// Runs the [event loop](https://html.spec.whatwg.org/#event-loop-processing-model) until nothing is under way.
@@ -221,13 +427,30 @@ impl Runtime {
         })
         .unwrap_or_default();
         loop {
-            if self.is_over() {
-                return Ending::TimedOut;
-            }
-            if !self.turn() {
-                return if self.is_over() { Ending::TimedOut } else { Ending::Idle };
+            if self.host.is_over() || !self.turn() {
+                return self.ending();
             }
         }
+    }
+
+    fn ending(&self) -> Ending {
+        match self.host.is_over() {
+            false => Ending::Idle,
+            true if self.host.interrupted.load(Ordering::Relaxed) => Ending::Interrupted,
+            true => Ending::TimedOut,
+        }
+    }
+
+    /// Begins a script, if there is time left for one, and runs the microtasks after it.
+    fn begin(&self, steps: impl FnOnce(&Runtime, &Ctx<'_>)) -> Result<(), Error> {
+        if self.host.is_over() {
+            return Err(Error::over());
+        }
+        self.with(|ctx| {
+            steps(self, ctx);
+            self.checkpoint(ctx);
+            Ok(())
+        })
     }
 
     /// Did an exception or a rejection find no handler?
@@ -268,7 +491,7 @@ impl Runtime {
     /// Whoever waits long may wait for a connection that a forgotten response holds: then it is time to collect.
     fn wait(&mut self) -> Option<Task> {
         let next = self.host.timers.borrow().next_at();
-        let until = [next, self.deadline].into_iter().flatten().min();
+        let until = [next, self.host.deadline.get()].into_iter().flatten().min();
         if self.host.held_bodies.get() > 0 && self.host.bodies_made.get() > self.collected_at {
             let patience = Instant::now() + PATIENCE;
             let task = self.tasks.next(Some(until.map_or(patience, |until| until.min(patience))));
@@ -293,7 +516,7 @@ impl Runtime {
 
     /// <https://html.spec.whatwg.org/#perform-a-microtask-checkpoint>, and the rejections that it leaves.
     fn checkpoint(&self, ctx: &Ctx<'_>) {
-        while !self.is_over() && ctx.execute_pending_job() {}
+        while !self.host.is_over() && ctx.execute_pending_job() {}
         if self.rejected.take() {
             let result = self.host.hook(ctx, "notifyRejected").and_then(|hook| hook.call::<_, ()>(()));
             self.report(ctx, result);
@@ -303,7 +526,7 @@ impl Runtime {
     /// <https://html.spec.whatwg.org/#report-an-exception>
     fn report(&self, ctx: &Ctx<'_>, result: rquickjs::Result<()>) {
         let Err(error) = result else { return };
-        if self.is_over() {
+        if self.host.is_over() {
             ctx.catch();
             return;
         }
@@ -323,10 +546,6 @@ impl Runtime {
                 self.host.printer.error(&format!("Uncaught {error}"));
             }
         }
-    }
-
-    fn is_over(&self) -> bool {
-        self.deadline.is_some_and(|deadline| Instant::now() >= deadline)
     }
 
     fn with<T>(&self, steps: impl FnOnce(&Ctx<'_>) -> Result<T, Error>) -> Result<T, Error> {

@@ -7,7 +7,7 @@ use std::ptr::{self, NonNull};
 use rquickjs::{Ctx, Result, Value, qjs};
 
 /// What `look` makes of the bytes of a typed array, an ArrayBuffer or a SharedArrayBuffer; of none where they were taken away.
-pub(super) fn with_bytes<'js, T>(ctx: &Ctx<'js>, source: &Value<'js>, look: impl FnOnce(&[u8]) -> T) -> T {
+pub(crate) fn with_bytes<'js, T>(ctx: &Ctx<'js>, source: &Value<'js>, look: impl FnOnce(&[u8]) -> T) -> T {
     match bytes_of(ctx, source) {
         // SAFETY: `source` holds the bytes, and no script runs within `look`, so that nobody moves or changes them.
         // Those of a SharedArrayBuffer are shared with no other thread, as there is no agent cluster of several.
