@@ -1,12 +1,15 @@
 //! Words, trees, JSON and spans for every event of a fetch. It reads what the engine tells its observers, and decides nothing.
 //!
-//! - [`recording`]: a [`Recorder`] listens, a [`Recording`] is the tree of what it heard; [`json`] is its JSON form.
+//! - [`recording`]: a [`Recorder`] listens, a [`Recording`] is the tree of what it heard; [`json`] is its JSON form, [`har`] that
+//!   of other tools; [`each_fetch`] hears one fetch at a time.
 //! - [`mod@words`]: one plain sentence for each ruling, and a hint for each that blocks. The house's only sentences.
 //! - [`mod@tree`]: a recording as an indented tree; [`mod@timeline`]: its exchanges as bars; [`cors_story`]: what CORS made of it.
 //! - [`tracing`]: events as `tracing` spans and events; [`Both`] lets two observers listen.
 //! - [`safe_text`]: what strangers sent, escaped; credentials redacted.
 
 pub mod cors_story;
+pub mod each_fetch;
+pub mod har;
 pub mod json;
 mod lines;
 pub mod recording;
@@ -21,6 +24,7 @@ mod test_recordings;
 
 pub use self::tracing::{Both, Spans};
 pub use cors_story::CorsStory;
+pub use each_fetch::{EachFetch, Until};
 pub use recording::{Entry, RecordedFetch, Recorder, Recording, Timed};
 pub use safe_text::Secrets;
 pub use timeline::{bars, timeline};

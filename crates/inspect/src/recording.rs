@@ -87,16 +87,7 @@ impl Observer for Recorder {
     fn event(&self, id: TraceId, event: &Event) {
         let mut heard = self.heard.lock().unwrap_or_else(PoisonError::into_inner);
         let at = self.now();
-        // An upload tells of every chunk; their sum is enough.
-        if let Event::Wire(WireEvent::BodySent { bytes }) = event
-            && let Some((
-                last_id,
-                Timed { at: last_at, event: Event::Wire(WireEvent::BodySent { bytes: sum }) },
-            )) = heard.events.last_mut()
-            && *last_id == id
-        {
-            *sum = sum.saturating_add(*bytes);
-            *last_at = at;
+        if is_more_of(heard.events.last_mut(), id, at, event) {
             return;
         }
         if heard.events.len() >= LIMIT {
@@ -105,6 +96,25 @@ impl Observer for Recorder {
         }
         heard.events.push((id, Timed { at, event: event.clone() }));
     }
+}
+
+/// Is this only more of what was heard last? An upload tells of every chunk; their sum is enough.
+pub(crate) fn is_more_of(
+    last: Option<&mut (TraceId, Timed)>,
+    id: TraceId,
+    at: Timestamp,
+    event: &Event,
+) -> bool {
+    if let Event::Wire(WireEvent::BodySent { bytes }) = event
+        && let Some((last_id, Timed { at: last_at, event: Event::Wire(WireEvent::BodySent { bytes: sum }) })) =
+            last
+        && *last_id == id
+    {
+        *sum = sum.saturating_add(*bytes);
+        *last_at = at;
+        return true;
+    }
+    false
 }
 
 impl fmt::Debug for Recorder {
