@@ -1,14 +1,8 @@
 // Aborting ongoing activities: https://dom.spec.whatwg.org/#aborting-ongoing-activities
 
 import {
-  DOMException,
-  Set,
-  SetPrototypeAdd,
-  SetPrototypeDelete,
-  SetPrototypeForEach,
-  SetPrototypeGetSize,
-  WeakRef,
-  WeakRefPrototypeDeref,
+  DOMException, Set, SetPrototypeAdd, SetPrototypeDelete, SetPrototypeForEach, SetPrototypeGetSize, WeakRef,
+  WeakRefPrototypeDeref, newList,
 } from "./primordials.js";
 import { implement } from "./platform_objects.js";
 import { EventTargetImpl, fireEvent } from "./events.js";
@@ -22,7 +16,7 @@ export class AbortSignalImpl extends EventTargetImpl {
   algorithms = new Set();
   sources = new Set();
   // Weak, in order; those that somebody waits for are held too.
-  dependents = [];
+  dependents = newList();
   dependentsLimit = 16;
   held = new Set();
 
@@ -80,7 +74,7 @@ export class AbortSignalImpl extends EventTargetImpl {
 
   addDependent(signal) {
     if (this.dependents.length >= this.dependentsLimit) {
-      const alive = [];
+      const alive = newList();
       for (let i = 0; i < this.dependents.length; i++) {
         if (WeakRefPrototypeDeref(this.dependents[i]) !== undefined) alive[alive.length] = this.dependents[i];
       }
@@ -95,7 +89,7 @@ export class AbortSignalImpl extends EventTargetImpl {
     if (this.aborted) return;
     this.aborted = true;
     this.reason = reasonOr(reason);
-    const toAbort = [];
+    const toAbort = newList();
     for (let i = 0; i < this.dependents.length; i++) {
       const dependent = WeakRefPrototypeDeref(this.dependents[i]);
       if (dependent === undefined || dependent.aborted) continue;
@@ -116,7 +110,7 @@ export class AbortSignalImpl extends EventTargetImpl {
     // It aborts once: who depended on it is let go, and so is what it depended on.
     this.beHeld();
     this.sources = new Set();
-    this.dependents = [];
+    this.dependents = newList();
     this.held = new Set();
   }
 }

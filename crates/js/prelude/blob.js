@@ -3,7 +3,8 @@
 // The bytes are core's, behind a handle; nothing here changes them. What reads them does so in tasks.
 
 import {
-  ArrayBufferIsView, ArrayBufferPrototypeGetDetached, DateNow, MathMin, TypedArrayPrototypeGetBuffer, Uint8Array, newPromise, ops,
+  ArrayBufferIsView, ArrayBufferPrototypeGetDetached, DateNow, MathMin, TypedArrayPrototypeGetBuffer, Uint8Array, newList,
+  newPromise, ops,
 } from "./primordials.js";
 import { implement } from "./platform_objects.js";
 import { byteLengthOf, byteOffsetOf, viewedArrayBuffer } from "./streams/miscellaneous.js";
@@ -106,7 +107,7 @@ export function bytesOf(blob) {
 
 // https://w3c.github.io/FileAPI/#process-blob-parts
 function processBlobParts(parts, { type, endings }) {
-  const list = [];
+  const list = newList();
   for (let i = 0; i < parts.length; i++) {
     const part = parts[i];
     if (typeof part === "string") list[i] = part;

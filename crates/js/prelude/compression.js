@@ -1,6 +1,6 @@
 // [Compression streams](https://compression.spec.whatwg.org/): CompressionStream and DecompressionStream.
 
-import { PromisePrototypeThen, ops } from "./primordials.js";
+import { PromisePrototypeThen, newList, ops } from "./primordials.js";
 import { implement } from "./platform_objects.js";
 import { bufferSource } from "./webidl.js";
 import { opBytes } from "./encoding.js";
@@ -27,7 +27,7 @@ implement("CompressionStream", CompressionStreamImpl);
 
 // NB: all of a chunk before the first piece is enqueued, as script may run then and take the bytes away.
 function compress(context, bytes, finish) {
-  const pieces = [];
+  const pieces = newList();
   let from = 0;
   do {
     from = ops.compress(context, bytes, from, finish, pieces);

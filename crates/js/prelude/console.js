@@ -4,7 +4,7 @@ import {
   ArrayIsArray, ArrayPrototypeJoin, Map, MapPrototypeDelete, MapPrototypeForEach, MapPrototypeGet, MapPrototypeSet, MathMax,
   NumberPrototypeToFixed, NumberPrototypeToString, ObjectGetOwnPropertyDescriptor, ObjectHasOwn, ObjectKeys,
   SetPrototypeForEach, String, StringPrototypeIndexOf, StringPrototypePadEnd, StringPrototypeRepeat, StringPrototypeSlice,
-  createDataProperty, dataValue, globalParseFloat, globalParseInt, isObject, ops,
+  createDataProperty, dataValue, globalParseFloat, globalParseInt, isObject, newList, ops,
 } from "./primordials.js";
 import { implement } from "./platform_objects.js";
 import { coarseTime } from "./events.js";
@@ -104,7 +104,7 @@ function asNumber(current, parse) {
 
 // https://console.spec.whatwg.org/#printer
 function Printer(logLevel, args) {
-  const texts = [];
+  const texts = newList();
   for (let i = 0; i < args.length; i++) {
     const value = args[i];
     texts[i] = typeof value === "string" ? value : (Formatted.text(value) ?? inspect(value));
@@ -164,7 +164,7 @@ const console = {
   },
   trace(...data) {
     const label = data.length === 0 ? [] : Formatter(data);
-    const texts = [];
+    const texts = newList();
     for (let i = 0; i < label.length; i++) texts[i] = typeof label[i] === "string" ? label[i] : inspect(label[i]);
     const stack = callerStack();
     const heading = texts.length === 0 ? "Trace" : `Trace: ${ArrayPrototypeJoin(texts, " ")}`;
@@ -228,8 +228,8 @@ const MOST_ROWS = 1000;
 
 // A row for each element, a column for each property that one of them has.
 function tableOf(data, properties) {
-  const rows = [];
-  const columns = [];
+  const rows = newList();
+  const columns = newList();
   const seen = { __proto__: null };
   let hasValues = false;
   const addRow = (index, value) => {
@@ -283,18 +283,18 @@ function draw(rows, columns, hasValues) {
     if (hasValues) createDataProperty(line, line.length, rows[i].value ?? "");
     createDataProperty(lines, i + 1, line);
   }
-  const widths = [];
+  const widths = newList();
   for (let j = 0; j < lines[0].length; j++) {
     widths[j] = 0;
     for (let i = 0; i < lines.length; i++) widths[j] = MathMax(widths[j], lines[i][j].length);
   }
   const rule = (left, middle, right) => {
-    const parts = [];
+    const parts = newList();
     for (let j = 0; j < widths.length; j++) parts[j] = StringPrototypeRepeat("─", widths[j] + 2);
     return left + ArrayPrototypeJoin(parts, middle) + right;
   };
   const row = (line) => {
-    const cells = [];
+    const cells = newList();
     for (let j = 0; j < widths.length; j++) cells[j] = ` ${StringPrototypePadEnd(line[j], widths[j])} `;
     return `│${ArrayPrototypeJoin(cells, "│")}│`;
   };

@@ -2,15 +2,7 @@
 //
 // No event target here has a parent, so that an event's path is its target alone.
 
-import {
-  ArrayPrototypeSlice,
-  DOMException,
-  MathFloor,
-  ObjectHasOwn,
-  ReflectApply,
-  TypeError,
-  ops,
-} from "./primordials.js";
+import { DOMException, MathFloor, ObjectHasOwn, ReflectApply, TypeError, copyList, newList, ops } from "./primordials.js";
 import { implement, wrap } from "./platform_objects.js";
 
 const NONE = 0;
@@ -160,7 +152,7 @@ function newListener(type, callback) {
 export class EventTargetImpl {
   wrapper = undefined;
   // https://dom.spec.whatwg.org/#eventtarget-event-listener-list; a list that an invocation walks is never changed, but replaced.
-  listeners = [];
+  listeners = newList();
   // https://html.spec.whatwg.org/#event-handler-map
   handlers = undefined;
 
@@ -183,7 +175,7 @@ export class EventTargetImpl {
     if (signal !== undefined && signal.aborted) return;
     if (callback === null) return;
     if (this.indexOf(listener.type, callback, listener.capture) === -1) {
-      const listeners = ArrayPrototypeSlice(this.listeners);
+      const listeners = copyList(this.listeners);
       listeners[listeners.length] = listener;
       this.listeners = listeners;
     }
@@ -198,7 +190,7 @@ export class EventTargetImpl {
   // https://dom.spec.whatwg.org/#remove-an-event-listener
   removeListener(listener) {
     listener.removed = true;
-    const left = [];
+    const left = newList();
     for (let i = 0; i < this.listeners.length; i++) {
       if (this.listeners[i] !== listener) left[left.length] = this.listeners[i];
     }

@@ -2,7 +2,7 @@
 //
 // The bytes are in memory, so that a read takes no time of its own; its events still come in tasks, one after another.
 
-import { DOMException, TypedArrayPrototypeGetBuffer, ops } from "./primordials.js";
+import { DOMException, TypedArrayPrototypeGetBuffer, newList, ops } from "./primordials.js";
 import { BlobImpl, bytesOf } from "./blob.js";
 import { EventTargetImpl } from "./events.js";
 import { implement } from "./platform_objects.js";
@@ -67,7 +67,8 @@ export class FileReaderImpl extends EventTargetImpl {
     // 5 to 10. NB: another read may begin in any event's handler; then nothing more is said of this one.
     const read = { __proto__: null, loaded: 0, length: blob.size };
     this.read = read;
-    const tasks = [() => this.fire("loadstart", read)];
+    const tasks = newList();
+    tasks[0] = () => this.fire("loadstart", read);
     if (read.length > 0) {
       tasks[1] = () => {
         read.loaded = read.length;

@@ -1,13 +1,13 @@
 // FormData: https://xhr.spec.whatwg.org/#interface-formdata
 
-import { DateNow, TypeError, ops } from "./primordials.js";
+import { ArrayPrototypeSlice, DateNow, TypeError, newList, ops } from "./primordials.js";
 import { FileImpl, newFile } from "./blob.js";
 import { implement, wrap } from "./platform_objects.js";
 
 export class FormDataImpl {
   wrapper = undefined;
   // The [entry list](https://html.spec.whatwg.org/#entry-list): names with strings or files.
-  entries = [];
+  entries = newList();
 
   construct(form, submitter) {
     if (form !== undefined) throw new TypeError("parameter 1 is not of type 'HTMLFormElement'");
@@ -20,7 +20,7 @@ export class FormDataImpl {
 
   set(name, value, filename) {
     const entry = createAnEntry(name, value, filename);
-    const left = [];
+    const left = newList();
     let found = false;
     for (let i = 0; i < this.entries.length; i++) {
       const known = this.entries[i];
@@ -35,7 +35,7 @@ export class FormDataImpl {
   }
 
   delete(name) {
-    const left = [];
+    const left = newList();
     for (let i = 0; i < this.entries.length; i++) {
       if (this.entries[i].name !== name) left[left.length] = this.entries[i];
     }
@@ -50,11 +50,11 @@ export class FormDataImpl {
   }
 
   getAll(name) {
-    const values = [];
+    const values = newList();
     for (let i = 0; i < this.entries.length; i++) {
       if (this.entries[i].name === name) values[values.length] = exposed(this.entries[i].value);
     }
-    return values;
+    return ArrayPrototypeSlice(values);
   }
 
   has(name) {
@@ -84,7 +84,7 @@ function createAnEntry(name, value, filename) {
 
 /** Core's form of an entry list, for bodies. */
 export function formDataHandle({ entries }) {
-  const list = [];
+  const list = newList();
   for (let i = 0; i < entries.length; i++) {
     const { name, value } = entries[i];
     list[i] = typeof value === "string" ? [name, value] : [name, value.handle, value.name, value.lastModified];

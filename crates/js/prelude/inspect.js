@@ -13,7 +13,7 @@ import {
   ObjectPrototype, ReflectApply, ReflectOwnKeys, RegExpPrototypeToString, SetPrototypeForEach, SetPrototypeGetSize,
   SharedArrayBufferPrototypeGetByteLength, String, StringPrototypeIncludes, StringPrototypeIndexOf, StringPrototypePadStart,
   StringPrototypeSlice, StringPrototypeStartsWith, StringPrototypeToString, SymbolPrototypeToString, SymbolPrototypeValueOf,
-  SymbolToStringTag, TypedArrayPrototypeGetLength, Uint8Array, dataValue, global, ops,
+  SymbolToStringTag, TypedArrayPrototypeGetLength, Uint8Array, dataValue, global, newList, ops,
 } from "./primordials.js";
 import { unwrapAny, wrap } from "./platform_objects.js";
 import { className } from "./class_names.js";
@@ -26,7 +26,7 @@ const LINE = 76;
 
 /** The text of a value; `depth` says how many levels of objects within it are shown. */
 export function inspect(value, depth = 2) {
-  const look = { __proto__: null, depth, path: [], cycles: new Map() };
+  const look = { __proto__: null, depth, path: newList(), cycles: new Map() };
   return inspectValue(value, look);
 }
 
@@ -124,7 +124,7 @@ function inspectObject(object, look) {
 
 // The parts of an object's text: what stands before the braces, and what stands in them.
 function parts(prefix, open, close) {
-  return { __proto__: null, prefix, open, close, items: [], more: 0, wraps: false };
+  return { __proto__: null, prefix, open, close, items: newList(), more: 0, wraps: false };
 }
 
 function add(p, item) {
@@ -294,7 +294,7 @@ function bytesParts(buffer, name, detached, length) {
     return p;
   }
   const bytes = new Uint8Array(buffer);
-  const shown = [];
+  const shown = newList();
   for (let i = 0; i < length && i < 50; i++) shown[i] = StringPrototypePadStart(NumberPrototypeToString(bytes[i], 16), 2, "0");
   const more = length > 50 ? ` ... ${length - 50} more bytes` : "";
   add(p, `[Uint8Contents]: <${ArrayPrototypeJoin(shown, " ")}${more}>`);
@@ -477,7 +477,7 @@ function layOut(p) {
 }
 
 function fillLines(items) {
-  const lines = [];
+  const lines = newList();
   let line = "";
   for (let i = 0; i < items.length; i++) {
     if (line !== "" && line.length + items[i].length + 2 > LINE) {

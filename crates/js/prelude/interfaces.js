@@ -5,7 +5,7 @@
 import {
   ArrayPrototypeJoin, Error, ObjectCreate, ObjectDefineProperties, ObjectDefineProperty, ObjectGetOwnPropertyDescriptor,
   ObjectGetPrototypeOf, ObjectPrototype, ObjectSetPrototypeOf, ReflectConstruct, ReflectDeleteProperty, ReflectOwnKeys,
-  ReflectSet, SymbolToStringTag, TypeError, createDataProperty, global, isObject,
+  ReflectSet, SymbolToStringTag, TypeError, createDataProperty, global, isObject, newList,
 } from "./primordials.js";
 import { NEW, connect, globalImplementation, setGlobalImplementation } from "./platform_objects.js";
 
@@ -113,7 +113,7 @@ const KINDS = { __proto__: null, window: 1, worker: 2, sharedworker: 4, servicew
 export function expose(kind, secureContext, rows, globals) {
   const bit = KINDS[kind];
   if (bit === undefined) throw new TypeError(`'${kind}' is no kind of global`);
-  const missing = [];
+  const missing = newList();
   for (let i = 0; i < rows.length; i++) {
     const row = rows[i];
     const exposed = (row[3] & bit) !== 0 && (secureContext || !row[4]);

@@ -1,8 +1,8 @@
 // https://html.spec.whatwg.org/#system-state-and-capabilities
 
 import {
-  DOMException, ObjectFreeze, StringPrototypeIncludes, StringPrototypeIndexOf, StringPrototypeSlice,
-  StringPrototypeStartsWith, StringPrototypeToLowerCase, StringPrototypeTrim, ops,
+  ArrayPrototypeSlice, DOMException, ObjectFreeze, StringPrototypeIncludes, StringPrototypeIndexOf, StringPrototypeSlice,
+  StringPrototypeStartsWith, StringPrototypeToLowerCase, StringPrototypeTrim, newList, ops,
 } from "./primordials.js";
 import { implement } from "./platform_objects.js";
 
@@ -19,7 +19,7 @@ function userAgent() {
 
 // The languages of an Accept-Language value in its order, without their weights.
 function languagesOf(value) {
-  const languages = [];
+  const languages = newList();
   let start = 0;
   while (start <= value.length) {
     let end = StringPrototypeIndexOf(value, ",", start);
@@ -74,7 +74,7 @@ class NavigatorBase {
     if (this.list === undefined) {
       const languages = languagesOf(ops.agent_accept_language() ?? "");
       if (languages.length === 0) languages[0] = "en-US";
-      this.list = ObjectFreeze(languages);
+      this.list = ObjectFreeze(ArrayPrototypeSlice(languages));
     }
     return this.list;
   }

@@ -3,7 +3,7 @@
 // A platform object holds its implementation in a private field of its shell; an implementation holds its platform object in
 // `wrapper`. Nothing else connects the two, and script reaches neither.
 
-import { Error, Map, MapPrototypeGet, MapPrototypeSet, Symbol, global } from "./primordials.js";
+import { Error, Map, MapPrototypeGet, MapPrototypeSet, Symbol, global, newList } from "./primordials.js";
 
 // As the first argument of a shell's constructor: no constructor steps, the second argument is the implementation.
 export const NEW = Symbol("new");
@@ -11,7 +11,7 @@ export const NEW = Symbol("new");
 const SHELL = Symbol("shell");
 const UNWRAP = Symbol("unwrap");
 const implementations = new Map();
-const unwraps = [];
+const unwraps = newList();
 
 /** Says which class implements an interface, or which object a namespace. */
 export function implement(name, Impl) {

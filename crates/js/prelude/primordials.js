@@ -21,6 +21,9 @@ export const global = globalThis;
 export const ops = globalThis.__ops;
 delete globalThis.__ops;
 
+// No standard has it, and what it is given are the functions that are being called, with those of the prelude.
+delete Error.prepareStackTrace;
+
 // Constructors.
 const {
   Array: Array_, ArrayBuffer: ArrayBuffer_, SharedArrayBuffer: SharedArrayBuffer_, DataView: DataView_, Int8Array: Int8Array_,
@@ -401,39 +404,21 @@ export function isObject(value) {
   return (typeof value === "object" && value !== null) || typeof value === "function";
 }
 
-/** A new array with the same elements. */
-export function copyArray(array) {
-  const copy = [];
-  for (let i = 0; i < array.length; i++) copy[i] = array[i];
+// NB: what an array lacks is looked for on Array.prototype, where script may have put a setter for "0".
+class List extends Array_ {}
+delete List.prototype.constructor;
+ObjectSetPrototypeOf(List.prototype, null);
+
+/** An empty array that inherits nothing, to be filled by `list[list.length] = value`. Script is given `ArrayPrototypeSlice(list)`. */
+export function newList() {
+  return new List();
+}
+
+/** A list with the same elements. */
+export function copyList(list) {
+  const copy = new List();
+  for (let i = 0; i < list.length; i++) copy[i] = list[i];
   return copy;
-}
-
-/** Appends what the second array has to the first. */
-export function appendArray(array, more) {
-  for (let i = 0; i < more.length; i++) array[array.length] = more[i];
-  return array;
-}
-
-/** Removes one element by its position. */
-export function removeAt(array, index) {
-  for (let i = index; i + 1 < array.length; i++) array[i] = array[i + 1];
-  array.length--;
-}
-
-/** The keys of a map (or the elements of a set) in its order, as an array that later changes do not touch. */
-export function mapKeys(map) {
-  const keys = [];
-  MapPrototypeForEach(map, (_, key) => {
-    keys[keys.length] = key;
-  });
-  return keys;
-}
-export function setElements(set) {
-  const elements = [];
-  SetPrototypeForEach(set, (element) => {
-    elements[elements.length] = element;
-  });
-  return elements;
 }
 
 /** The value of an own data property; undefined where there is none. NB: Object.prototype may have a `value` or a `get` for descriptors. */

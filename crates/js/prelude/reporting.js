@@ -3,7 +3,7 @@
 
 import {
   PromisePrototypeThen, StringPrototypeStartsWith, WeakMap, WeakMapPrototypeDelete, WeakMapPrototypeGet, WeakMapPrototypeSet,
-  markHandled, ops,
+  markHandled, newList, ops,
 } from "./primordials.js";
 import { globalImplementation, implement } from "./platform_objects.js";
 import { EventImpl, fireEvent, setErrorEventClass, setExceptionReporter } from "./events.js";
@@ -91,7 +91,7 @@ const ABOUT_TO_BE_NOTIFIED = 0;
 const OUTSTANDING = 1;
 
 // https://html.spec.whatwg.org/#about-to-be-notified-rejected-promises-list
-let aboutToBeNotified = [];
+let aboutToBeNotified = newList();
 
 // https://html.spec.whatwg.org/#the-hostpromiserejectiontracker-implementation
 function trackRejection(promise, _, handled) {
@@ -112,7 +112,7 @@ function trackRejection(promise, _, handled) {
 function notifyRejected() {
   const list = aboutToBeNotified;
   if (list.length === 0) return;
-  aboutToBeNotified = [];
+  aboutToBeNotified = newList();
   queueTask(() => {
     for (let i = 0; i < list.length; i++) notify(list[i].promise, list[i].rejection);
   });

@@ -38,7 +38,7 @@ export function callerStack() {
   try {
     stack = ErrorPrototypeGetStack(new Error());
   } catch {
-    // NB: script may have put a function of its own at Error.prepareStackTrace.
+    // NB: there may be no room for one.
   }
   return typeof stack === "string" ? withoutPrelude(stack) : "";
 }

@@ -11,13 +11,13 @@ import {
   DataViewPrototypeGetByteLength, DataViewPrototypeGetByteOffset, Date, DatePrototypeGetTime, Error, ErrorPrototypeGetStack,
   EvalError, Float16Array, Float32Array, Float64Array, Int16Array, Int32Array, Int8Array, Map, MapPrototypeForEach,
   MapPrototypeGet, MapPrototypeHas, MapPrototypeSet, Number, NumberPrototypeValueOf, Object, ObjectDefineProperty,
-  ObjectGetOwnPropertyDescriptor, ObjectGetPrototypeOf, ObjectHasOwn, ObjectKeys, ObjectPrototype, ObjectSetPrototypeOf, RangeError, ReferenceError,
-  RegExp, RegExpPrototypeGetDotAll, RegExpPrototypeGetGlobal, RegExpPrototypeGetHasIndices, RegExpPrototypeGetIgnoreCase,
-  RegExpPrototypeGetMultiline, RegExpPrototypeGetSource, RegExpPrototypeGetSticky, RegExpPrototypeGetUnicode,
-  RegExpPrototypeGetUnicodeSets, Set, SetPrototypeAdd, SetPrototypeForEach, String, StringPrototypeToString, SyntaxError,
-  TypeError, TypedArrayPrototypeAt, TypedArrayPrototypeGetBuffer, TypedArrayPrototypeGetByteLength,
-  TypedArrayPrototypeGetByteOffset, TypedArrayPrototypeGetLength, TypedArrayPrototypeSet, URIError, Uint16Array, Uint32Array,
-  Uint8Array, Uint8ClampedArray, dataValue,
+  ObjectGetOwnPropertyDescriptor, ObjectGetPrototypeOf, ObjectHasOwn, ObjectKeys, ObjectPrototype, ObjectSetPrototypeOf,
+  RangeError, ReferenceError, RegExp, RegExpPrototypeGetDotAll, RegExpPrototypeGetGlobal, RegExpPrototypeGetHasIndices,
+  RegExpPrototypeGetIgnoreCase, RegExpPrototypeGetMultiline, RegExpPrototypeGetSource, RegExpPrototypeGetSticky,
+  RegExpPrototypeGetUnicode, RegExpPrototypeGetUnicodeSets, Set, SetPrototypeAdd, SetPrototypeForEach, String,
+  StringPrototypeToString, SyntaxError, TypeError, TypedArrayPrototypeAt, TypedArrayPrototypeGetBuffer,
+  TypedArrayPrototypeGetByteLength, TypedArrayPrototypeGetByteOffset, TypedArrayPrototypeGetLength, TypedArrayPrototypeSet,
+  URIError, Uint16Array, Uint32Array, Uint8Array, Uint8ClampedArray, dataValue, newList,
 } from "./primordials.js";
 import { unwrap, unwrapAny, wrap } from "./platform_objects.js";
 import { DOMString } from "./webidl.js";
@@ -29,7 +29,7 @@ function DataCloneError(message) {
 }
 
 // https://html.spec.whatwg.org/#serializable-objects, those of subclasses first.
-const serializable = [];
+const serializable = newList();
 
 /**
  * Makes the platform objects of an interface serializable.
@@ -42,7 +42,7 @@ export function registerSerializable(Impl, { serialize, deserialize }) {
 }
 
 // https://html.spec.whatwg.org/#transferable-objects
-const transferable = [];
+const transferable = newList();
 
 /**
  * Makes the platform objects of an interface transferable.
@@ -224,7 +224,7 @@ function byteLengthOf(view) {
 }
 
 function serializeMap(value, record, memory) {
-  const copied = [];
+  const copied = newList();
   MapPrototypeForEach(value, (entryValue, key) => {
     copied[copied.length] = key;
     copied[copied.length] = entryValue;
@@ -234,7 +234,7 @@ function serializeMap(value, record, memory) {
 }
 
 function serializeSet(value, record, memory) {
-  const copied = [];
+  const copied = newList();
   SetPrototypeForEach(value, (entry) => {
     copied[copied.length] = entry;
   });
@@ -279,7 +279,7 @@ function serializePlatformObject(value, record, memory) {
 
 function serializeProperties(value, record, memory) {
   const keys = ObjectKeys(value);
-  const properties = [];
+  const properties = newList();
   for (let i = 0; i < keys.length; i++) {
     const key = keys[i];
     // A getter may have removed it meanwhile.
@@ -392,7 +392,7 @@ export function StructuredDeserialize(serialized) {
 export function StructuredSerializeWithTransfer(value, transferList) {
   // 1, 2. What is transferred is known before anything is serialized.
   const memory = new Map();
-  const entries = [];
+  const entries = newList();
   for (let i = 0; i < transferList.length; i++) {
     const object = transferList[i];
     const isBuffer = className(object) === "ArrayBuffer";
@@ -417,7 +417,7 @@ export function StructuredSerializeWithTransfer(value, transferList) {
       record.data = entry.kind.transfer(entry.impl);
     }
   }
-  const transferred = [];
+  const transferred = newList();
   for (let i = 0; i < entries.length; i++) transferred[i] = entries[i].record;
   return { __proto__: null, serialized, transferred };
 }
@@ -425,7 +425,7 @@ export function StructuredSerializeWithTransfer(value, transferList) {
 /** https://html.spec.whatwg.org/#structureddeserializewithtransfer */
 export function StructuredDeserializeWithTransfer({ serialized, transferred }) {
   const memory = new Map();
-  const values = [];
+  const values = newList();
   for (let i = 0; i < transferred.length; i++) {
     const record = transferred[i];
     values[i] = record.kind === undefined ? record.data : wrap(record.kind.receive(record.data));

@@ -1,9 +1,9 @@
 // Tasks that the prelude queues itself: https://html.spec.whatwg.org/#queue-a-task
 
-import { ops } from "./primordials.js";
+import { newList, ops } from "./primordials.js";
 
 // First in, first out; those that were run stand before `next`.
-let tasks = [];
+let tasks = newList();
 let next = 0;
 
 /** https://html.spec.whatwg.org/#queue-a-task; what the steps throw is reported. */
@@ -17,7 +17,7 @@ export function runTask() {
   const steps = tasks[next];
   tasks[next++] = undefined;
   if (next === tasks.length) {
-    tasks = [];
+    tasks = newList();
     next = 0;
   }
   steps();

@@ -2,7 +2,9 @@
 //
 // A URL is its href, which Rust made, and where its parts stand there. Nothing here knows how a URL is written.
 
-import { ArrayPrototypeSort, StringPrototypeSlice, TypeError, Uint32Array, ops } from "./primordials.js";
+import {
+  ArrayPrototypeSlice, ArrayPrototypeSort, StringPrototypeSlice, TypeError, Uint32Array, newList, ops,
+} from "./primordials.js";
 import { implement } from "./platform_objects.js";
 
 // Where the ops write the parts of the URL that they give, and whose parts these are: most URLs are asked for them soon or never.
@@ -187,7 +189,7 @@ export class URLSearchParamsImpl {
   // The URL object, or null.
   urlObject = null;
   // Names and values, as `{ key, value }`.
-  tuples = [];
+  tuples = newList();
   // What the list will be parsed from when somebody looks.
   unparsed = undefined;
 
@@ -206,7 +208,7 @@ export class URLSearchParamsImpl {
 
   /** Makes the list anew of a string in application/x-www-form-urlencoded. */
   fill(unparsed) {
-    this.tuples = [];
+    this.tuples = newList();
     this.unparsed = unparsed === "" ? undefined : unparsed;
   }
 
@@ -237,7 +239,7 @@ export class URLSearchParamsImpl {
 
   delete(name, value) {
     const { list } = this;
-    const left = [];
+    const left = newList();
     for (let i = 0; i < list.length; i++) {
       if (!isMatch(list[i], name, value)) left[left.length] = list[i];
     }
@@ -255,11 +257,11 @@ export class URLSearchParamsImpl {
 
   getAll(name) {
     const { list } = this;
-    const values = [];
+    const values = newList();
     for (let i = 0; i < list.length; i++) {
       if (list[i].key === name) values[values.length] = list[i].value;
     }
-    return values;
+    return ArrayPrototypeSlice(values);
   }
 
   has(name, value) {
@@ -272,7 +274,7 @@ export class URLSearchParamsImpl {
 
   set(name, value) {
     const { list } = this;
-    const left = [];
+    const left = newList();
     let found = false;
     for (let i = 0; i < list.length; i++) {
       if (list[i].key !== name) left[left.length] = list[i];
@@ -298,7 +300,7 @@ export class URLSearchParamsImpl {
 
   toString() {
     const { list } = this;
-    const tuples = [];
+    const tuples = newList();
     for (let i = 0; i < list.length; i++) {
       tuples[2 * i] = list[i].key;
       tuples[2 * i + 1] = list[i].value;

@@ -18,6 +18,7 @@ use crate::event_loop::{TaskQueue, Timers};
 use crate::handles::Handle;
 use crate::ledger::Ledger;
 use crate::printing::Printer;
+use crate::values::List;
 
 /// What a realm's ops know. Each op takes it from the context.
 #[derive(Clone)]
@@ -199,7 +200,7 @@ impl<'js> IntoJs<'js> for Plain {
             Plain::Bytes(bytes) => ArrayBuffer::new(ctx.clone(), bytes)?.into_js(ctx),
             Plain::Json(text) => ctx.json_parse(text),
             Plain::Handle(make) => make().into_js(ctx),
-            Plain::List(list) => list.into_js(ctx),
+            Plain::List(list) => List(list).into_js(ctx),
         }
     }
 }

@@ -1,7 +1,9 @@
 //! Values as ops take them: text, bytes as text, bytes.
 
 use bytes::Bytes;
-use rquickjs::{ArrayBuffer, Ctx, Exception, FromJs, Result, String as JsString, TypedArray, Value};
+use rquickjs::{
+    Array, ArrayBuffer, Ctx, Exception, FromJs, IntoJs, Object, Result, String as JsString, TypedArray, Value,
+};
 
 /// A string; its lone surrogates become U+FFFD.
 pub(crate) struct Text(pub(crate) String);
@@ -77,5 +79,33 @@ impl<'js> FromJs<'js> for Data {
                 .and_then(|buffer| unsafe { buffer.as_bytes() }.map(Bytes::copy_from_slice))
         };
         copied.map(Data).ok_or_else(|| Exception::throw_type(ctx, "no bytes, or bytes that were taken away"))
+    }
+}
+
+/// An empty array for the prelude. It inherits nothing: to set what an array lacks asks its prototypes, where script may
+/// have put a setter for it.
+pub(crate) fn new_list<'js>(ctx: &Ctx<'js>) -> Result<Array<'js>> {
+    let list = Array::new(ctx.clone())?;
+    list.as_object().set_prototype(None)?;
+    Ok(list)
+}
+
+/// An empty object for the prelude, which inherits nothing either.
+pub(crate) fn new_record<'js>(ctx: &Ctx<'js>) -> Result<Object<'js>> {
+    let record = Object::new(ctx.clone())?;
+    record.set_prototype(None)?;
+    Ok(record)
+}
+
+/// Values for the prelude, in an array that inherits nothing.
+pub(crate) struct List<T>(pub(crate) Vec<T>);
+
+impl<'js, T: IntoJs<'js>> IntoJs<'js> for List<T> {
+    fn into_js(self, ctx: &Ctx<'js>) -> Result<Value<'js>> {
+        let list = new_list(ctx)?;
+        for (index, value) in self.0.into_iter().enumerate() {
+            list.set(index, value)?;
+        }
+        Ok(list.into_value())
     }
 }

@@ -2,7 +2,7 @@
 //
 // The list and its guard are Rust's, behind a handle.
 
-import { TypeError, ops } from "../primordials.js";
+import { ArrayPrototypeSlice, TypeError, ops } from "../primordials.js";
 import { implement } from "../platform_objects.js";
 
 export class HeadersImpl {
@@ -27,7 +27,7 @@ export class HeadersImpl {
   }
 
   getSetCookie() {
-    return ops.headers_get_set_cookie(this.handle);
+    return ArrayPrototypeSlice(ops.headers_get_set_cookie(this.handle));
   }
 
   has(name) {

@@ -17,7 +17,7 @@ use tokio::sync::Notify;
 use crate::handles::Handle;
 use crate::host::{Host, Plain, Thrown, promise};
 use crate::ops::set;
-use crate::values::{Data, Text};
+use crate::values::{Data, Text, new_list};
 
 pub(super) fn register<'js>(ctx: &Ctx<'js>, ops: &Object<'js>) -> Result<()> {
     set!(ctx, ops, body_of_bytes, body_of_text, body_of_blob, body_of_form, body_of_pairs);
@@ -103,7 +103,7 @@ impl Shared {
 
 /// A handle, and the type that goes with it.
 fn handle_and_type<'js>(ctx: &Ctx<'js>, extracted: BodyWithType) -> Result<Array<'js>> {
-    let pair = Array::new(ctx.clone())?;
+    let pair = new_list(ctx)?;
     pair.set(1, extracted.content_type.map(|bytes| String::from_utf8_lossy(&bytes).into_owned()))?;
     pair.set(2, extracted.body.length.map(|length| length as f64))?;
     pair.set(0, Handle::new(BodyHandle::new(extracted.body)).into_js(ctx)?)?;
@@ -313,7 +313,7 @@ impl Drop for PipeEnd {
 /// A body fed by `upload_push`: its feeder and the body.
 fn upload_new<'js>(ctx: Ctx<'js>) -> Result<Array<'js>> {
     let pipe = Arc::new(Pipe::default());
-    let pair = Array::new(ctx.clone())?;
+    let pair = new_list(&ctx)?;
     pair.set(1, Handle::new(BodyHandle::new(Body::from_stream(PipeEnd(pipe.clone())))).into_js(&ctx)?)?;
     pair.set(0, Handle::new(Upload(pipe)).into_js(&ctx)?)?;
     Ok(pair)

@@ -13,6 +13,7 @@ use crate::handles::Handle;
 use crate::host::{Plain, promise, promise_on_the_side};
 use crate::ops::bodies::{BodyHandle, network_error, next_chunk};
 use crate::ops::set;
+use crate::values::new_list;
 
 pub(super) fn register<'js>(ctx: &Ctx<'js>, ops: &Object<'js>) -> Result<()> {
     set!(ctx, ops, body_stream, stream_chunk, stream_cancel);
@@ -148,7 +149,7 @@ fn body_stream<'js>(ctx: Ctx<'js>, body: Handle) -> Result<Array<'js>> {
             Err(error) => Err(network_error(&error)),
         }
     })?;
-    let pair = Array::new(ctx.clone())?;
+    let pair = new_list(&ctx)?;
     pair.set(0, Handle::new(StreamHandle(shared)).into_js(&ctx)?)?;
     pair.set(1, ended)?;
     Ok(pair)

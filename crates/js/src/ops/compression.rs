@@ -15,7 +15,7 @@ use crate::handles::Handle;
 use crate::ledger::hold;
 use crate::ops::buffer_sources::{new_uint8_array, with_bytes};
 use crate::ops::set;
-use crate::values::Text;
+use crate::values::{Text, new_list};
 use gzip::Frame;
 
 pub(super) fn register<'js>(ctx: &Ctx<'js>, ops: &Object<'js>) -> Result<()> {
@@ -116,7 +116,7 @@ fn decompression_new(format: Text) -> Handle {
 /// The first pieces that a chunk becomes, or the next ones where it is empty; with `finish`, those at the end.
 fn decompress<'js>(ctx: Ctx<'js>, context: Handle, chunk: Value<'js>, finish: bool) -> Result<Array<'js>> {
     let context = context.get::<Context<Decompressor>>(&ctx)?;
-    let mut pieces = Pieces::after(Array::new(ctx.clone())?);
+    let mut pieces = Pieces::after(new_list(&ctx)?);
     let result = context.with(&ctx, DECOMPRESSOR, |decompressor| {
         let is_new = with_bytes(&ctx, &chunk, |input| {
             decompressor.run(input, &mut |piece| pieces.append(piece)).map(|()| !input.is_empty())

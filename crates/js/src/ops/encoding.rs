@@ -11,7 +11,7 @@ use rquickjs::{Ctx, Exception, Object, Result, String as JsString, Value, qjs};
 use crate::handles::Handle;
 use crate::ops::buffer_sources::{new_uint8_array, with_bytes, with_bytes_mut};
 use crate::ops::set;
-use crate::values::Text;
+use crate::values::{List, Text};
 
 pub(super) fn register<'js>(ctx: &Ctx<'js>, ops: &Object<'js>) -> Result<()> {
     set!(ctx, ops, text_decoder_new, text_decoder_encoding, text_decode, text_encode, text_encode_into);
@@ -60,13 +60,13 @@ fn text_encode<'js>(ctx: Ctx<'js>, text: JsString<'js>) -> Result<Value<'js>> {
 }
 
 /// <https://encoding.spec.whatwg.org/#dom-textencoder-encodeinto>: code units that were read, and bytes that were written.
-fn text_encode_into<'js>(ctx: Ctx<'js>, text: JsString<'js>, destination: Value<'js>) -> Result<Vec<usize>> {
+fn text_encode_into<'js>(ctx: Ctx<'js>, text: JsString<'js>, destination: Value<'js>) -> Result<List<usize>> {
     with_code_units(&text, |units| {
         let (read, written) = with_bytes_mut(&ctx, &destination, |room| {
             // Characters go in whole or not at all.
             mem::convert_utf16_to_utf8_partial(units, room)
         });
-        vec![read, written]
+        List(vec![read, written])
     })
 }
 

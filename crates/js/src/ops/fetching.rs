@@ -12,6 +12,7 @@ use crate::ops::bodies::BodyHandle;
 use crate::ops::requests::Request;
 use crate::ops::responses::Response;
 use crate::ops::set;
+use crate::values::new_list;
 
 /// How much of a body is read before script asks for it, where it is there already; in bytes.
 const READ_AHEAD: usize = 64 * 1024;
@@ -44,7 +45,7 @@ fn fetch_start<'js>(ctx: Ctx<'js>, request: Handle, body: Option<Handle>) -> Res
             Err(error) => Err(Thrown::Type(error.to_string())),
         }
     })?;
-    let started = Array::new(ctx.clone())?;
+    let started = new_list(&ctx)?;
     started.set(0, Handle::new(controller).into_js(&ctx)?)?;
     started.set(1, fetched)?;
     Ok(started)

@@ -12,7 +12,7 @@ use sofetch::{FormData, FormDataEntry, FormDataValue};
 
 use crate::handles::Handle;
 use crate::ops::set;
-use crate::values::{Data, Text};
+use crate::values::{Data, Text, new_list};
 
 pub(super) fn register<'js>(ctx: &Ctx<'js>, ops: &Object<'js>) -> Result<()> {
     set!(ctx, ops, form_data_extract, form_data_parse);
@@ -55,9 +55,9 @@ pub(crate) fn form_data_of_entries<'js>(ctx: &Ctx<'js>, entries: &Array<'js>) ->
 
 /// Core's entries as the prelude has them.
 pub(crate) fn entries_of<'js>(ctx: &Ctx<'js>, form_data: FormData) -> Result<Array<'js>> {
-    let entries = Array::new(ctx.clone())?;
+    let entries = new_list(ctx)?;
     for (index, FormDataEntry { name, value }) in form_data.entries.into_iter().enumerate() {
-        let entry = Array::new(ctx.clone())?;
+        let entry = new_list(ctx)?;
         entry.set(0, name)?;
         match value {
             FormDataValue::String(string) => entry.set(1, string)?,

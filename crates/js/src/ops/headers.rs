@@ -11,7 +11,7 @@ use sofetch::core::rules::header_guards::{self, Guard, HeaderGuard};
 
 use crate::handles::Handle;
 use crate::ops::set;
-use crate::values::{ByteString, isomorphic_decode};
+use crate::values::{ByteString, List, isomorphic_decode};
 
 pub(super) fn register<'js>(ctx: &Ctx<'js>, ops: &Object<'js>) -> Result<()> {
     set!(
@@ -115,10 +115,10 @@ fn headers_get(ctx: Ctx<'_>, headers: Handle, name: ByteString) -> Result<Option
     }
 }
 
-fn headers_get_set_cookie(ctx: Ctx<'_>, headers: Handle) -> Result<Vec<String>> {
+fn headers_get_set_cookie(ctx: Ctx<'_>, headers: Handle) -> Result<List<String>> {
     let headers = headers.get::<Headers>(&ctx)?;
     let list = headers.list.borrow();
-    Ok(header_guards::get_set_cookie(&list).map(|value| isomorphic_decode(value)).collect())
+    Ok(List(header_guards::get_set_cookie(&list).map(|value| isomorphic_decode(value)).collect()))
 }
 
 fn headers_has(ctx: Ctx<'_>, headers: Handle, name: ByteString) -> Result<bool> {
@@ -128,11 +128,11 @@ fn headers_has(ctx: Ctx<'_>, headers: Handle, name: ByteString) -> Result<bool> 
 }
 
 /// The name and value of the list, sorted and combined, at this place; `undefined` beyond its end.
-fn headers_pair_at(ctx: Ctx<'_>, headers: Handle, index: usize) -> Result<Option<Vec<String>>> {
+fn headers_pair_at(ctx: Ctx<'_>, headers: Handle, index: usize) -> Result<Option<List<String>>> {
     let headers = headers.get::<Headers>(&ctx)?;
     let mut sorted = headers.sorted.borrow_mut();
     let sorted = sorted.get_or_insert_with(|| headers.list.borrow().sort_and_combine());
-    Ok(sorted.get(index).map(|(name, value)| vec![isomorphic_decode(name), isomorphic_decode(value)]))
+    Ok(sorted.get(index).map(|(name, value)| List(vec![isomorphic_decode(name), isomorphic_decode(value)])))
 }
 
 /// Empties the list.

@@ -17,7 +17,7 @@ use crate::handles::Handle;
 use crate::host::Host;
 use crate::ops::headers::Headers;
 use crate::ops::set;
-use crate::values::Text;
+use crate::values::{Text, new_record};
 
 pub(super) fn register<'js>(ctx: &Ctx<'js>, ops: &Object<'js>) -> Result<()> {
     set!(ctx, ops, request_new, request_headers, request_clone, request_members, request_content_type);
@@ -216,7 +216,7 @@ fn request_clone(ctx: Ctx<'_>, request: Handle) -> Result<Handle> {
 fn request_members<'js>(ctx: Ctx<'js>, request: Handle) -> Result<Object<'js>> {
     let request = request.get::<Request>(&ctx)?;
     let request = request.request.borrow();
-    let members = Object::new(ctx)?;
+    let members = new_record(&ctx)?;
     members.set("method", request.method.as_str())?;
     members.set("url", request.url().href())?;
     members.set("destination", request.destination.as_str())?;

@@ -15,7 +15,7 @@ use crate::host::Host;
 use crate::ops::bodies::BodyHandle;
 use crate::ops::headers::{Headers, guard};
 use crate::ops::set;
-use crate::values::{ByteString, Text, isomorphic_decode};
+use crate::values::{ByteString, Text, isomorphic_decode, new_list};
 
 pub(super) fn register<'js>(ctx: &Ctx<'js>, ops: &Object<'js>) -> Result<()> {
     set!(ctx, ops, response_new, response_error, response_redirect, response_clone);
@@ -94,7 +94,7 @@ fn response_clone(ctx: Ctx<'_>, response: Handle) -> Result<Handle> {
 fn response_members<'js>(ctx: Ctx<'js>, response: Handle) -> Result<Array<'js>> {
     let response = response.get::<Response>(&ctx)?;
     let response = response.response.borrow();
-    let members = Array::new(ctx)?;
+    let members = new_list(&ctx)?;
     members.set(0, response.response_type().as_str())?;
     members.set(1, response.url_list().last().map_or("", Url::href_without_fragment))?;
     members.set(2, response.url_list().len() > 1)?;
@@ -119,7 +119,7 @@ fn response_body<'js>(ctx: Ctx<'js>, response: Handle) -> Result<Option<Array<'j
         return Ok(None);
     }
     let Some(mut body) = response.internal_mut().body.take() else { return Ok(None) };
-    let pair = Array::new(ctx.clone())?;
+    let pair = new_list(&ctx)?;
     pair.set(1, body.is_at_end())?;
     pair.set(0, Handle::new(BodyHandle::of_network(&ctx, body)).into_js(&ctx)?)?;
     Ok(Some(pair))

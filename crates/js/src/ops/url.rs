@@ -8,7 +8,7 @@ use sofetch::core::infrastructure::urlencoded::{urlencoded_parser, urlencoded_se
 
 use crate::ops::buffer_sources::with_bytes_mut;
 use crate::ops::set;
-use crate::values::Text;
+use crate::values::{List, Text};
 
 pub(super) fn register<'js>(ctx: &Ctx<'js>, ops: &Object<'js>) -> Result<()> {
     set!(ctx, ops, url_parse, url_can_parse, url_set, url_origin);
@@ -85,8 +85,9 @@ fn tell<'js>(ctx: &Ctx<'js>, url: Option<&Url>, offsets: &TypedArray<'js, u32>) 
 }
 
 /// <https://url.spec.whatwg.org/#concept-urlencoded-string-parser>: names and values by turns.
-fn urlencoded_parse(input: Text) -> Vec<String> {
-    urlencoded_parser(input.0.as_bytes()).into_iter().flat_map(|(name, value)| [name, value]).collect()
+fn urlencoded_parse(input: Text) -> List<String> {
+    let tuples = urlencoded_parser(input.0.as_bytes());
+    List(tuples.into_iter().flat_map(|(name, value)| [name, value]).collect())
 }
 
 /// <https://url.spec.whatwg.org/#concept-urlencoded-serializer>, of names and values by turns.
