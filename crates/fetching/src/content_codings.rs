@@ -259,7 +259,18 @@ pub struct Decoded {
     source: Box<dyn ByteStream>,
     codings: Option<ContentCodings>,
     info: Arc<Mutex<ResponseBodyInfo>>,
-    ends_with_connection: bool,
+    cut: Cut,
+}
+
+/// What it means for a body that its connection ended without TLS's own goodbye (RFC 9112, section 9.8).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Cut {
+    /// The body has a length, or chunks: it was cut.
+    IsNoEnd,
+    /// Nothing but the connection's end tells where it ends: it may have been cut, unless its coding is at its end.
+    IsAnEndOfCodings,
+    /// So it is, but many servers end so, and browsers take it for the end: so do pages.
+    IsAnEnd,
 }
 
 impl Decoded {
@@ -269,13 +280,13 @@ impl Decoded {
         codings: Option<ContentCodings>,
         info: Arc<Mutex<ResponseBodyInfo>>,
     ) -> Decoded {
-        Decoded { source, codings, info, ends_with_connection: false }
+        Decoded { source, codings, info, cut: Cut::IsNoEnd }
     }
 
-    /// Says that nothing but the connection's end tells where the body ends: no length, and no chunks.
+    /// What it means that the connection was cut.
     #[must_use]
-    pub fn ending_with_connection(mut self) -> Decoded {
-        self.ends_with_connection = true;
+    pub fn when_cut(mut self, cut: Cut) -> Decoded {
+        self.cut = cut;
         self
     }
 
@@ -324,12 +335,13 @@ impl ByteStream for Decoded {
                     return Poll::Ready(Some(Ok(chunk)));
                 }
                 (None, Some(codings)) => codings.finish(),
-                // Who ends a connection without TLS's own goodbye may have been cut off (RFC 9112, section 9.8). Codings
-                // that are at their end were not: as for browsers, the body is whole.
                 (Some(Err(error)), Some(codings))
-                    if self.ends_with_connection && is_cut(&error) && codings.are_at_end() =>
+                    if self.cut != Cut::IsNoEnd && is_cut(&error) && codings.are_at_end() =>
                 {
                     codings.finish();
+                }
+                (Some(Err(error)), None) if self.cut == Cut::IsAnEnd && is_cut(&error) => {
+                    return Poll::Ready(None);
                 }
                 (last, _) => return Poll::Ready(last),
             }

@@ -14,7 +14,7 @@ use sofetch_core::rulings::{Fetched, NetworkError};
 use sofetch_core::trace::Algorithm;
 
 use crate::body_reading::{NetworkBody, Transmission};
-use crate::content_codings::{ContentCodings, Decoded};
+use crate::content_codings::{ContentCodings, Cut, Decoded};
 use crate::fetch_params::FetchParams;
 
 /// How often a request goes out again because a pooled connection had died meanwhile.
@@ -202,11 +202,14 @@ fn response_body(
         filtered_coding(&codings);
     let codings =
         ContentCodings::new(&codings, fetch.user_agent.settings.codings).map_err(NetworkError::new)?;
-    let mut decoded = Decoded::new(stream, codings, internal.body_info.clone());
     let framed = |name| internal.header_list.contains(name);
-    if protocol == Protocol::Http1 && !framed("Content-Length") && !framed("Transfer-Encoding") {
-        decoded = decoded.ending_with_connection();
-    }
+    let cut = match (protocol, fetch.request.owner) {
+        (Protocol::Http2, _) => Cut::IsNoEnd,
+        _ if framed("Content-Length") || framed("Transfer-Encoding") => Cut::IsNoEnd,
+        (Protocol::Http1, true) => Cut::IsAnEndOfCodings,
+        (Protocol::Http1, false) => Cut::IsAnEnd,
+    };
+    let decoded = Decoded::new(stream, codings, internal.body_info.clone()).when_cut(cut);
     let limit = fetch.user_agent.settings.max_body_size;
     Ok(Body::from_stream(NetworkBody::new(Box::new(decoded), fetch.controller.clone(), limit)))
 }

@@ -185,6 +185,13 @@ fn a_cut_tls_stream_is_no_end() {
         }
         // A coding that says where it ends was not cut.
         assert_eq!(read("/coded").await.expect("whole"), "ab");
+        // A page takes the connection's end for the body's, as browsers do, where nothing says more.
+        let page = agent.page("https://a.test/").expect("a page");
+        let read = async |path: &str| page.fetch(path).await.expect("a head").bytes().await;
+        assert_eq!(read("/until-cut").await.expect("ended"), "12345");
+        for path in ["/length", "/coded-in-part", "/coded-and-short"] {
+            assert_eq!(*peer(&read(path).await.expect_err(path)), PeerMisbehaved::Truncated, "{path}");
+        }
     });
 }
 
