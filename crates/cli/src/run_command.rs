@@ -3,19 +3,17 @@
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
-use std::sync::Arc;
 use std::time::Duration;
 
-use sofetch::{Observer, Url};
-use sofetch_inspect::Recorder;
-use sofetch_js::{Ending, Global, Runtime, THREAD_STACK_BYTES};
+use sofetch::Url;
+use sofetch_js::{Ending, Global, ModuleFolders, Runtime, THREAD_STACK_BYTES};
 
 use crate::args::{GlobalKind, RunArgs};
 use crate::ending::Failure;
 use crate::making::agent_builder;
-use crate::options::{NetworkOptions, UsageError, secrets};
+use crate::options::{NetworkOptions, UsageError};
 use crate::output::Streams;
-use crate::telling::decisions;
+use crate::watchers::Watchers;
 
 /// An exception or a rejection that nobody caught.
 const UNCAUGHT: u8 = 1;
@@ -24,6 +22,9 @@ const TIMED_OUT: u8 = 124;
 
 /// How long the engine may go on after the limit, in what it does not interrupt, before the process ends.
 const GRACE: Duration = Duration::from_secs(1);
+
+/// How deep scripts may go: a quarter of the stack that they are given here.
+const SCRIPT_STACK_BYTES: usize = THREAD_STACK_BYTES / 4;
 
 /// Runs them.
 pub(crate) fn run(args: RunArgs, streams: &Streams) -> Result<ExitCode, Failure> {
@@ -48,19 +49,34 @@ fn watch(after: Duration) -> io::Result<()> {
 }
 
 fn run_here(args: RunArgs, streams: &Streams) -> Result<ExitCode, Failure> {
-    let scripts = read_scripts(&args.scripts)?;
-    let base_url = args.base_url.map(|said| Url::parse(&said, None).map_err(|_| UsageError::Url(said)));
-    let recorder = args.verbose.then(Recorder::new);
+    let base_url = match &args.base_url {
+        Some(said) => Some(Url::parse(said, None).map_err(|_| UsageError::Url(said.clone()))?),
+        None => None,
+    };
+    let scripts = scripts(&args)?;
+    let watchers = Watchers::new(&args, streams)?;
     let mut agent = agent_builder(NetworkOptions::of(&args.network)?);
-    if let Some(recorder) = &recorder {
-        agent = agent.observer(recorder.clone() as Arc<dyn Observer>);
+    if let Some(observer) = watchers.observer() {
+        agent = agent.observer(observer);
     }
-    let mut builder = Runtime::builder().agent(agent).page(!args.no_page).global(match args.global {
+    let mut builder = Runtime::builder().agent(agent).page(!args.no_page).max_stack(SCRIPT_STACK_BYTES);
+    builder = builder.global(match args.global {
         GlobalKind::Window => Global::Window,
         GlobalKind::Worker => Global::Worker,
     });
-    if let Some(url) = base_url.transpose()? {
+    // Only a file's page has modules of files: a page of the network reads none.
+    let is_files = base_url.as_ref().is_none_or(|url| url.scheme() == "file");
+    if is_files {
+        let folders =
+            scripts.iter().filter_map(|script| script.path.as_deref()).map(ModuleFolders::folder_of);
+        let folders = folders.collect::<io::Result<Vec<_>>>().and_then(ModuleFolders::new);
+        builder = builder.module_loader(folders.map_err(Failure::Start)?);
+    }
+    if let Some(url) = base_url {
         builder = builder.base_url(url);
+    }
+    if let Some(policy) = args.referrer_policy {
+        builder = builder.referrer_policy(policy);
     }
     if let Some(bytes) = args.max_memory {
         builder = builder.max_memory(usize::try_from(bytes).unwrap_or(usize::MAX));
@@ -69,36 +85,70 @@ fn run_here(args: RunArgs, streams: &Streams) -> Result<ExitCode, Failure> {
         builder = builder.time_limit(limit);
     }
     let mut runtime = builder.build().map_err(Failure::Script)?;
-    let code = args.eval.iter().map(|code| ("--eval".to_owned(), code.clone()));
-    for (name, source) in scripts.into_iter().chain(code) {
-        runtime.run_script(&source, &name).map_err(Failure::Script)?;
+    for script in &scripts {
+        let place = script.path.as_deref().filter(|_| is_files);
+        let place = place.map(ModuleFolders::url_of).transpose().map_err(Failure::Start)?;
+        let ran = match (script.is_module, place) {
+            (true, Some(url)) => runtime.run_module(&script.source, url.href()),
+            (true, None) => runtime.run_module(&script.source, &script.name),
+            (false, place) => {
+                place.into_iter().for_each(|url| runtime.locate(&script.name, url));
+                runtime.run_script(&script.source, &script.name)
+            }
+        };
+        match ran {
+            Err(error) if error.is_over() => break,
+            ran => ran.map_err(Failure::Script)?,
+        }
     }
     let ending = runtime.run_until_idle();
-    if let Some(recorder) = recorder {
-        streams.err_text(&decisions(&recorder.take(), secrets(args.show_secrets), streams.paint_err));
-    }
+    let failed = runtime.has_failed();
+    drop(runtime);
+    watchers.end()?;
     Ok(match ending {
-        Ending::TimedOut => ExitCode::from(TIMED_OUT),
-        Ending::Idle if runtime.has_failed() => ExitCode::from(UNCAUGHT),
+        Ending::TimedOut | Ending::Interrupted => ExitCode::from(TIMED_OUT),
+        Ending::Idle if failed => ExitCode::from(UNCAUGHT),
         Ending::Idle => ExitCode::SUCCESS,
     })
 }
 
-/// Each script's name and text.
-fn read_scripts(paths: &[PathBuf]) -> Result<Vec<(String, String)>, UsageError> {
-    let read = |path: &PathBuf| {
+/// What is run.
+struct Script {
+    /// As stacks call it.
+    name: String,
+    source: String,
+    is_module: bool,
+    /// Its file's, if it has one.
+    path: Option<PathBuf>,
+}
+
+/// The files' in their order, then the codes'.
+fn scripts(args: &RunArgs) -> Result<Vec<Script>, UsageError> {
+    let mut scripts = Vec::new();
+    for path in &args.scripts {
         let failed = |error| UsageError::File { path: path.clone(), error };
-        let bytes = if path == Path::new("-") {
+        let is_input = path == Path::new("-");
+        let bytes = if is_input {
             let mut bytes = Vec::new();
             io::stdin().lock().read_to_end(&mut bytes).map(|_| bytes)
         } else {
             std::fs::read(path)
         };
         let bytes = bytes.map_err(failed)?;
-        // UTF-8 decode: a byte order mark is none of the script's, and what is no UTF-8 becomes U+FFFD.
-        let text =
-            String::from_utf8_lossy(bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(&bytes)).into_owned();
-        Ok((path.to_string_lossy().into_owned(), text))
-    };
-    paths.iter().map(read).collect()
+        scripts.push(Script {
+            name: if is_input { "stdin".to_owned() } else { path.to_string_lossy().into_owned() },
+            // UTF-8 decode: a byte order mark is none of the script's, and what is no UTF-8 becomes U+FFFD.
+            source: String::from_utf8_lossy(bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(&bytes))
+                .into_owned(),
+            is_module: args.module || path.extension().is_some_and(|extension| extension == "mjs"),
+            path: (!is_input).then(|| path.clone()),
+        });
+    }
+    scripts.extend(args.eval.iter().map(|code| Script {
+        name: "--eval".to_owned(),
+        source: code.clone(),
+        is_module: args.module,
+        path: None,
+    }));
+    Ok(scripts)
 }

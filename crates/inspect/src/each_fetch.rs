@@ -31,7 +31,7 @@ pub struct EachFetch {
     began: (Instant, SystemTime),
     begun: AtomicU32,
     under_way: Mutex<HashMap<u32, Heard>>,
-    tell: Box<dyn Fn(Recording) + Send + Sync>,
+    tell: Box<dyn Fn(Recording, SystemTime) + Send + Sync>,
 }
 
 #[derive(Default)]
@@ -47,8 +47,9 @@ impl Heard {
 }
 
 impl EachFetch {
-    /// One that listens to fetches until then, and counts time from now.
-    pub fn new(until: Until, tell: impl Fn(Recording) + Send + Sync + 'static) -> Arc<EachFetch> {
+    /// One that listens to fetches until then, and counts time from now: it tells the recording, and the wall clock's time
+    /// when the recording's was 0.
+    pub fn new(until: Until, tell: impl Fn(Recording, SystemTime) + Send + Sync + 'static) -> Arc<EachFetch> {
         Arc::new(EachFetch {
             until,
             began: (Instant::now(), SystemTime::now()),
@@ -58,7 +59,7 @@ impl EachFetch {
         })
     }
 
-    /// When it was by the wall clock, when the time of its recordings was 0.
+    /// The wall clock's time when its recordings' was 0.
     pub fn began(&self) -> SystemTime {
         self.began.1
     }
@@ -111,7 +112,7 @@ impl Observer for EachFetch {
             if is_last { under_way.remove(&number) } else { None }
         };
         if let Some(heard) = over {
-            (self.tell)(heard.into_recording());
+            (self.tell)(heard.into_recording(), self.began.1);
         }
     }
 }
@@ -151,7 +152,7 @@ mod tests {
     /// Two fetches at once, of which the first has a preflight, and the second never answers.
     fn told(until: Until) -> (Vec<usize>, Vec<usize>) {
         let (sender, receiver) = mpsc::channel();
-        let each = EachFetch::new(until, move |recording| {
+        let each = EachFetch::new(until, move |recording, _| {
             let [fetch] = &recording.fetches[..] else { panic!("one fetch at a time") };
             sender.send(fetch.entries.len()).expect("somebody listens");
         });
@@ -181,7 +182,7 @@ mod tests {
     #[test]
     fn no_fetch_grows_without_bound() {
         let (sender, receiver) = mpsc::channel();
-        let each = EachFetch::new(Until::BodyEnded, move |recording| {
+        let each = EachFetch::new(Until::BodyEnded, move |recording, _| {
             sender.send((recording.fetches[0].entries.len(), recording.dropped)).expect("somebody listens");
         });
         let trace = Trace::new(each);

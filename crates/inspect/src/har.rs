@@ -307,6 +307,9 @@ impl Writer {
             });
         };
         let target = asked.url.path_and_query().len();
+        // What was announced is what was sent, if anything was: the transport keeps to it.
+        let announced = self.value(asked.headers, "Content-Length").parse().ok();
+        let sent_bytes = announced.filter(|_| exchange.sent_bytes > 0).unwrap_or(exchange.sent_bytes);
         let mut request = json!({
             "method": asked.method.as_str(),
             "url": redacted_urls(asked.url.href_without_fragment(), self.secrets),
@@ -315,9 +318,9 @@ impl Writer {
             "headers": self.headers(asked.headers),
             "queryString": self.query(asked.url),
             "headersSize": head_size(asked.on, asked.method.as_str().len() + target + "  HTTP/1.1".len(), asked.headers),
-            "bodySize": exchange.sent_bytes,
+            "bodySize": sent_bytes,
         });
-        if let (Some(object), true) = (request.as_object_mut(), exchange.sent_bytes > 0) {
+        if let (Some(object), true) = (request.as_object_mut(), sent_bytes > 0) {
             let post_data = json!({
                 "mimeType": self.value(asked.headers, "Content-Type"),
                 "text": "",
