@@ -18,7 +18,6 @@ use crate::event_loop::{TaskQueue, Timers};
 use crate::handles::Handle;
 use crate::ledger::Ledger;
 use crate::printing::Printer;
-use crate::values::List;
 
 /// What a realm's ops know. Each op takes it from the context.
 #[derive(Clone)]
@@ -180,13 +179,6 @@ pub(crate) enum Plain {
     Json(String),
     /// Made on the thread that runs script, as handles never leave it.
     Handle(Box<dyn FnOnce() -> Handle + Send>),
-    List(Vec<Plain>),
-}
-
-impl Plain {
-    pub(crate) fn handle<T: Send + 'static>(value: T) -> Plain {
-        Plain::Handle(Box::new(move || Handle::new(value)))
-    }
 }
 
 impl<'js> IntoJs<'js> for Plain {
@@ -200,7 +192,6 @@ impl<'js> IntoJs<'js> for Plain {
             Plain::Bytes(bytes) => ArrayBuffer::new(ctx.clone(), bytes)?.into_js(ctx),
             Plain::Json(text) => ctx.json_parse(text),
             Plain::Handle(make) => make().into_js(ctx),
-            Plain::List(list) => List(list).into_js(ctx),
         }
     }
 }
@@ -210,7 +201,6 @@ impl<'js> IntoJs<'js> for Plain {
 pub(crate) enum Thrown {
     Error(String),
     Type(String),
-    Range(String),
     /// A `DOMException` of this name.
     Dom(&'static str, String),
 }
@@ -221,7 +211,6 @@ impl Thrown {
         match self {
             Thrown::Error(message) => Exception::throw_message(ctx, message),
             Thrown::Type(message) => Exception::throw_type(ctx, message),
-            Thrown::Range(message) => Exception::throw_range(ctx, message),
             Thrown::Dom(name, message) => Exception::throw_dom(ctx, name, message),
         }
     }

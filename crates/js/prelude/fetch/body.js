@@ -227,7 +227,7 @@ function exactBuffer(bytes) {
   return TypedArrayPrototypeGetBuffer(new Uint8Array(bytes));
 }
 
-// The loop of https://fetch.spec.whatwg.org/#transmit-request-body-loop: a chunk is asked for once the one before was taken.
+// The [transmit-request-body loop](https://fetch.spec.whatwg.org/#concept-http-network-fetch): a chunk is asked for once the one before was taken.
 function pump(reader, feeder, onError) {
   const fail = (error) => {
     ops.upload_end(feeder, true);

@@ -30,7 +30,11 @@ pub(super) fn register<'js>(ctx: &Ctx<'js>, ops: &Object<'js>) -> Result<()> {
 const CHUNK_BYTES: usize = 64 * 1024;
 
 /// A body that Rust reads; taken once, by its reader or by a fetch.
-pub(crate) struct BodyHandle(Arc<Shared>, Option<Held>);
+pub(crate) struct BodyHandle {
+    shared: Arc<Shared>,
+    // Counts it, as long as it lives.
+    _held: Option<Held>,
+}
 
 /// A body that holds something of the network, as long as its handle lives and nobody has read it.
 struct Held(Host);
@@ -55,7 +59,7 @@ impl BodyHandle {
             canceled: AtomicBool::new(false),
             cancellation: Notify::new(),
         };
-        BodyHandle(Arc::new(shared), None)
+        BodyHandle { shared: Arc::new(shared), _held: None }
     }
 
     /// Of a response: as long as script keeps it unread, it keeps a connection.
@@ -66,12 +70,12 @@ impl BodyHandle {
         let host = Host::of(ctx);
         host.held_bodies.set(host.held_bodies.get() + 1);
         host.bodies_made.set(host.bodies_made.get() + 1);
-        BodyHandle(BodyHandle::new(body).0, Some(Held(host)))
+        BodyHandle { _held: Some(Held(host)), ..BodyHandle::new(body) }
     }
 
     /// The body itself, for a fetch.
     pub(crate) fn take(&self) -> Option<Body> {
-        self.0.lock().take()
+        self.shared.lock().take()
     }
 }
 
@@ -159,7 +163,7 @@ pub(super) fn network_error(error: &BodyError) -> Thrown {
 
 /// [Fully reads](https://fetch.spec.whatwg.org/#body-fully-read): a promise of an ArrayBuffer, or of a string where `as_text`.
 fn body_read_all<'js>(ctx: Ctx<'js>, body: Handle, as_text: bool) -> Result<Value<'js>> {
-    let shared = body.get::<BodyHandle>(&ctx)?.0.clone();
+    let shared = body.get::<BodyHandle>(&ctx)?.shared.clone();
     let package = move |bytes: Bytes| match as_text {
         true => Plain::Text(text_of(&bytes)),
         false => Plain::Bytes(bytes.into()),
@@ -230,17 +234,17 @@ pub(super) async fn next_chunk(body: &mut Body) -> Option<std::result::Result<By
 
 /// Nobody reads it any more: what it holds of the network is closed or given back.
 fn body_cancel(ctx: Ctx<'_>, body: Handle) -> Result<()> {
-    let shared = &body.get::<BodyHandle>(&ctx)?.0;
+    let shared = &body.get::<BodyHandle>(&ctx)?.shared;
     shared.canceled.store(true, Ordering::Release);
     shared.lock().take();
     shared.cancellation.notify_waiters();
     Ok(())
 }
 
-/// <https://fetch.spec.whatwg.org/#concept-body-clone>: the other branch.
+/// [Clones](https://fetch.spec.whatwg.org/#concept-body-clone): the other branch.
 fn body_tee(ctx: Ctx<'_>, body: Handle) -> Result<Handle> {
     let body = body.get::<BodyHandle>(&ctx)?;
-    let other = body.0.lock().as_mut().map(Body::clone_body);
+    let other = body.shared.lock().as_mut().map(Body::clone_body);
     let other = other.ok_or_else(|| Exception::throw_type(&ctx, "the body is being read"))?;
     Ok(Handle::new(BodyHandle::new(other)))
 }

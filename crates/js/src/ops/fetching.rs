@@ -51,7 +51,7 @@ fn fetch_start<'js>(ctx: Ctx<'js>, request: Handle, body: Option<Handle>) -> Res
     Ok(started)
 }
 
-/// <https://fetch.spec.whatwg.org/#fetch-controller-abort>; the script's own reason stays with the prelude.
+/// [Aborts](https://fetch.spec.whatwg.org/#fetch-controller-abort); the script's own reason stays with the prelude.
 fn fetch_abort(ctx: Ctx<'_>, controller: Handle) -> Result<()> {
     controller.get::<Arc<FetchController>>(&ctx)?.abort(AbortReason::AbortError);
     Ok(())

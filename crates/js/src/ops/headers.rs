@@ -38,15 +38,18 @@ pub(crate) struct Headers {
     pub(crate) list: Rc<RefCell<HeaderList>>,
     guard: Cell<Guard>,
     /// The list as an iteration sees it, until it changes.
-    sorted: RefCell<Option<Vec<(Vec<u8>, Bytes)>>>,
+    sorted: RefCell<Option<Sorted>>,
 }
+
+/// Names and values.
+type Sorted = Vec<(Vec<u8>, Bytes)>;
 
 impl Headers {
     pub(crate) fn new(list: Rc<RefCell<HeaderList>>, guard: Guard) -> Headers {
         Headers { list, guard: Cell::new(guard), sorted: RefCell::default() }
     }
 
-    /// <https://fetch.spec.whatwg.org/#concept-headers-append>
+    /// [Appends](https://fetch.spec.whatwg.org/#concept-headers-append).
     pub(crate) fn append(&self, ctx: &Ctx<'_>, name: impl Into<Name>, value: impl Into<Bytes>) -> Result<()> {
         self.sorted.take();
         thrown(ctx, header_guards::append(&mut self.list.borrow_mut(), self.guard.get(), name, value))
@@ -153,7 +156,7 @@ fn headers_refill(ctx: Ctx<'_>, headers: Handle) -> Result<()> {
     Ok(())
 }
 
-/// <https://fetch.spec.whatwg.org/#concept-header-extract-mime-type>, serialized; `undefined` is failure.
+/// The [extracted MIME type](https://fetch.spec.whatwg.org/#concept-header-extract-mime-type), serialized; `undefined` is failure.
 fn headers_mime_type(ctx: Ctx<'_>, headers: Handle) -> Result<Option<String>> {
     let headers = headers.get::<Headers>(&ctx)?;
     let list = headers.list.borrow();

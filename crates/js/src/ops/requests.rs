@@ -206,7 +206,7 @@ fn request_headers(ctx: Ctx<'_>, request: Handle, immutable: bool) -> Result<Han
     Ok(Handle::new(Headers::new(request.header_list.clone(), guard)))
 }
 
-/// <https://fetch.spec.whatwg.org/#concept-request-clone>, but for the body.
+/// [Clones](https://fetch.spec.whatwg.org/#concept-request-clone) it, but for the body.
 fn request_clone(ctx: Ctx<'_>, request: Handle) -> Result<Handle> {
     let request = request.get::<Request>(&ctx)?;
     Ok(Handle::new(Request::new(request.to_core())))

@@ -79,7 +79,7 @@ fn response_redirect(ctx: Ctx<'_>, url: Text, status: u16) -> Result<Handle> {
     Ok(Response::of(internal))
 }
 
-/// <https://fetch.spec.whatwg.org/#concept-response-clone>, but for the body, which is no longer here.
+/// [Clones](https://fetch.spec.whatwg.org/#concept-response-clone) it, but for the body, which is no longer here.
 fn response_clone(ctx: Ctx<'_>, response: Handle) -> Result<Handle> {
     let response = response.get::<Response>(&ctx)?;
     let clone = response.response.borrow_mut().clone_response();
