@@ -29,4 +29,5 @@ examples! {
     mock prints ["lamp"];
     guarded prints ["127.0.0.1 is refused"];
     blocking prints ["{"];
+    plugin_host prints ["[prices] prices: undefined undefined", "\"rate\": Number(1.25)", "greedy: Interrupted, published []"];
 }

@@ -17,7 +17,7 @@ const PACKAGES: &[(&str, &[&str])] = &[
     ("sofetch-inspect", &["sofetch-core"]),
     ("sofetch-demo", &[]),
     ("sofetch-testkit", &["sofetch-core", "sofetch-demo"]),
-    ("sofetch-examples", &["sofetch", "sofetch-core", "sofetch-inspect", "sofetch-demo"]),
+    ("sofetch-examples", &["sofetch", "sofetch-core", "sofetch-inspect", "sofetch-js", "sofetch-demo"]),
     ("sofetch", &["sofetch-core", "sofetch-fetching", "sofetch-net", "sofetch-store"]),
     ("sofetch-js", &["sofetch-core", "sofetch"]),
     ("sofetch-cli", &["sofetch-core", "sofetch", "sofetch-js", "sofetch-inspect", "sofetch-demo"]),
