@@ -29,7 +29,8 @@ export class AbortSignalImpl extends EventTargetImpl {
 
   static timeout(milliseconds) {
     const signal = new AbortSignalImpl();
-    runStepsAfterTimeout(milliseconds, () => signal.signalAbort(new DOMException("The operation timed out.", "TimeoutError")), false);
+    const timeOut = () => signal.signalAbort(new DOMException("The operation timed out.", "TimeoutError"), true);
+    runStepsAfterTimeout(milliseconds, timeOut, false);
     return signal;
   }
 
@@ -84,8 +85,8 @@ export class AbortSignalImpl extends EventTargetImpl {
     this.dependents[this.dependents.length] = new WeakRef(signal);
   }
 
-  /** https://dom.spec.whatwg.org/#abortsignal-signal-abort */
-  signalAbort(reason) {
+  /** https://dom.spec.whatwg.org/#abortsignal-signal-abort; `inTask` as `fireEvent` has it. */
+  signalAbort(reason, inTask = false) {
     if (this.aborted) return;
     this.aborted = true;
     this.reason = reasonOr(reason);
@@ -97,16 +98,16 @@ export class AbortSignalImpl extends EventTargetImpl {
       dependent.reason = this.reason;
       toAbort[toAbort.length] = dependent;
     }
-    this.runAbortSteps();
-    for (let i = 0; i < toAbort.length; i++) toAbort[i].runAbortSteps();
+    this.runAbortSteps(inTask);
+    for (let i = 0; i < toAbort.length; i++) toAbort[i].runAbortSteps(inTask);
   }
 
   // https://dom.spec.whatwg.org/#run-the-abort-steps
-  runAbortSteps() {
+  runAbortSteps(inTask) {
     const { algorithms } = this;
     this.algorithms = new Set();
     SetPrototypeForEach(algorithms, (algorithm) => algorithm());
-    fireEvent("abort", this);
+    fireEvent("abort", this, undefined, undefined, inTask);
     // It aborts once: who depended on it is let go, and so is what it depended on.
     this.beHeld();
     this.sources = new Set();

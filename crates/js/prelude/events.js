@@ -135,9 +135,12 @@ export function createEvent(Impl, type, init) {
   return event;
 }
 
-/** https://dom.spec.whatwg.org/#concept-event-fire: was it not canceled? */
-export function fireEvent(type, target, Impl = EventImpl, init = undefined) {
-  return target.dispatch(createEvent(Impl, type, init));
+/**
+ * https://dom.spec.whatwg.org/#concept-event-fire: was it not canceled? `inTask`: by a task itself, and by nothing that script
+ * called, so that microtasks run after each listener.
+ */
+export function fireEvent(type, target, Impl = EventImpl, init = undefined, inTask = false) {
+  return target.dispatch(createEvent(Impl, type, init), inTask);
 }
 
 // https://dom.spec.whatwg.org/#event-flatten-options
@@ -145,8 +148,9 @@ const flatten = (options) => (typeof options === "boolean" ? options : options !
 
 // https://dom.spec.whatwg.org/#concept-event-listener; of an event handler, whose callback is the handler itself, `handler` too.
 function newListener(type, callback) {
-  const capture = false;
-  return { __proto__: null, type, callback, capture, once: false, passive: false, signal: undefined, removed: false, handler: undefined };
+  return {
+    __proto__: null, type, callback, capture: false, once: false, passive: false, signal: undefined, removed: false, handler: undefined,
+  };
 }
 
 export class EventTargetImpl {
@@ -220,12 +224,12 @@ export class EventTargetImpl {
   }
 
   // https://dom.spec.whatwg.org/#concept-event-dispatch
-  dispatch(event) {
+  dispatch(event, inTask = false) {
     event.dispatching = true;
     event.target = this;
     event.eventPhase = AT_TARGET;
-    this.invoke(event, true);
-    this.invoke(event, false);
+    this.invoke(event, true, inTask);
+    this.invoke(event, false, inTask);
     event.eventPhase = NONE;
     event.currentTarget = null;
     event.dispatching = false;
@@ -235,7 +239,7 @@ export class EventTargetImpl {
   }
 
   // https://dom.spec.whatwg.org/#concept-event-listener-invoke
-  invoke(event, capturing) {
+  invoke(event, capturing, inTask) {
     if (event.propagationStopped) return;
     event.currentTarget = this;
     const listeners = this.listeners;
@@ -251,6 +255,8 @@ export class EventTargetImpl {
         reportException(error);
       }
       event.inPassiveListener = false;
+      // https://html.spec.whatwg.org/#clean-up-after-running-script
+      if (inTask) ops.microtask_checkpoint();
       if (event.immediatePropagationStopped) return;
     }
   }

@@ -128,7 +128,8 @@ function notify(promise, rejection) {
 
 function firePromiseRejectionEvent(type, promise, cancelable) {
   const reason = ops.promise_result(promise);
-  return fireEvent(type, globalImplementation, PromiseRejectionEventImpl, { __proto__: null, cancelable, promise, reason });
+  const init = { __proto__: null, cancelable, promise, reason };
+  return fireEvent(type, globalImplementation, PromiseRejectionEventImpl, init, true);
 }
 
 // https://html.spec.whatwg.org/#run-a-module-script: its evaluation's rejection is an exception like a classic script's.
