@@ -13,6 +13,7 @@ fn answer(request: &RequestSeen) -> Reply {
         "/missing" => Reply::new(404).body("no such thing"),
         "/hang" => Reply::hang(),
         "/large" => Reply::ok(vec![b'x'; 300_000]),
+        "/again" => Reply::new(307).header("Location", "/echo"),
         "/redirect" => Reply::new(302).header("Location", "/json"),
         "/empty" => Reply::new(204),
         "/form" => Reply::ok("a=1&b=%C3%A9").header("Content-Type", "application/x-www-form-urlencoded"),
@@ -170,6 +171,17 @@ fn requests_table() {
             &["true x-b,2 POST /echo [] 3|abc true", "TypeError", "abc abc"],
         ),
         (
+            "a body whose stream was only looked at can still be sent twice",
+            r#"const r = new Request("/again", { method: "POST", body: "abc" }); const { body } = r;
+               const sent = await fetch(r); console.log(await sent.text(), r.bodyUsed, body.locked, r.body === body);
+               const s = new Request("/again", { method: "POST", body: "abc" }); s.body; const c = s.clone();
+               console.log(await (await fetch(c)).text(), await (await fetch(s)).text());"#,
+            &[
+                "POST /echo [text/plain;charset=UTF-8] 3|abc true true true",
+                "POST /echo [text/plain;charset=UTF-8] 3|abc POST /echo [text/plain;charset=UTF-8] 3|abc",
+            ],
+        ),
+        (
             "the members of a request",
             r#"const r = new Request("/a?b#c", { credentials: "include", cache: "no-store", redirect: "manual", referrerPolicy: "origin", keepalive: true, integrity: "sha256-x", referrer: "" });
                console.log(r.url.endsWith("/a?b#c"), r.mode, r.credentials, r.cache, r.redirect, r.referrerPolicy, r.keepalive, r.integrity, JSON.stringify(r.referrer), r.destination === "", r.duplex);
@@ -250,9 +262,15 @@ fn of_app(script: &str) -> Vec<String> {
                 ("Access-Control-Allow-Methods", "PATCH"),
                 ("Access-Control-Allow-Headers", "api-key, content-type"),
             ]),
-            (_, "/open") => Reply::ok(echo(request))
-                .headers(&[allow, ("X-Seen", "1"), ("Access-Control-Expose-Headers", "x-seen"), ("X-Hidden", "2")]),
-            (_, "/stream") => Reply::ok(echo(request)).headers(&[allow, ("Access-Control-Allow-Headers", "*")]),
+            (_, "/open") => Reply::ok(echo(request)).headers(&[
+                allow,
+                ("X-Seen", "1"),
+                ("Access-Control-Expose-Headers", "x-seen"),
+                ("X-Hidden", "2"),
+            ]),
+            (_, "/stream") => {
+                Reply::ok(echo(request)).headers(&[allow, ("Access-Control-Allow-Headers", "*")])
+            }
             _ => Reply::ok("secret"),
         }
     });

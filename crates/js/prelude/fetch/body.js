@@ -30,6 +30,8 @@ export class Body {
   stream = undefined;
   // Where its stream has its chunks from.
   source = undefined;
+  // Its bytes once more, where it has a source, as long as nobody has read the stream: what can be sent again.
+  spare = undefined;
   // Was it read, or given away, without a stream?
   taken = false;
   // How a fetch that was aborted, or broke off, ended it: `{ error }`.
@@ -69,6 +71,7 @@ export class Body {
       closeReadableStream(stream);
       return stream;
     }
+    if (!this.sourceIsNull) this.spare = ops.body_tee(this.handle);
     const pair = ops.body_stream(this.handle);
     const source = pair[0];
     const give = (chunk) => {
@@ -175,10 +178,12 @@ export class Body {
     if (this.stream === undefined && this.handle !== undefined) {
       const clone = new Body(ops.body_tee(this.handle), this.length, this.sourceIsNull);
       clone.failure = this.failure;
+      clone.isAtEnd = this.isAtEnd;
       return clone;
     }
     const branches = teeReadableStream(this.getStream());
     const clone = new Body(undefined, this.length, this.sourceIsNull);
+    if (this.spare !== undefined) clone.spare = ops.body_tee(this.spare);
     this.stream = branches[0];
     clone.stream = branches[1];
     return clone;
@@ -188,6 +193,9 @@ export class Body {
   proxy() {
     const proxy = new Body(this.handle, this.length, this.sourceIsNull);
     proxy.failure = this.failure;
+    proxy.isAtEnd = this.isAtEnd;
+    proxy.spare = this.spare;
+    this.spare = undefined;
     if (this.stream === undefined) {
       this.taken = true;
       this.handle = undefined;
@@ -204,6 +212,12 @@ export class Body {
       this.taken = true;
       return this.handle;
     }
+    if (this.spare !== undefined && !isDisturbed(this.stream)) {
+      const { spare } = this;
+      this.spare = undefined;
+      beTaken(this.stream);
+      return spare;
+    }
     const upload = ops.upload_new();
     pump(getAReader(this.stream), upload[0], onError);
     return upload[1];
@@ -214,10 +228,14 @@ export class Body {
 function takenStream() {
   const stream = new ReadableStreamImpl();
   setUpReadableStream(stream, () => undefined, () => undefined);
+  beTaken(stream);
+  return stream;
+}
+
+function beTaken(stream) {
   stream.disturbed = true;
   getAReader(stream);
   closeReadableStream(stream);
-  return stream;
 }
 
 // The buffer of bytes that are all of it.
