@@ -11,6 +11,8 @@
 //! - `--json`: one JSON object in place of the table
 //! - `--strict`: a bar that is not met is a failure
 //!
+//! `cargo xtask bench js` runs scripts instead: see js.rs.
+//!
 //! # Method
 //!
 //! The server is hyper on one thread of a process of its own; each client is a process of its own, pinned to the same
@@ -40,6 +42,9 @@
 //! authority made at start as its only root.
 
 mod clients;
+mod js;
+mod js_measure;
+mod js_report;
 mod measure;
 mod report;
 mod rows;
@@ -71,6 +76,7 @@ fn main() -> ExitCode {
     let words: Vec<&str> = arguments.iter().map(String::as_str).collect();
     let done = match words[..] {
         ["serve"] => server::serve(),
+        ["js", ref arguments @ ..] => js::bench(arguments),
         ["client", row, client, requests] => clients::run(row, client, requests),
         ["--list"] => {
             for row in &ROWS {

@@ -185,7 +185,7 @@ fn collected(said: &str) -> Result<f64, Failure> {
 }
 
 /// The server's process: it ends with us.
-struct Server {
+pub(crate) struct Server {
     process: Child,
     line: String,
     two_cpus: bool,
@@ -193,7 +193,7 @@ struct Server {
 }
 
 impl Server {
-    fn start(two_cpus: bool) -> Result<Server, Failure> {
+    pub(crate) fn start(two_cpus: bool) -> Result<Server, Failure> {
         let mut process = Command::new(std::env::current_exe()?)
             .arg("serve")
             .envs(two_cpus.then_some((TWO_CPUS, "1")))
@@ -205,6 +205,14 @@ impl Server {
         output.read_line(&mut line)?;
         Target::read(&line)?;
         Ok(Server { process, line, two_cpus, _output: output })
+    }
+
+    pub(crate) fn target(&self) -> Result<Target, Failure> {
+        Target::read(&self.line)
+    }
+
+    pub(crate) fn process_id(&self) -> u32 {
+        self.process.id()
     }
 
     /// The server's own CPU time until now, of all its threads; nothing for a row that does not count it.

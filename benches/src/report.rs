@@ -97,7 +97,7 @@ pub(crate) fn table(results: &[RowResult], asked: &Asked) -> String {
     page
 }
 
-fn shown(value: Option<f64>, places: usize) -> String {
+pub(crate) fn shown(value: Option<f64>, places: usize) -> String {
     value.map_or_else(|| "-".to_owned(), |value| format!("{value:.places$}"))
 }
 
@@ -136,17 +136,18 @@ pub(crate) fn json(results: &[RowResult], asked: &Asked) -> Value {
 }
 
 /// The CPU, how many, and the kernel.
-fn machine() -> String {
+pub(crate) fn machine() -> String {
     let read = |path| std::fs::read_to_string(path).unwrap_or_default();
     let cpus = read("/proc/cpuinfo");
     let model = cpus.lines().find_map(|line| line.strip_prefix("model name")?.split_once(": "));
-    let count = std::thread::available_parallelism().map_or(1, usize::from);
+    // NB: this process may be pinned to one of them.
+    let count = cpus.lines().filter(|line| line.starts_with("processor")).count();
     let kernel = read("/proc/sys/kernel/osrelease");
     format!("{count} x {}, Linux {}", model.map_or("unknown CPU", |model| model.1), kernel.trim())
 }
 
 /// Of the peers and what all stand on, from the lock file of this build.
-fn versions() -> Vec<String> {
+pub(crate) fn versions() -> Vec<String> {
     const NAMED: [&str; 8] = ["sofetch", "reqwest", "hyper", "hyper-util", "h2", "rustls", "ring", "tokio"];
     let lock = include_str!("../Cargo.lock");
     let mut packages = lock.split("[[package]]").filter_map(|package| {

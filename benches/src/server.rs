@@ -28,6 +28,9 @@ use crate::rows::STREAM_BYTES;
 
 const TINY: &[u8] = b"hello, world";
 
+/// 2 KB of JSON: a list of twenty.
+const LIST: &[u8] = include_bytes!("../js/list.json");
+
 /// Serves until its standard input ends.
 pub(crate) fn serve() -> Result<bool, Failure> {
     pin_to_cpu(false);
@@ -99,11 +102,13 @@ async fn connection(socket: TcpStream, tls: Option<TlsAcceptor>) {
 
 async fn answer(request: Request<Incoming>) -> Result<Response<Reply>, Infallible> {
     let streamed = request.uri().path() == "/stream";
+    let json = request.uri().path() == "/json";
     let many_headers = request.uri().path() == "/headers";
     let mut body = request.into_body();
     while let Some(Ok(_)) = body.frame().await {}
     let reply =
         if streamed { Reply::Stream(STREAM_BYTES) } else { Reply::Tiny(Some(Bytes::from_static(TINY))) };
+    let reply = if json { Reply::Tiny(Some(Bytes::from_static(LIST))) } else { reply };
     let mut response = Response::new(reply);
     response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("text/plain"));
     if many_headers {

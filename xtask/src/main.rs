@@ -30,6 +30,7 @@ cargo xtask COMMAND
   peers [--check]              runs docs/peers against the servers that are installed, writes or compares; not in check
   licences                     licences, bans and version floors of all dependencies
   bench [ARGUMENTS]            what a fetch costs beside its peers, over loopback; see benches/src/main.rs
+  bench js [ARGUMENTS]         what scripts cost beside Node, Deno and Bun; see benches/src/js.rs
   wpt [ARGUMENTS]              web-platform-tests against the JavaScript face; `wpt --help` tells the arguments
 ";
 
