@@ -55,6 +55,7 @@ mod ops;
 mod printing;
 mod realm;
 mod runtime;
+mod runtime_builder;
 mod scripts;
 mod values;
 
@@ -63,4 +64,5 @@ pub use interrupt::Interrupt;
 pub use modules::{ModuleFolders, ModuleLoader};
 pub use native_functions::Value;
 pub use printing::{Printer, StandardStreams};
-pub use runtime::{Ending, Global, Runtime, RuntimeBuilder, THREAD_STACK_BYTES};
+pub use runtime::{Ending, Global, Runtime};
+pub use runtime_builder::{RuntimeBuilder, THREAD_STACK_BYTES};

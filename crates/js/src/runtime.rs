@@ -1,27 +1,26 @@
-//! [`Runtime`]: one global with its scripts, its event loop and its limits, on the thread that made it. The file is longer than
-//! most because all that an embedding program calls is here.
+//! [`Runtime`]: one global with its scripts, its event loop and its limits, on the thread that made it.
+//!
+//! The file is longer than most because all that an embedding program calls is here.
 
 use std::cell::Cell;
 use std::future::Future;
 use std::rc::Rc;
-use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
 use rquickjs::promise::PromiseState;
 use rquickjs::{CatchResultExt, Context, Ctx, Function, Persistent, Promise};
-use sofetch::{Origin, Page, ReferrerPolicy, Url, UserAgent, UserAgentBuilder};
+use sofetch::Url;
 
-use crate::blob_urls::BlobUrlStore;
 use crate::error::Error;
-use crate::event_loop::{Task, Tasks, task_queue};
+use crate::event_loop::{Task, Tasks};
 use crate::host::Host;
 use crate::interrupt::Interrupt;
 use crate::io_thread::IoThread;
-use crate::modules::{self, ModuleLoader, NoModules, Places};
+use crate::modules::{self, ModuleLoader, Places};
 use crate::native_functions::{self, Value};
-use crate::printing::{Printer, StandardStreams};
 use crate::realm;
+use crate::runtime_builder::RuntimeBuilder;
 use crate::scripts;
 
 /// Which global scripts find.
@@ -45,177 +44,8 @@ pub enum Ending {
     Interrupted,
 }
 
-/// Settings of a [`Runtime`].
-pub struct RuntimeBuilder {
-    agent: UserAgentBuilder,
-    base_url: Option<Url>,
-    global: Global,
-    page: bool,
-    referrer_policy: Option<ReferrerPolicy>,
-    max_memory: Option<usize>,
-    max_stack: usize,
-    time_limit: Option<Duration>,
-    module_loader: Rc<dyn ModuleLoader>,
-    printer: Rc<dyn Printer>,
-}
-
-/// The stack that scripts may use, where nobody says otherwise: half of what Rust gives a thread.
-const STACK_BYTES: usize = 1 << 20;
-
-/// The least: less would not do for the prelude. The most: the engine checks no more than twice that.
-const STACK_BOUNDS: (usize, usize) = (128 << 10, 8 << 20);
-
 /// How long a loop waits before it looks for responses that nobody reads any more.
 const PATIENCE: Duration = Duration::from_millis(20);
-
-/// The stack of a thread that runs scripts, for who makes one: whatever [`RuntimeBuilder::max_stack`] says is within it.
-pub const THREAD_STACK_BYTES: usize = 16 << 20;
-
-impl RuntimeBuilder {
-    /// The agent that scripts fetch with.
-    pub fn agent(mut self, agent: UserAgentBuilder) -> RuntimeBuilder {
-        self.agent = agent;
-        self
-    }
-
-    /// The global's URL: its location, base URL, origin and referrer. Without one it is a file's, of an opaque origin.
-    pub fn base_url(mut self, url: Url) -> RuntimeBuilder {
-        self.base_url = Some(url);
-        self
-    }
-
-    /// Which global.
-    pub fn global(mut self, global: Global) -> RuntimeBuilder {
-        self.global = global;
-        self
-    }
-
-    /// Do scripts fetch as a page, under its origin's rules (the default), or on the user's own behalf?
-    pub fn page(mut self, page: bool) -> RuntimeBuilder {
-        self.page = page;
-        self
-    }
-
-    /// The page's [referrer policy](https://w3c.github.io/webappsec-referrer-policy/#referrer-policy).
-    pub fn referrer_policy(mut self, policy: ReferrerPolicy) -> RuntimeBuilder {
-        self.referrer_policy = Some(policy);
-        self
-    }
-
-    /// The most bytes that the engine's heap may take; one more is an error that script can catch.
-    pub fn max_memory(mut self, bytes: usize) -> RuntimeBuilder {
-        self.max_memory = Some(bytes);
-        self
-    }
-
-    /// How many bytes of the thread's stack scripts may use, within bounds: 128 KiB to 8 MiB, and 1 MiB if nothing is said.
-    /// What goes deeper gets a `RangeError`.
-    ///
-    /// NB: the thread must have them, counted from where the runtime is built, and some more for what the engine calls;
-    /// one that has [`THREAD_STACK_BYTES`] always does.
-    pub fn max_stack(mut self, bytes: usize) -> RuntimeBuilder {
-        self.max_stack = bytes.clamp(STACK_BOUNDS.0, STACK_BOUNDS.1);
-        self
-    }
-
-    /// Who gives the modules that scripts import; without one there are none.
-    pub fn module_loader(mut self, loader: impl ModuleLoader + 'static) -> RuntimeBuilder {
-        self.module_loader = Rc::new(loader);
-        self
-    }
-
-    /// How long the runtime may live. Then whatever runs is ended, and script cannot catch it.
-    ///
-    /// NB: what the engine does in one go, such as sorting a long array, is not interrupted.
-    pub fn time_limit(mut self, limit: Duration) -> RuntimeBuilder {
-        self.time_limit = Some(limit);
-        self
-    }
-
-    /// Where lines go; without one the standard streams of the process.
-    pub fn printer(mut self, printer: Rc<dyn Printer>) -> RuntimeBuilder {
-        self.printer = printer;
-        self
-    }
-
-    /// The runtime, with an empty global of its own.
-    ///
-    /// # Errors
-    /// Where the agent's settings cannot be used, or there is no memory or thread for it.
-    pub fn build(self) -> Result<Runtime, Error> {
-        let io = IoThread::start().map_err(Error::start)?;
-        let blob_urls = Arc::new(BlobUrlStore::default());
-        let agent = self.agent.handle(io.handle()).blob_urls(blob_urls.clone());
-        let agent = agent.build().map_err(Error::agent)?;
-        let url = match self.base_url {
-            Some(url) => url,
-            None => Url::parse("file:///", None).expect("a valid URL"),
-        };
-        let page =
-            if self.page { Some(make_page(&agent, &url, self.global, self.referrer_policy)?) } else { None };
-        let (queue, tasks) = task_queue();
-        let host = Host::new(queue, io.handle(), agent, page, url, blob_urls, self.printer);
-
-        let engine = rquickjs::Runtime::new().map_err(Error::engine)?;
-        engine.set_max_stack_size(self.max_stack);
-        if let Some(limit) = self.max_memory {
-            engine.set_memory_limit(limit);
-            host.ledger.set_limit(limit);
-        }
-        let deadline = self.time_limit.and_then(|limit| Instant::now().checked_add(limit));
-        host.deadline.set(deadline);
-        let interrupted = host.interrupted.clone();
-        engine.set_interrupt_handler(Some(Box::new(move || {
-            interrupted.load(Ordering::Relaxed) || deadline.is_some_and(|deadline| Instant::now() >= deadline)
-        })));
-        let context = Context::full(&engine).map_err(Error::engine)?;
-        let runtime = Runtime {
-            context,
-            engine,
-            host,
-            tasks,
-            places: Places::default(),
-            rejected: Rc::new(Cell::new(false)),
-            timers_are_next: true,
-            collected_at: 0,
-            _io: io,
-        };
-        runtime.with(|ctx| realm::prepare(ctx, runtime.host.clone(), self.global))?;
-        // NB: after the prelude, whose modules no script can name.
-        modules::set_loader(&runtime.engine, runtime.places.clone(), self.module_loader);
-        // NB: after the prelude, whose own promises are nobody's business.
-        let noted = runtime.rejected.clone();
-        runtime.engine.set_host_promise_rejection_tracker(Some(Box::new(
-            move |ctx, promise, reason, handled| {
-                noted.set(true);
-                let told = Host::of(&ctx)
-                    .hook(&ctx, "trackRejection")
-                    .and_then(|hook| hook.call::<_, ()>((promise, reason, handled)));
-                if told.is_err() {
-                    ctx.catch();
-                }
-            },
-        )));
-        Ok(runtime)
-    }
-}
-
-/// Who fetches.
-fn make_page(
-    agent: &UserAgent,
-    url: &Url,
-    global: Global,
-    referrer_policy: Option<ReferrerPolicy>,
-) -> Result<Page, Error> {
-    let mut builder = agent.page_builder(url.href()).worker(global == Global::Worker);
-    if url.scheme() == "file" {
-        builder = builder.origin(Origin::new_opaque());
-    }
-    if let Some(policy) = referrer_policy {
-        builder = builder.referrer_policy(policy);
-    }
-    builder.build().map_err(Error::agent)
-}
 
 /// A global with its scripts. It stays on the thread that made it; what it fetches goes on beside it.
 pub struct Runtime {
@@ -235,20 +65,49 @@ pub struct Runtime {
 }
 
 impl Runtime {
+    /// A realm on this engine.
+    pub(crate) fn new(
+        engine: rquickjs::Runtime,
+        host: Host,
+        tasks: Tasks,
+        io: IoThread,
+        global: Global,
+        module_loader: Rc<dyn ModuleLoader>,
+    ) -> Result<Runtime, Error> {
+        let context = Context::full(&engine).map_err(Error::engine)?;
+        let runtime = Runtime {
+            context,
+            engine,
+            host,
+            tasks,
+            places: Places::default(),
+            rejected: Rc::new(Cell::new(false)),
+            timers_are_next: true,
+            collected_at: 0,
+            _io: io,
+        };
+        runtime.with(|ctx| realm::prepare(ctx, runtime.host.clone(), global))?;
+        // NB: after the prelude, whose modules no script can name.
+        modules::set_loader(&runtime.engine, runtime.places.clone(), module_loader);
+        // NB: after the prelude, whose own promises are nobody's business.
+        let noted = runtime.rejected.clone();
+        runtime.engine.set_host_promise_rejection_tracker(Some(Box::new(
+            move |ctx, promise, reason, handled| {
+                noted.set(true);
+                let told = Host::of(&ctx)
+                    .hook(&ctx, "trackRejection")
+                    .and_then(|hook| hook.call::<_, ()>((promise, reason, handled)));
+                if told.is_err() {
+                    ctx.catch();
+                }
+            },
+        )));
+        Ok(runtime)
+    }
+
     /// Settings: a window's global of a file page, an agent with the defaults, no limits.
     pub fn builder() -> RuntimeBuilder {
-        RuntimeBuilder {
-            agent: UserAgent::builder(),
-            base_url: None,
-            global: Global::Window,
-            page: true,
-            referrer_policy: None,
-            max_memory: None,
-            max_stack: STACK_BYTES,
-            time_limit: None,
-            module_loader: Rc::new(NoModules),
-            printer: Rc::new(StandardStreams),
-        }
+        RuntimeBuilder::new()
     }
 
     /// Runs a [classic script](https://html.spec.whatwg.org/#run-a-classic-script), and the microtasks after it. What it

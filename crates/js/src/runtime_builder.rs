@@ -1,0 +1,173 @@
+//! [`RuntimeBuilder`]: who fetches, from where, and within which limits.
+
+use std::rc::Rc;
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::time::{Duration, Instant};
+
+use sofetch::{Origin, Page, ReferrerPolicy, Url, UserAgent, UserAgentBuilder};
+
+use crate::blob_urls::BlobUrlStore;
+use crate::error::Error;
+use crate::event_loop::task_queue;
+use crate::host::Host;
+use crate::io_thread::IoThread;
+use crate::modules::{ModuleLoader, NoModules};
+use crate::printing::{Printer, StandardStreams};
+use crate::runtime::{Global, Runtime};
+
+/// Settings of a [`Runtime`].
+pub struct RuntimeBuilder {
+    agent: UserAgentBuilder,
+    base_url: Option<Url>,
+    global: Global,
+    page: bool,
+    referrer_policy: Option<ReferrerPolicy>,
+    max_memory: Option<usize>,
+    max_stack: usize,
+    time_limit: Option<Duration>,
+    module_loader: Rc<dyn ModuleLoader>,
+    printer: Rc<dyn Printer>,
+}
+
+/// The stack that scripts may use, where nobody says otherwise: half of what Rust gives a thread.
+const STACK_BYTES: usize = 1 << 20;
+
+/// The least: less would not do for the prelude. The most: the engine checks no more than twice that.
+const STACK_BOUNDS: (usize, usize) = (128 << 10, 8 << 20);
+
+/// The stack of a thread that runs scripts, for who makes one: whatever [`RuntimeBuilder::max_stack`] says is within it.
+pub const THREAD_STACK_BYTES: usize = 16 << 20;
+
+impl RuntimeBuilder {
+    pub(crate) fn new() -> RuntimeBuilder {
+        RuntimeBuilder {
+            agent: UserAgent::builder(),
+            base_url: None,
+            global: Global::Window,
+            page: true,
+            referrer_policy: None,
+            max_memory: None,
+            max_stack: STACK_BYTES,
+            time_limit: None,
+            module_loader: Rc::new(NoModules),
+            printer: Rc::new(StandardStreams),
+        }
+    }
+
+    /// The agent that scripts fetch with.
+    pub fn agent(mut self, agent: UserAgentBuilder) -> RuntimeBuilder {
+        self.agent = agent;
+        self
+    }
+
+    /// The global's URL: its location, base URL, origin and referrer. Without one it is a file's, of an opaque origin.
+    pub fn base_url(mut self, url: Url) -> RuntimeBuilder {
+        self.base_url = Some(url);
+        self
+    }
+
+    /// Which global.
+    pub fn global(mut self, global: Global) -> RuntimeBuilder {
+        self.global = global;
+        self
+    }
+
+    /// Do scripts fetch as a page, under its origin's rules (the default), or on the user's own behalf?
+    pub fn page(mut self, page: bool) -> RuntimeBuilder {
+        self.page = page;
+        self
+    }
+
+    /// The page's [referrer policy](https://w3c.github.io/webappsec-referrer-policy/#referrer-policy).
+    pub fn referrer_policy(mut self, policy: ReferrerPolicy) -> RuntimeBuilder {
+        self.referrer_policy = Some(policy);
+        self
+    }
+
+    /// The most bytes that the engine's heap may take; one more is an error that script can catch.
+    pub fn max_memory(mut self, bytes: usize) -> RuntimeBuilder {
+        self.max_memory = Some(bytes);
+        self
+    }
+
+    /// How many bytes of the thread's stack scripts may use, within bounds: 128 KiB to 8 MiB, and 1 MiB if nothing is said.
+    /// What goes deeper gets a `RangeError`.
+    ///
+    /// NB: the thread must have them, counted from where the runtime is built, and some more for what the engine calls;
+    /// one that has [`THREAD_STACK_BYTES`] always does.
+    pub fn max_stack(mut self, bytes: usize) -> RuntimeBuilder {
+        self.max_stack = bytes.clamp(STACK_BOUNDS.0, STACK_BOUNDS.1);
+        self
+    }
+
+    /// Who gives the modules that scripts import; without one there are none.
+    pub fn module_loader(mut self, loader: impl ModuleLoader + 'static) -> RuntimeBuilder {
+        self.module_loader = Rc::new(loader);
+        self
+    }
+
+    /// How long the runtime may live. Then whatever runs is ended, and script cannot catch it.
+    ///
+    /// NB: what the engine does in one go, such as sorting a long array, is not interrupted.
+    pub fn time_limit(mut self, limit: Duration) -> RuntimeBuilder {
+        self.time_limit = Some(limit);
+        self
+    }
+
+    /// Where lines go; without one the standard streams of the process.
+    pub fn printer(mut self, printer: Rc<dyn Printer>) -> RuntimeBuilder {
+        self.printer = printer;
+        self
+    }
+
+    /// The runtime, with an empty global of its own.
+    ///
+    /// # Errors
+    /// Where the agent's settings cannot be used, or there is no memory or thread for it.
+    pub fn build(self) -> Result<Runtime, Error> {
+        let io = IoThread::start().map_err(Error::start)?;
+        let blob_urls = Arc::new(BlobUrlStore::default());
+        let agent = self.agent.handle(io.handle()).blob_urls(blob_urls.clone());
+        let agent = agent.build().map_err(Error::agent)?;
+        let url = match self.base_url {
+            Some(url) => url,
+            None => Url::parse("file:///", None).expect("a valid URL"),
+        };
+        let page =
+            if self.page { Some(make_page(&agent, &url, self.global, self.referrer_policy)?) } else { None };
+        let (queue, tasks) = task_queue();
+        let host = Host::new(queue, io.handle(), agent, page, url, blob_urls, self.printer);
+
+        let engine = rquickjs::Runtime::new().map_err(Error::engine)?;
+        engine.set_max_stack_size(self.max_stack);
+        if let Some(limit) = self.max_memory {
+            engine.set_memory_limit(limit);
+            host.ledger.set_limit(limit);
+        }
+        let deadline = self.time_limit.and_then(|limit| Instant::now().checked_add(limit));
+        host.deadline.set(deadline);
+        let interrupted = host.interrupted.clone();
+        engine.set_interrupt_handler(Some(Box::new(move || {
+            interrupted.load(Ordering::Relaxed) || deadline.is_some_and(|deadline| Instant::now() >= deadline)
+        })));
+        Runtime::new(engine, host, tasks, io, self.global, self.module_loader)
+    }
+}
+
+/// Who fetches.
+fn make_page(
+    agent: &UserAgent,
+    url: &Url,
+    global: Global,
+    referrer_policy: Option<ReferrerPolicy>,
+) -> Result<Page, Error> {
+    let mut builder = agent.page_builder(url.href()).worker(global == Global::Worker);
+    if url.scheme() == "file" {
+        builder = builder.origin(Origin::new_opaque());
+    }
+    if let Some(policy) = referrer_policy {
+        builder = builder.referrer_policy(policy);
+    }
+    builder.build().map_err(Error::agent)
+}
