@@ -1,4 +1,6 @@
 //! `sofetch run`: scripts and modules in one global, what they print, how it ends, `-v` and `--har`.
+//!
+//! Longer than most because the scripts stand in it, those that browsers copy whole.
 
 mod support;
 
