@@ -242,7 +242,7 @@ impl Runtime {
     /// a cycle) are a `TypeError`; an answer of `Err` is an `Error` with these words.
     ///
     /// # Errors
-    /// Where there is no memory for it.
+    /// Where the global has a property of this name that cannot be set, or there is no memory.
     pub fn define(
         &mut self,
         name: &str,
@@ -250,7 +250,8 @@ impl Runtime {
     ) -> Result<(), Error> {
         self.with(|ctx| {
             let function = native_functions::function(ctx, name, function);
-            function.and_then(|function| ctx.globals().set(name, function)).map_err(Error::engine)
+            let set = function.and_then(|function| ctx.globals().set(name, function));
+            set.map_err(|error| self.thrown(ctx, error))
         })
     }
 
@@ -269,7 +270,8 @@ impl Runtime {
     {
         self.with(|ctx| {
             let function = native_functions::function_later(ctx, name, function);
-            function.and_then(|function| ctx.globals().set(name, function)).map_err(Error::engine)
+            let set = function.and_then(|function| ctx.globals().set(name, function));
+            set.map_err(|error| self.thrown(ctx, error))
         })
     }
 

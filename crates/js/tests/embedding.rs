@@ -107,6 +107,16 @@ fn a_function_may_fail_or_take_its_time() {
 }
 
 #[test]
+fn a_function_takes_the_place_of_what_can_be_replaced() {
+    let (mut runtime, _) = runtime();
+    runtime.define("fetch", |_| Ok(Value::from("mine"))).expect("it is writable");
+    assert_eq!(runtime.evaluate("fetch()").expect("a string"), json!("mine"));
+    let error = runtime.define("window", |_| Ok(Value::Undefined)).expect_err("it is not");
+    assert!(error.thrown().is_some_and(|said| said.starts_with("TypeError")), "{error}");
+    assert_eq!(runtime.evaluate("1").expect("nothing is left of it"), json!(1));
+}
+
+#[test]
 fn expressions_table() {
     let (mut runtime, lines) = runtime();
     let mut said = |expression: &str| runtime.evaluate(expression).map_err(|error| error.to_string());
