@@ -22,11 +22,12 @@ Examples:
   sofetch --json '{\"name\":\"lamp\"}' localhost:8080/items
   sofetch --page https://app.example/ -v https://api.example/items
   sofetch cors https://api.example/items --origin https://app.example -X PATCH
+  sofetch run --base-url https://app.example/ page.js
   sofetch demo
 
 A URL without a scheme is https:, but http: for localhost and loopback
 addresses. Relative URLs are those of --page. To fetch from a host that is
-called `cors` or `demo`, write its scheme.
+called `cors`, `run` or `demo`, write its scheme.
 
 Secrets (passwords, cookies, keys) print as [redacted] unless --show-secrets.
 
