@@ -81,7 +81,7 @@ Exit codes:
   0    nothing is left to do
   1    an exception or a rejection that nobody caught
   2    usage: wrong options, or a script that cannot be read
-  3    no thread could be started, or the file of --har not be written
+  3    no thread could be started, or the output not be written
   124  the time limit came first";
 
 const DEMO_EXAMPLES: &str = "\

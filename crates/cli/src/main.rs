@@ -1,7 +1,8 @@
 //! `sofetch`: fetches a URL, or tells why a browser would refuse it. Reads the arguments, runs the command, says how it ended.
 //!
 //! - `args`: as typed; `complaints`: why they are none; `options`: what they mean; `making`: the agent, page and request that follow.
-//! - `fetch_command`, `cors_command`, `demo_command`: the three commands; `run_command`: scripts, and `watchers`: who listens to them.
+//! - `fetch_command`, `cors_command`, `demo_command`: the three commands; `run_command`: scripts, `script_lines`: what they
+//!   print, `watchers`: who listens to their fetches.
 //! - `output`, `json_text`, `progress`: what is printed, and how; `telling`: what `inspect` says of a recording, in colour;
 //!   `words`: sentences that only the faces need; `ending`: exit codes.
 
@@ -17,6 +18,7 @@ mod options;
 mod output;
 mod progress;
 mod run_command;
+mod script_lines;
 mod telling;
 mod watchers;
 mod words;

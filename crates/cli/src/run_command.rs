@@ -3,6 +3,7 @@
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
+use std::rc::Rc;
 use std::time::Duration;
 
 use sofetch::Url;
@@ -13,6 +14,7 @@ use crate::ending::Failure;
 use crate::making::agent_builder;
 use crate::options::{NetworkOptions, UsageError};
 use crate::output::Streams;
+use crate::script_lines::ScriptLines;
 use crate::watchers::Watchers;
 
 /// An exception or a rejection that nobody caught.
@@ -84,7 +86,9 @@ fn run_here(args: RunArgs, streams: &Streams) -> Result<ExitCode, Failure> {
     if let Some(limit) = args.script_timeout {
         builder = builder.time_limit(limit);
     }
-    let mut runtime = builder.build().map_err(Failure::Script)?;
+    let lines = Rc::new(ScriptLines::default());
+    let mut runtime = builder.printer(lines.clone()).build().map_err(Failure::Script)?;
+    lines.ends(runtime.interrupt_handle());
     for script in &scripts {
         let place = script.path.as_deref().filter(|_| is_files);
         let place = place.map(ModuleFolders::url_of).transpose().map_err(Failure::Start)?;
@@ -105,6 +109,9 @@ fn run_here(args: RunArgs, streams: &Streams) -> Result<ExitCode, Failure> {
     let failed = runtime.has_failed();
     drop(runtime);
     watchers.end()?;
+    if let Some(failure) = lines.failure() {
+        return Err(failure);
+    }
     Ok(match ending {
         Ending::TimedOut | Ending::Interrupted => ExitCode::from(TIMED_OUT),
         Ending::Idle if failed => ExitCode::from(UNCAUGHT),

@@ -5,6 +5,8 @@
 mod support;
 
 use std::fs;
+use std::io::{BufRead, BufReader};
+use std::process::Stdio;
 
 use serde_json::{Value, json};
 use sofetch_demo::{Reply, RequestSeen, Server};
@@ -45,6 +47,23 @@ fn what_goes_where() {
         sofetch(&["run", "--eval", "console.log('o'); console.error('e'); console.warn('w'); alert('a')"])
             .ended(0);
     assert_eq!((said.text(), &*said.err), ("o\na\n", "e\nw\n"));
+}
+
+#[test]
+fn who_has_read_enough_ends_the_scripts() {
+    let scripts = [
+        "for (let i = 0; ; i++) console.log(i)",
+        "setInterval(() => console.log(1), 0); throw new Error('reported all the same')",
+        "(async () => { for (;;) { console.log(await 1) } })()",
+    ];
+    for script in scripts {
+        let mut command = support::command(&["run", "--eval", script]);
+        let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("it was built");
+        let mut line = String::new();
+        BufReader::new(child.stdout.take().expect("piped")).read_line(&mut line).expect("a line");
+        // The reader is gone here.
+        assert_eq!(child.wait_with_output().expect("it ends").status.code(), Some(0), "{script}: {line}");
+    }
 }
 
 #[test]
