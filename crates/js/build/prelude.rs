@@ -49,6 +49,7 @@ pub(crate) const ORDER: &[&str] = &[
     "tasks.js",
     "blob.js",
     "url.js",
+    "message_ports.js",
     "blob_urls.js",
     "encoding.js",
     "compression.js",
@@ -70,6 +71,7 @@ pub(crate) const ORDER: &[&str] = &[
     "performance.js",
     "dom_exception.js",
     "reporting.js",
+    "natives.js",
     "global.js",
     "streams/readable_stream_methods.js",
 ];
@@ -88,6 +90,7 @@ pub(crate) const IDL: &[&str] = &[
     "global.webidl",
     "html_base64.webidl",
     "location.webidl",
+    "messaging.webidl",
     "navigator.webidl",
     "performance.webidl",
     "streams.webidl",

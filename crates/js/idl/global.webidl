@@ -19,8 +19,12 @@ interface Window : EventTarget {
   [Replaceable] readonly attribute Navigator clientInformation;
   undefined alert();
   undefined alert(DOMString message);
+  undefined postMessage(any message, USVString targetOrigin, optional sequence<object> transfer = []);
+  undefined postMessage(any message, optional WindowPostMessageOptions options = {});
   attribute OnErrorEventHandler onerror;
   attribute EventHandler onlanguagechange;
+  attribute EventHandler onmessage;
+  attribute EventHandler onmessageerror;
   attribute EventHandler onoffline;
   attribute EventHandler ononline;
   attribute EventHandler onrejectionhandled;

@@ -19,6 +19,7 @@ import { PerformanceImpl } from "./performance.js";
 import { CryptoImpl } from "./crypto.js";
 import { base64Members } from "./base64.js";
 import { fetch } from "./fetch/fetch.js";
+import { postMessageToWindow } from "./message_ports.js";
 import { QuotaExceededError } from "./quota_exceeded_error.js";
 
 // What the engine has of its own, and ours differs from.
@@ -210,6 +211,12 @@ export class WindowImpl extends GlobalImpl {
   // https://html.spec.whatwg.org/#dom-alert: the person sees it where console lines go.
   alert(message = "") {
     ops.print_out(message);
+  }
+
+  // https://html.spec.whatwg.org/#dom-window-postmessage, either kind
+  postMessage(message, targetOriginOrOptions, transfer) {
+    if (typeof targetOriginOrOptions === "string") postMessageToWindow(this, message, targetOriginOrOptions, transfer);
+    else postMessageToWindow(this, message, targetOriginOrOptions.targetOrigin, targetOriginOrOptions.transfer);
   }
 
   // https://html.spec.whatwg.org/#dom-window-close: only what a script opened closes.
