@@ -50,6 +50,7 @@ pub(crate) const ORDER: &[&str] = &[
     "blob.js",
     "url.js",
     "message_ports.js",
+    "streams/transfer.js",
     "blob_urls.js",
     "encoding.js",
     "compression.js",

@@ -1,6 +1,6 @@
-// https://streams.spec.whatwg.org/#idl-index, without what transfers streams.
+// https://streams.spec.whatwg.org/#idl-index
 
-[Exposed=*]
+[Exposed=*, Transferable]
 interface ReadableStream {
   constructor(optional object underlyingSource, optional QueuingStrategy strategy = {});
   static ReadableStream from(async_sequence<any> asyncIterable);
@@ -107,7 +107,7 @@ interface ReadableStreamBYOBRequest {
   undefined respondWithNewView(ArrayBufferView view);
 };
 
-[Exposed=*]
+[Exposed=*, Transferable]
 interface WritableStream {
   constructor(optional object underlyingSink, optional QueuingStrategy strategy = {});
   readonly attribute boolean locked;
@@ -147,7 +147,7 @@ interface WritableStreamDefaultController {
   undefined error(optional any e);
 };
 
-[Exposed=*]
+[Exposed=*, Transferable]
 interface TransformStream {
   constructor(optional object transformer,
               optional QueuingStrategy writableStrategy = {},

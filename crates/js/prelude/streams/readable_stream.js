@@ -8,6 +8,8 @@ import { aPromiseResolvedWith } from "./miscellaneous.js";
 
 export class ReadableStreamImpl {
   wrapper = undefined;
+  // Was it transferred?
+  detached = false;
   // InitializeReadableStream
   controller = undefined;
   disturbed = false;

@@ -22,7 +22,6 @@ const { prototype } = ReadableStreamImpl;
 const lockedSource = () => new TypeError("The stream is locked to a reader");
 const lockedDestination = () => new TypeError("The destination is locked to a writer");
 
-// SKIPS: transfer steps and transfer-receiving steps; postMessage() would need them.
 prototype.construct = function construct(underlyingSource = null, strategy) {
   const underlyingSourceDict = dictionaries.UnderlyingSource(underlyingSource);
   if (underlyingSourceDict.type === "bytes") {

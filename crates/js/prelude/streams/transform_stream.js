@@ -16,6 +16,8 @@ import { CreateWritableStream } from "./writers.js";
 
 export class TransformStreamImpl {
   wrapper = undefined;
+  // Was it transferred?
+  detached = false;
   readable = undefined;
   writable = undefined;
   backpressure = undefined;
@@ -23,7 +25,6 @@ export class TransformStreamImpl {
   backpressureChangePromise = undefined;
   controller = undefined;
 
-  // SKIPS: transfer steps and transfer-receiving steps; postMessage() would need them.
   construct(transformer = null, writableStrategy, readableStrategy) {
     const transformerDict = dictionaries.Transformer(transformer);
     if (transformerDict.readableType !== undefined) throw new RangeError("A transformer has no readableType yet");

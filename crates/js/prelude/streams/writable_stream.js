@@ -9,6 +9,8 @@ import { StatefulPromise } from "./miscellaneous.js";
 // InitializeWritableStream
 export class WritableStreamSlots {
   wrapper = undefined;
+  // Was it transferred?
+  detached = false;
   state = "writable";
   storedError = undefined;
   writer = undefined;

@@ -21,7 +21,6 @@ const locked = () => new TypeError("The stream is locked to a writer");
 const closing = () => new TypeError("The stream is closing or closed");
 
 export class WritableStreamImpl extends WritableStreamSlots {
-  // SKIPS: transfer steps and transfer-receiving steps; postMessage() would need them.
   construct(underlyingSink = null, strategy) {
     const underlyingSinkDict = dictionaries.UnderlyingSink(underlyingSink);
     if (underlyingSinkDict.type !== undefined) throw new RangeError("An underlying sink has no type yet");
