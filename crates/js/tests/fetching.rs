@@ -314,3 +314,16 @@ fn bodies_that_nobody_reads_end_with_their_objects() {
                      console.log("done"); })();"#;
     assert_eq!(run(Page::of(&server.url("/")), script), ["done"]);
 }
+
+#[test]
+fn on_the_users_own_behalf() {
+    let server = server();
+    let page = Page { page: false, ..Page::of(&server.url("/")) };
+    let script = r#"(async () => {
+        const r = await fetch("/echo", { headers: { Cookie: "a=b", Origin: "https://x.test", "Content-Length": "7" } });
+        console.log(r.type, r.headers.get("set-cookie")); })();"#;
+    assert_eq!(run(page, script), ["basic a=b"]);
+    let request = &server.requests_to("/echo")[0];
+    let said = ["cookie", "origin", "content-length"].map(|name| request.header(name).unwrap_or_default());
+    assert_eq!(said, ["a=b", "https://x.test", ""]);
+}

@@ -82,7 +82,7 @@ async fn exchange(mut http1: Http1, request: WireRequest) -> Result<WireResponse
             return Err(ExchangeFault { fault: fault.into(), resend_is_safe: false, unread_body: body });
         }
     };
-    let upload = body.map(|body| Upload::new(body, announced, trace.clone()));
+    let upload = body.map(|body| Upload::new(body, announced));
     let group = http1.place.group.clone();
     let runtime = &group.runtime;
     let config = &group.destination.settings.config;

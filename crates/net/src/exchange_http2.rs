@@ -85,7 +85,7 @@ async fn exchange(
             return Err(ExchangeFault { fault: fault.into(), resend_is_safe: false, unread_body: body });
         }
     };
-    let upload = body.map(|body| Upload::new(body, announced, trace.clone()));
+    let upload = body.map(|body| Upload::new(body, announced));
     let interims = Interims::new(config.limits.interims, group.clock.clone(), None);
     interims.begin(on_interim, trace.clone());
     let counted = Counted::new(&shared);

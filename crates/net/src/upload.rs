@@ -9,7 +9,6 @@ use bytes::Bytes;
 use http_body::{Frame, SizeHint};
 
 use sofetch_core::infrastructure::bodies::Body;
-use sofetch_core::trace::{Event, Trace, WireEvent};
 use sofetch_core::wire_faults::{Cause, WireFault};
 
 /// A body that the transport and the exchange both hold: the one reads it, the other learns how far that got.
@@ -23,12 +22,11 @@ struct State {
     touched: bool,
     ended: bool,
     failed: Option<Cause>,
-    trace: Trace,
 }
 
 impl Upload {
     /// `announced` is what the header list says, else the body's own length, else nothing: chunks.
-    pub(crate) fn new(body: Body, announced: Option<u64>, trace: Trace) -> Upload {
+    pub(crate) fn new(body: Body, announced: Option<u64>) -> Upload {
         Upload(Arc::new(Mutex::new(State {
             body: Some(body),
             announced,
@@ -36,7 +34,6 @@ impl Upload {
             touched: false,
             ended: false,
             failed: None,
-            trace,
         })))
     }
 
@@ -54,7 +51,6 @@ impl Upload {
             Some(Ok(chunk)) => {
                 state.handed_over += chunk.len() as u64;
                 if state.announced.is_none_or(|announced| state.handed_over <= announced) {
-                    state.trace.emit(|| Event::Wire(WireEvent::BodySent { bytes: chunk.len() as u64 }));
                     return Poll::Ready(Some(Ok(chunk)));
                 }
                 Arc::new(WrongLength)

@@ -10,6 +10,7 @@ pub use sofetch_fetching::fetch_params::{Callbacks, FetchController, Process};
 
 use crate::agent::UserAgent;
 use crate::error::Error;
+pub use crate::headers::is_framing_name;
 
 impl UserAgent {
     /// <https://fetch.spec.whatwg.org/#concept-fetch>: for a face with objects of its own, such as a script engine's. The

@@ -153,7 +153,7 @@ pub(crate) fn thrown(verdict: HeaderGuard) -> Result<(), Error> {
 }
 
 /// Names that follow from the body or belong to the connection: nobody sets them, on whosever behalf.
-pub(crate) fn is_framing_name(name: &[u8]) -> bool {
+pub fn is_framing_name(name: &[u8]) -> bool {
     const FRAMING: [&[u8]; 8] = [
         b"content-length",
         b"transfer-encoding",

@@ -8,6 +8,7 @@ use rquickjs::{Ctx, Exception, Object, Result};
 use sofetch::core::infrastructure::header_list::{HeaderList, Name};
 use sofetch::core::infrastructure::mime_types::extract_a_mime_type;
 use sofetch::core::rules::header_guards::{self, Guard, HeaderGuard};
+use sofetch::engine::is_framing_name;
 
 use crate::handles::Handle;
 use crate::ops::set;
@@ -37,6 +38,7 @@ pub(super) fn register<'js>(ctx: &Ctx<'js>, ops: &Object<'js>) -> Result<()> {
 pub(crate) struct Headers {
     pub(crate) list: Rc<RefCell<HeaderList>>,
     guard: Cell<Guard>,
+    owners: bool,
     /// The list as an iteration sees it, until it changes.
     sorted: RefCell<Option<Sorted>>,
 }
@@ -46,11 +48,20 @@ type Sorted = Vec<(Vec<u8>, Bytes)>;
 
 impl Headers {
     pub(crate) fn new(list: Rc<RefCell<HeaderList>>, guard: Guard) -> Headers {
-        Headers { list, guard: Cell::new(guard), sorted: RefCell::default() }
+        Headers { list, guard: Cell::new(guard), owners: false, sorted: RefCell::default() }
+    }
+
+    /// Of a request on the user's own behalf: any name goes but those that frame the message, which change nothing.
+    pub(crate) fn of_owner(list: Rc<RefCell<HeaderList>>) -> Headers {
+        Headers { owners: true, ..Headers::new(list, Guard::None) }
     }
 
     /// [Appends](https://fetch.spec.whatwg.org/#concept-headers-append).
     pub(crate) fn append(&self, ctx: &Ctx<'_>, name: impl Into<Name>, value: impl Into<Bytes>) -> Result<()> {
+        let name = name.into();
+        if self.owners && is_framing_name(name.as_bytes()) {
+            return Ok(());
+        }
         self.sorted.take();
         thrown(ctx, header_guards::append(&mut self.list.borrow_mut(), self.guard.get(), name, value))
     }
@@ -97,6 +108,9 @@ fn headers_append(ctx: Ctx<'_>, headers: Handle, name: ByteString, value: ByteSt
 
 fn headers_set(ctx: Ctx<'_>, headers: Handle, name: ByteString, value: ByteString) -> Result<()> {
     let headers = headers.get::<Headers>(&ctx)?;
+    if headers.owners && is_framing_name(&name.0) {
+        return Ok(());
+    }
     headers.sorted.take();
     let verdict = header_guards::set(&mut headers.list.borrow_mut(), headers.guard.get(), name.0, value.0);
     thrown(&ctx, verdict)

@@ -198,7 +198,11 @@ fn parse(ctx: &Ctx<'_>, host: &Host, said: &str) -> Result<Url> {
 /// The header list of a request, behind the guard of its mode, or behind this one.
 fn request_headers(ctx: Ctx<'_>, request: Handle, immutable: bool) -> Result<Handle> {
     let request = request.get::<Request>(&ctx)?;
-    let guard = match request.request.borrow().mode {
+    let core = request.request.borrow();
+    if core.owner && !immutable {
+        return Ok(Handle::new(Headers::of_owner(request.header_list.clone())));
+    }
+    let guard = match core.mode {
         _ if immutable => Guard::Immutable,
         Mode::NoCors => Guard::RequestNoCors,
         _ => Guard::Request,

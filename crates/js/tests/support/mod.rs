@@ -12,12 +12,14 @@ pub(crate) struct Page {
     pub(crate) url: String,
     pub(crate) global: Global,
     pub(crate) agent: UserAgentBuilder,
+    /// Is it a page's, under its origin's rules?
+    pub(crate) page: bool,
 }
 
 impl Page {
     /// A window's at this URL.
     pub(crate) fn of(url: &str) -> Page {
-        Page { url: url.to_owned(), global: Global::Window, agent: UserAgent::builder() }
+        Page { url: url.to_owned(), global: Global::Window, agent: UserAgent::builder(), page: true }
     }
 }
 
@@ -45,6 +47,7 @@ pub(crate) fn run(page: Page, script: &str) -> Vec<String> {
             .agent(page.agent)
             .base_url(Url::parse(&page.url, None).expect("a URL"))
             .global(page.global)
+            .page(page.page)
             .time_limit(Duration::from_secs(60))
             .printer(lines.clone())
             .build()
