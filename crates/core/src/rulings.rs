@@ -57,6 +57,7 @@ rulings! {
     KeepaliveQuota(crate::rules::request_headers::KeepaliveQuota),
     ConditionalHeaders(crate::rules::request_headers::ConditionalHeaders),
     Integrity(crate::rules::subresource_integrity::Integrity),
+    UnencodedDigest(crate::rules::unencoded_digest::UnencodedDigest),
     RangeRequested(crate::rules::range_requested::RangeRequested),
     ServiceWorkerGate(crate::service_workers::gate::ServiceWorkerGate),
     HstsUpgrade(crate::hsts::HstsUpgrade),

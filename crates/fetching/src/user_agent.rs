@@ -11,6 +11,7 @@ use sofetch_core::ports::{
     AuthenticationEntries, BlobUrls, Clock, CookieStore, Files, HstsStore, HttpCache, Network, OverrideFetch,
     PreflightCache, Prompt, Random, Reports, ServiceWorkers, Tasks,
 };
+use sofetch_core::rules::unencoded_digest::Verified;
 
 use crate::content_codings::Limits;
 use crate::fetch_groups::FetchGroup;
@@ -71,6 +72,8 @@ pub struct Settings {
     pub codings: Limits,
     /// Limit on a response's decoded body, in bytes.
     pub max_body_size: Option<u64>,
+    /// Whose responses are held against their `Unencoded-Digest`: by default those to pages alone.
+    pub unencoded_digest: Verified,
     /// Header names beside the Standard's that a redirect to another origin removes, in lower case.
     pub sensitive_headers: Arc<[String]>,
 }
@@ -86,6 +89,7 @@ impl Default for Settings {
             preflight_max_age_limit: 7200,
             codings: Limits::default(),
             max_body_size: None,
+            unencoded_digest: Verified::Pages,
             sensitive_headers: Arc::new([]),
         }
     }

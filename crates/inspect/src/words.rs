@@ -87,6 +87,7 @@ fn sayable(ruling: &Ruling) -> &dyn Words {
         Ruling::KeepaliveQuota(verdict) => verdict,
         Ruling::ConditionalHeaders(verdict) => verdict,
         Ruling::Integrity(verdict) => verdict,
+        Ruling::UnencodedDigest(verdict) => verdict,
         Ruling::RangeRequested(verdict) => verdict,
         Ruling::ServiceWorkerGate(verdict) => verdict,
         Ruling::HstsUpgrade(verdict) => verdict,

@@ -293,6 +293,7 @@ known_names! {
     TIMING_ALLOW_ORIGIN = "timing-allow-origin", PLAIN;
     TRAILER = "trailer", FORBIDDEN_REQUEST;
     TRANSFER_ENCODING = "transfer-encoding", FORBIDDEN_REQUEST;
+    UNENCODED_DIGEST = "unencoded-digest", PLAIN;
     UPGRADE = "upgrade", FORBIDDEN_REQUEST;
     UPGRADE_INSECURE_REQUESTS = "upgrade-insecure-requests", PLAIN;
     USER_AGENT = "user-agent", PLAIN;

@@ -23,4 +23,5 @@ pub mod response_tainting;
 pub mod schemes;
 pub mod subresource_integrity;
 pub mod tao_check;
+pub mod unencoded_digest;
 pub mod verdict;

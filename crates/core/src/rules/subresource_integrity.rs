@@ -119,7 +119,7 @@ pub fn integrity(bytes: Option<&[u8]>, metadata_list: &str) -> Integrity {
 }
 
 /// <https://w3c.github.io/webappsec-subresource-integrity/#apply-algorithm-to-response>
-fn apply_algorithm(algorithm: HashAlgorithm, bytes: &[u8]) -> String {
+pub(crate) fn apply_algorithm(algorithm: HashAlgorithm, bytes: &[u8]) -> String {
     match algorithm {
         HashAlgorithm::Sha256 => forgiving_base64_encode(&Sha256::digest(bytes)),
         HashAlgorithm::Sha384 => forgiving_base64_encode(&Sha384::digest(bytes)),

@@ -376,3 +376,43 @@ fn integrity_of_a_body_that_breaks_off() {
     assert_eq!(error.code(), "truncated");
     world.tells("isolation/integrity-cut");
 }
+
+/// "hello" by sha-256, and something else by sha-512.
+const RIGHT: &str = "sha-256=:LPJNul+wow4m6DsqxbninhsWHlwfp0JecwQzYpOLmCQ=:";
+const WRONG: &str =
+    "sha-512=:MJ7MSJwS1utMxA9QyQLytNDtd+5RGnx6m808qG1M2G+YndNbxf9JlnDaNCVbRbDP2DDoH2Bdz33FVC6TrpzXbw==:";
+
+fn with_unencoded_digest(name: &str, said: &[&'static str], integrity: &str, mode: Mode, granted: bool) {
+    let headers: Vec<_> = said.iter().map(|said| ("Unencoded-Digest", *said)).chain([ALLOW_A]).collect();
+    let world = World::new([get(B).headers(&headers).chunks(["hel", "lo"])]);
+    let fetched =
+        world.fetch(from(A, B).mode(mode).with(|request| request.integrity_metadata = integrity.to_owned()));
+    assert_eq!(fetched.is_ok(), granted, "{name}");
+    if let (Mode::Cors, Ok(mut response)) = (mode, fetched) {
+        assert_eq!(world.text(&mut response).unwrap(), "hello");
+    }
+    world.tells(&format!("isolation/unencoded-digest-{name}"));
+}
+
+#[test]
+fn unencoded_digest() {
+    with_unencoded_digest("matches", &[RIGHT], "", Mode::Cors, true);
+    with_unencoded_digest("mismatch", &[RIGHT, WRONG], "", Mode::Cors, false);
+    with_unencoded_digest("unknown", &["md5=:AAAA:"], "", Mode::Cors, true);
+    with_unencoded_digest("unparsable", &["sha-256=:"], "", Mode::Cors, true);
+    with_unencoded_digest("and-integrity", &[RIGHT], HELLO, Mode::Cors, true);
+    with_unencoded_digest("without-integrity", &[RIGHT], "sha256-wrong", Mode::Cors, false);
+    with_unencoded_digest("against-integrity", &[WRONG], HELLO, Mode::Cors, false);
+    with_unencoded_digest("opaque", &[WRONG], "", Mode::NoCors, true);
+}
+
+#[test]
+fn unencoded_digest_of_less_than_the_whole() {
+    let world = World::new([
+        get(OWN).replies(206).header("Unencoded-Digest", WRONG).body("ell"),
+        get(OWN).replies(204).header("Unencoded-Digest", WRONG),
+    ]);
+    assert_eq!(world.ok(from(A, OWN)).1, "ell");
+    world.ok(from(A, OWN));
+    world.tells("isolation/unencoded-digest-partial");
+}

@@ -7,6 +7,7 @@ use sofetch_core::infrastructure::requests::{
 };
 use sofetch_core::infrastructure::responses::ResponseType;
 use sofetch_core::rules::response_filtering::shown_header_list;
+use sofetch_core::rules::unencoded_digest::Verified;
 use sofetch_testkit::{get, patch, post};
 
 use crate::common::{B, C, With, World, own, url};
@@ -199,6 +200,19 @@ fn integrity_is_kept() {
     let world = World::new([get(B).body("tampered")]);
     let request = own(B).with(|request| request.integrity_metadata = "sha256-x".to_owned());
     assert_eq!(world.err(request).code(), "Integrity");
+}
+
+/// By sha-256, of other bytes.
+const WRONG: &str = "sha-256=:LPJNul+wow4m6DsqxbninhsWHlwfp0JecwQzYpOLmCQ=:";
+
+#[test]
+fn what_the_server_says_of_a_body_is_verified_where_asked() {
+    let wrong = get(B).header("Unencoded-Digest", WRONG).body("tampered");
+    let world = World::new([wrong.clone()]);
+    assert_eq!(world.ok(own(B)).1, "tampered");
+    world.tells("owner/unencoded-digest");
+    let world = World::with([wrong], |agent| agent.settings.unencoded_digest = Verified::Owners);
+    assert_eq!(world.err(own(B)).code(), "UnencodedDigest");
 }
 
 #[test]

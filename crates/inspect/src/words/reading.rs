@@ -5,6 +5,7 @@ use sofetch_core::rules::cross_origin_resource_policy::{CrossOriginResourcePolic
 use sofetch_core::rules::response_filtering::{CorsExposedHeaderNames, Shown};
 use sofetch_core::rules::subresource_integrity::{HashAlgorithm, Integrity};
 use sofetch_core::rules::tao_check::{NavigationTaoCheck, TaoCheck};
+use sofetch_core::rules::unencoded_digest::UnencodedDigest;
 
 use super::quoting::{listed, quoted};
 use super::{Words, weighed};
@@ -233,6 +234,59 @@ impl Words for Integrity {
     weighed!(
         Idle: Integrity::NoMetadata,
         Passed: Integrity::Matches { .. }
+    );
+}
+
+impl Words for UnencodedDigest {
+    fn words(&self) -> String {
+        match self {
+            UnencodedDigest::Opaque => {
+                "There is an Unencoded-Digest, and the response is opaque: its body is not verified."
+                    .to_owned()
+            }
+            UnencodedDigest::OwnBehalf => {
+                "There is an Unencoded-Digest; on the user's own behalf it is not verified unless asked for."
+                    .to_owned()
+            }
+            UnencodedDigest::Partial => {
+                "There is an Unencoded-Digest of the whole, and the response is a part of it.".to_owned()
+            }
+            UnencodedDigest::Unparsable { said } => {
+                format!("Unencoded-Digest is {}, which is no dictionary: it is ignored.", quoted(said))
+            }
+            UnencodedDigest::NoneKnown => {
+                "Unencoded-Digest has no digest by sha-256 or sha-512: it is ignored.".to_owned()
+            }
+            UnencodedDigest::NoBody => "There is an Unencoded-Digest, and no body.".to_owned(),
+            UnencodedDigest::Matches { algorithms } => {
+                let names: Vec<_> = algorithms.iter().map(|algorithm| hash(*algorithm)).collect();
+                format!("The body's digest is the one of Unencoded-Digest, by {}.", names.join(" and "))
+            }
+            UnencodedDigest::Mismatch { algorithm, expected, actual } => format!(
+                "The body's {} digest is {}; Unencoded-Digest says {}.",
+                hash(*algorithm),
+                quoted(actual),
+                quoted(expected)
+            ),
+        }
+    }
+
+    fn hint(&self) -> Option<String> {
+        match self {
+            UnencodedDigest::Mismatch { .. } => Some(
+                "Let the server make the digest of the very body that it sends, before any content coding."
+                    .to_owned(),
+            ),
+            _ => None,
+        }
+    }
+
+    weighed!(
+        Idle: UnencodedDigest::Opaque
+            | UnencodedDigest::OwnBehalf
+            | UnencodedDigest::Partial
+            | UnencodedDigest::NoBody,
+        Passed: UnencodedDigest::Matches { .. }
     );
 }
 

@@ -33,6 +33,7 @@ use sofetch_core::rules::response_tainting::{BasicBecause, ResponseTaintingFork}
 use sofetch_core::rules::schemes::SchemeFetch;
 use sofetch_core::rules::subresource_integrity::{HashAlgorithm, Integrity};
 use sofetch_core::rules::tao_check::{NavigationTaoCheck, TaoCheck};
+use sofetch_core::rules::unencoded_digest::UnencodedDigest;
 use sofetch_core::rules::verdict::Verdict;
 use sofetch_core::rulings::{NetworkError, Reason};
 use sofetch_core::service_workers::gate::ServiceWorkerGate;
@@ -226,6 +227,20 @@ fn verdicts_on_reading_have_words() {
         Integrity::Matches { algorithm: HashAlgorithm::Sha384 },
         Integrity::Mismatch { expected: digests(), actual: digests() },
         Integrity::NoBody,
+    ]);
+    check([
+        UnencodedDigest::Opaque,
+        UnencodedDigest::OwnBehalf,
+        UnencodedDigest::Partial,
+        UnencodedDigest::Unparsable { said: hostile() },
+        UnencodedDigest::NoneKnown,
+        UnencodedDigest::NoBody,
+        UnencodedDigest::Matches { algorithms: vec![HashAlgorithm::Sha256, HashAlgorithm::Sha512] },
+        UnencodedDigest::Mismatch {
+            algorithm: HashAlgorithm::Sha256,
+            expected: hostile(),
+            actual: hostile(),
+        },
     ]);
 }
 
