@@ -47,6 +47,16 @@ const later = {
   },
   coded: async () => (await new Response(new Blob(["x".repeat(9)]).stream().pipeThrough(new CompressionStream("gzip"))
     .pipeThrough(new DecompressionStream("gzip"))).text()).length,
+  ports: () => new Promise((resolve) => {
+    const { port1, port2 } = new MessageChannel(); const other = new MessageChannel().port1;
+    port2.onmessage = (event) => resolve(event.data.a + event.ports.length + event.origin + event.source);
+    port1.postMessage({ a: 1 }, [other]);
+  }),
+  posted: () => new Promise((resolve) => { onmessage = (event) => resolve(event.data + event.origin); postMessage("x", "*"); }),
+  transferred: async () => {
+    const t = new TransformStream(); const { readable, writable } = structuredClone(t, { transfer: [t] });
+    writable.getWriter().write(1); return (await readable.getReader().read()).value;
+  },
   fetched: async () => { const r = await fetch("data:,x"); return r.status + await r.text(); },
 };
 "#;
@@ -132,7 +142,7 @@ fn setters_for_names() {
              "redirect", "integrity", "keepalive", "duplex", "priority", "init", "pairs", "list", "entries", "filename", "error",
              "reason", "preventClose", "preventAbort", "preventCancel", "min", "fatal", "ignoreBOM", "transfer", "view", "buffer",
              "byteOffset", "byteLength", "chunk", "impl", "object", "data", "record", "kind", "properties", "serialized",
-             "transferred", "tail", "head", "read", "written", "destination", "isReloadNavigation", "code", "stack"]) {
+             "transferred", "ports", "source", "origin", "lastEventId", "remote", "weakRemote", "enabled", "onMessage", "detached", "tail", "head", "read", "written", "destination", "isReloadNavigation", "code", "stack"]) {
              define(Object.prototype, name, { __proto__: null, configurable: true, get() {},
                set(value) { seen(name, value); define(this, name, { __proto__: null, value, writable: true, enumerable: true, configurable: true }); } });
            }"#,
