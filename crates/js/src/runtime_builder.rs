@@ -109,7 +109,12 @@ impl RuntimeBuilder {
 
     /// How long the runtime may live. Then whatever runs is ended, and script cannot catch it.
     ///
-    /// NB: what the engine does in one go, such as sorting a long array, is not interrupted.
+    /// With a limit, the methods of arrays, typed arrays and strings that go through as many elements as a `length` says look at
+    /// the clock on their way. NB: what else the engine does in one go ends first: compiling a script or a pattern, sorting a
+    /// typed array, `JSON` of one large value, the digits of a large `BigInt`, the keys that a proxy tells, `Array.from` and
+    /// `TypedArray.from` with functions of the engine's. Memory bounds most of that, which is why
+    /// [`max_memory`](RuntimeBuilder::max_memory) belongs to a limit; a program that must go on has another thread end it, as
+    /// the command does.
     pub fn time_limit(mut self, limit: Duration) -> RuntimeBuilder {
         self.time_limit = Some(limit);
         self

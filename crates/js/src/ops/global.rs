@@ -2,7 +2,7 @@
 
 use std::num::NonZero;
 
-use rquickjs::{Ctx, Object, Promise, Result, Value, promise::PromiseState};
+use rquickjs::{Ctx, Exception, Object, Promise, Result, Value, promise::PromiseState};
 use sofetch::Url;
 
 use crate::host::Host;
@@ -21,6 +21,7 @@ pub(super) fn register<'js>(ctx: &Ctx<'js>, ops: &Object<'js>) -> Result<()> {
         global_is_isolated
     );
     set!(ctx, ops, agent_user_agent, agent_accept_language, machine_platform, machine_concurrency);
+    set!(ctx, ops, has_time_limit, look_at_the_clock);
     set!(ctx, ops, task_queue, task_number, script_evaluate, class_id, promise_state, promise_result);
     Ok(())
 }
@@ -124,6 +125,27 @@ fn script_evaluate(ctx: Ctx<'_>, source: Text, name: Text) -> Result<()> {
     options.strict = false;
     options.filename = Some(name.0);
     ctx.eval_with_options::<Value<'_>, _>(source.0, options).map(|_| ())
+}
+
+/// Is there a moment at which whatever runs is ended?
+fn has_time_limit(ctx: Ctx<'_>) -> bool {
+    Host::of(&ctx).deadline.get().is_some()
+}
+
+/// Ends the script here if its time is over, as the engine itself does between two instructions.
+fn look_at_the_clock(ctx: Ctx<'_>) -> Result<()> {
+    if !Host::of(&ctx).is_over() {
+        return Ok(());
+    }
+    // What is thrown is made here: an error of the engine's own.
+    Exception::throw_internal(&ctx, "interrupted");
+    let interrupted = ctx.catch();
+    // SAFETY: the value is the context's and alive; the engine marks it if it is an error, and does nothing else.
+    #[allow(unsafe_code)]
+    unsafe {
+        rquickjs::qjs::JS_SetUncatchableError(ctx.as_raw().as_ptr(), interrupted.as_raw());
+    }
+    Err(ctx.throw(interrupted))
 }
 
 /// The engine's number for the kind of an object: equal numbers, equal internal slots, whatever script made of its prototype.
