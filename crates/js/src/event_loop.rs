@@ -2,7 +2,7 @@
 //!
 //! One thread runs script. What takes time goes on elsewhere and comes back as a task; as long as something of it is
 //! under way, or a timer is set, the loop lives. Tasks go first in, first out, whatever their source: an order that
-//! every source's own is part of. Due timers and tasks take turns, so that neither keeps the other waiting.
+//! every source's own is part of. Of a due timer and a task the older goes first, so that neither keeps the other waiting.
 
 use std::collections::BTreeMap;
 use std::sync::mpsc;
@@ -15,7 +15,7 @@ pub(crate) type Task = Box<dyn for<'js> FnOnce(&Ctx<'js>) -> rquickjs::Result<()
 
 /// Where any thread puts tasks.
 #[derive(Clone)]
-pub(crate) struct TaskQueue(mpsc::Sender<Task>);
+pub(crate) struct TaskQueue(mpsc::Sender<(Instant, Task)>);
 
 impl TaskQueue {
     /// <https://html.spec.whatwg.org/#queue-a-task>
@@ -24,30 +24,44 @@ impl TaskQueue {
         task: impl for<'js> FnOnce(&Ctx<'js>) -> rquickjs::Result<()> + Send + 'static,
     ) {
         // A loop that has ended runs nothing: who still had something to say to its scripts may drop it.
-        let _ = self.0.send(Box::new(task));
+        let _ = self.0.send((Instant::now(), Box::new(task)));
     }
 }
 
 /// The other end of it.
-pub(crate) struct Tasks(mpsc::Receiver<Task>);
+pub(crate) struct Tasks {
+    receiver: mpsc::Receiver<(Instant, Task)>,
+    /// The next, where its age was asked for.
+    first: Option<(Instant, Task)>,
+}
 
 pub(crate) fn task_queue() -> (TaskQueue, Tasks) {
     let (sender, receiver) = mpsc::channel();
-    (TaskQueue(sender), Tasks(receiver))
+    (TaskQueue(sender), Tasks { receiver, first: None })
 }
 
 impl Tasks {
     /// The next task; waits for it no longer than `until`, and for ever without that.
-    pub(crate) fn next(&self, until: Option<Instant>) -> Option<Task> {
-        match until {
-            None => self.0.recv().ok(),
-            Some(until) => self.0.recv_timeout(until.saturating_duration_since(Instant::now())).ok(),
+    pub(crate) fn next(&mut self, until: Option<Instant>) -> Option<Task> {
+        if let Some(task) = self.ready() {
+            return Some(task);
         }
+        let next = match until {
+            None => self.receiver.recv().ok(),
+            Some(until) => self.receiver.recv_timeout(until.saturating_duration_since(Instant::now())).ok(),
+        };
+        next.map(|(_, task)| task)
     }
 
     /// The next task that is there already.
-    pub(crate) fn ready(&self) -> Option<Task> {
-        self.0.try_recv().ok()
+    pub(crate) fn ready(&mut self) -> Option<Task> {
+        self.first.take().or_else(|| self.receiver.try_recv().ok()).map(|(_, task)| task)
+    }
+
+    /// Since when that has been there.
+    pub(crate) fn ready_since(&mut self) -> Option<Instant> {
+        self.first = self.first.take().or_else(|| self.receiver.try_recv().ok());
+        self.first.as_ref().map(|(since, _)| *since)
     }
 }
 

@@ -57,7 +57,6 @@ pub struct Runtime {
     places: Places,
     /// Was a promise rejected, or a rejected one handled, since the last checkpoint?
     rejected: Rc<Cell<bool>>,
-    timers_are_next: bool,
     /// How many bodies there had been when they were last collected.
     collected_at: u64,
     // Last, so that what is under way ends after all that waits for it.
@@ -82,7 +81,6 @@ impl Runtime {
             tasks,
             places: Places::default(),
             rejected: Rc::new(Cell::new(false)),
-            timers_are_next: true,
             collected_at: 0,
             _io: io,
         };
@@ -324,22 +322,17 @@ impl Runtime {
         if self.host.closing.get() {
             return false;
         }
-        self.timers_are_next = !self.timers_are_next;
-        let task = if self.timers_are_next { None } else { self.tasks.ready() };
-        let task = match task {
+        let now = Instant::now();
+        let due = self.host.timers.borrow().next_at().filter(|due| *due <= now);
+        let older = due.filter(|due| self.tasks.ready_since().is_none_or(|since| *due < since));
+        if let Some(id) = older.and_then(|_| self.host.timers.borrow_mut().take_due(now)) {
+            self.run_task(move |ctx| Host::of(ctx).hook(ctx, "fireTimer")?.call((id,)));
+            return true;
+        }
+        let task = match self.tasks.ready() {
             Some(task) => Some(task),
-            None => {
-                let due = self.host.timers.borrow_mut().take_due(Instant::now());
-                if let Some(id) = due {
-                    self.run_task(move |ctx| Host::of(ctx).hook(ctx, "fireTimer")?.call((id,)));
-                    return true;
-                }
-                match self.tasks.ready() {
-                    Some(task) => Some(task),
-                    None if !self.host.is_alive() => return false,
-                    None => self.wait(),
-                }
-            }
+            None if !self.host.is_alive() => return false,
+            None => self.wait(),
         };
         if let Some(task) = task {
             self.run_task(task);

@@ -54,6 +54,12 @@ fn messages_table() {
             &["1", "2", "3"],
         ),
         (
+            "messages and timers go by their age",
+            "const { port1, port2 } = new MessageChannel(); port2.onmessage = ({ data }) => { log(data); setTimeout(() => log('timer of', data), 0); port1.postMessage('again'); port2.onmessage = ({ data }) => log(data); };
+             port1.postMessage(1); setTimeout(() => log('first'), 0); port1.postMessage(2); setTimeout(() => log('second'), 0);",
+            &["1", "first", "2", "second", "timer of 1", "again"],
+        ),
+        (
             "what a listener throws does not stop the next message",
             "const { port1, port2 } = new MessageChannel(); onerror = (message) => { log(message); return true; };
              port2.onmessage = ({ data }) => { if (data === 1) throw new RangeError('x'); log(data); }; port1.postMessage(1); port1.postMessage(2);",

@@ -81,6 +81,8 @@ for (const name of Object.getOwnPropertyNames(globalThis)) {
   const value = Object.getOwnPropertyDescriptor(globalThis, name).value;
   if (typeof value === "function" && value.prototype !== undefined && /^[A-Z]/.test(name) && !/^(Int|Uint|Float|BigInt|Shared|Array|Function|Atomics|Proxy|Iterator|Promise|Object|Symbol|RegExp|String)/.test(name)) classes.push(value);
 }
+// Of an iterator that has no end they have none either.
+const draining = new Set(["every", "find", "forEach", "reduce", "some", "toArray"]);
 const pick = (list) => list[random(list.length)];
 const values = () => {
   const list = [];
@@ -114,7 +116,7 @@ function step() {
   for (let level = 0; holder !== null && level < 5; level++, holder = Object.getPrototypeOf(holder)) {
     if (holder === Object.prototype || holder === Function.prototype || holder === Array.prototype) break;
     for (const key of Reflect.ownKeys(holder)) {
-      if (left.has(key) || (of === globalThis && typeof key === "string" && (/^[A-Z]/.test(key) || !(key in globalThis) || /^(eval|globalThis|seed|nasty|targets|classes|escape)$/.test(key)))) continue;
+      if (left.has(key) || (holder === Iterator.prototype && draining.has(key)) || (of === globalThis && typeof key === "string" && (/^[A-Z]/.test(key) || !(key in globalThis) || /^(eval|globalThis|seed|nasty|targets|classes|escape)$/.test(key)))) continue;
       members.push([holder, key]);
     }
   }
