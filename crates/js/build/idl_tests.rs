@@ -1,3 +1,5 @@
+//! The parser and the linker, by tables of what they read and what they refuse.
+
 use super::*;
 use crate::idl_link::Idl;
 

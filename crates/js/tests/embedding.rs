@@ -1,25 +1,17 @@
 //! What an embedding program calls: functions of its own, values, interrupts, limits.
 
+#[path = "support/lines.rs"]
+mod lines;
+
 use std::cell::RefCell;
 use std::rc::Rc;
 use std::sync::mpsc;
 use std::thread;
 
 use serde_json::json;
-use sofetch_js::{Ending, Error, Printer, Runtime, Value};
+use sofetch_js::{Ending, Error, Runtime, Value};
 
-#[derive(Clone, Default)]
-struct Lines(Rc<RefCell<Vec<String>>>);
-
-impl Printer for Lines {
-    fn out(&self, line: &str) {
-        self.0.borrow_mut().push(line.to_owned());
-    }
-
-    fn error(&self, line: &str) {
-        self.0.borrow_mut().push(format!("! {line}"));
-    }
-}
+use lines::Lines;
 
 fn runtime() -> (Runtime, Lines) {
     let lines = Lines::default();
@@ -136,7 +128,7 @@ fn expressions_table() {
     assert_eq!(pending, Ok(json!([1])), "what a script made of the global changes nothing");
     pending = said("Promise.resolve(2)");
     assert_eq!(pending, Ok(json!(2)));
-    assert!(!runtime.has_failed() && lines.0.borrow().is_empty());
+    assert!(!runtime.has_failed() && lines.take().is_empty());
 }
 
 #[test]
@@ -166,7 +158,7 @@ fn an_interrupt_ends_what_runs() {
         runtime.run_script(script, "endless.js").expect("it began in time");
         assert_eq!(runtime.run_until_idle(), Ending::Interrupted, "{script}");
         other.join().expect("no panic");
-        assert!(lines.0.borrow().is_empty(), "{script}: {:?}", lines.0.borrow());
+        assert_eq!(lines.take(), [""; 0], "{script}");
         // Nothing runs after it.
         assert!(runtime.run_script("console.log(1)", "after.js").is_err_and(|error| error.is_over()));
         assert!(runtime.run_module("console.log(1)", "after.mjs").is_err_and(|error| error.is_over()));

@@ -1,24 +1,17 @@
 //! Blob, File, FileReader, blob URLs and FormData as scripts find them: each case is a script and the lines that it prints.
+//! Long by its tables: a row a case, and of one interface after the other.
+//! A case is a function of its own, so that its names are not the global's.
 
-use std::cell::RefCell;
+#[path = "support/lines.rs"]
+mod lines;
+
 use std::rc::Rc;
 use std::time::Duration;
 
 use sofetch::Url;
-use sofetch_js::{Ending, Global, Printer, Runtime, RuntimeBuilder};
+use sofetch_js::{Ending, Global, Runtime, RuntimeBuilder};
 
-#[derive(Default)]
-struct Lines(RefCell<Vec<String>>);
-
-impl Printer for Lines {
-    fn out(&self, line: &str) {
-        self.0.borrow_mut().push(line.to_owned());
-    }
-
-    fn error(&self, line: &str) {
-        self.0.borrow_mut().push(format!("error: {line}"));
-    }
-}
+use lines::Lines;
 
 /// What every case finds: `log`, which prints values as JSON, and `said`, what a function throws.
 const PROLOGUE: &str = r#"
@@ -31,11 +24,11 @@ fn run(global: Global, script: &str) -> Vec<String> {
 }
 
 fn run_with(builder: RuntimeBuilder, script: &str) -> Vec<String> {
-    let lines = Rc::new(Lines::default());
+    let lines = Lines::default();
     let mut runtime = builder
         .base_url(Url::parse("https://example.test/page", None).expect("a URL"))
         .time_limit(Duration::from_secs(20))
-        .printer(lines.clone())
+        .printer(Rc::new(lines.clone()))
         .build()
         .expect("a runtime");
     // A function, so that no case's names are the global's.
@@ -43,7 +36,7 @@ fn run_with(builder: RuntimeBuilder, script: &str) -> Vec<String> {
     runtime.run_script(&source, "case.js").expect("no NUL");
     assert_eq!(runtime.run_until_idle(), Ending::Idle, "{script}");
     drop(runtime);
-    Rc::try_unwrap(lines).map(|lines| lines.0.into_inner()).unwrap_or_default()
+    lines.take()
 }
 
 fn check(cases: &[(&str, &str, &[&str])]) {

@@ -1,26 +1,17 @@
 //! Module scripts: specifiers, `import.meta`, what loads and what does not, top-level await, errors.
 
-use std::cell::RefCell;
+#[path = "support/lines.rs"]
+mod lines;
+
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use sofetch::Url;
-use sofetch_js::{Ending, ModuleFolders, ModuleLoader, Printer, Runtime};
+use sofetch_js::{Ending, ModuleFolders, ModuleLoader, Runtime};
 
-#[derive(Clone, Default)]
-struct Lines(Rc<RefCell<Vec<String>>>);
-
-impl Printer for Lines {
-    fn out(&self, line: &str) {
-        self.0.borrow_mut().push(line.to_owned());
-    }
-
-    fn error(&self, line: &str) {
-        self.0.borrow_mut().push(format!("! {line}"));
-    }
-}
+use lines::Lines;
 
 /// `https://a.test/lib/...` in a table.
 struct Table;
@@ -51,7 +42,7 @@ fn run_with(loader: impl ModuleLoader + 'static, steps: impl FnOnce(&mut Runtime
     assert_eq!(runtime.run_until_idle(), Ending::Idle);
     let failed = runtime.has_failed();
     drop(runtime);
-    (lines.0.take(), failed)
+    (lines.take(), failed)
 }
 
 fn run(source: &str) -> (Vec<String>, bool) {
@@ -180,7 +171,7 @@ fn without_a_loader_there_are_none() {
     runtime.run_module(source, "main.js").expect("a module");
     runtime.run_until_idle();
     assert_eq!(
-        *lines.0.borrow(),
+        lines.take(),
         [
             "file:///etc/hosts cannot be imported: there is no folder that modules are loaded from",
             "https://a.test/x.js cannot be imported: modules from the network are not built yet",

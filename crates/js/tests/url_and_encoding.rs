@@ -1,24 +1,15 @@
 //! URL, URLSearchParams, TextDecoder, TextEncoder, their streams, compression and base64 as scripts find them: each case is a
 //! script and the lines that it prints.
 
-use std::cell::RefCell;
+#[path = "support/lines.rs"]
+mod lines;
+
 use std::rc::Rc;
 use std::time::Duration;
 
-use sofetch_js::{Ending, Printer, Runtime};
+use sofetch_js::{Ending, Runtime};
 
-#[derive(Default)]
-struct Lines(RefCell<Vec<String>>);
-
-impl Printer for Lines {
-    fn out(&self, line: &str) {
-        self.0.borrow_mut().push(line.to_owned());
-    }
-
-    fn error(&self, line: &str) {
-        self.0.borrow_mut().push(format!("error: {line}"));
-    }
-}
+use lines::Lines;
 
 /// What every case finds: `log`, which prints values as JSON; `said`, what a function throws; `bytes`, those of a stream.
 const PROLOGUE: &str = r#"
@@ -30,17 +21,17 @@ const PROLOGUE: &str = r#"
 "#;
 
 fn run(script: &str) -> Vec<String> {
-    let lines = Rc::new(Lines::default());
+    let lines = Lines::default();
     let mut runtime = Runtime::builder()
         .time_limit(Duration::from_secs(20))
-        .printer(lines.clone())
+        .printer(Rc::new(lines.clone()))
         .build()
         .expect("a runtime");
     let source = format!("{{ {PROLOGUE} (async () => {{ {script} }})(); }}");
     runtime.run_script(&source, "case.js").expect("no NUL");
     assert_eq!(runtime.run_until_idle(), Ending::Idle, "{script}");
     drop(runtime);
-    Rc::try_unwrap(lines).map(|lines| lines.0.into_inner()).unwrap_or_default()
+    lines.take()
 }
 
 fn check(cases: &[(&str, &str, &[&str])]) {

@@ -1,5 +1,6 @@
 //! What a page is kept from or kept to: CORP and COEP, nosniff and MIME types, mixed content, upgrades, HSTS, referrer
-//! policies, integrity, ranges.
+//! policies, integrity, unencoded digests, ranges. Long by its stories: one a behaviour, in the order in which main fetch
+//! judges.
 
 use std::sync::Arc;
 
