@@ -70,6 +70,7 @@ function fireMessageEvent(target, serialized, origin, source) {
   try {
     record = StructuredDeserializeWithTransfer(serialized);
   } catch {
+    // UNTESTED: within one realm what was serialized can be deserialized, unless memory is short.
     fireEvent("messageerror", target, MessageEventImpl, init);
     return;
   }
