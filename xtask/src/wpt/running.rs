@@ -106,7 +106,7 @@ impl Runner<'_> {
                         files.push(file);
                         continue;
                     }
-                    let text = with_shared_memory(&path, self.server.get(&path, run.place().www)?);
+                    let text = with_shared_memory(self.server.get(&path, run.place().www)?);
                     // What is under /resources/ is the same for all.
                     if path.starts_with("/resources/") && !path.contains('?') && !path.contains(".sub.") {
                         self.share(&path, &text);
@@ -310,19 +310,18 @@ fn imported(text: &str) -> Vec<String> {
     found
 }
 
-/// The suite knows one way to `SharedArrayBuffer`'s constructor, which leads through WebAssembly: a command without that is
-/// shown to the constructor, and for that script alone.
-fn with_shared_memory(path: &str, text: Vec<u8>) -> Vec<u8> {
-    if path != "/common/sab.js" {
+/// The suite knows one way to shared memory, which leads through WebAssembly: a command without that is shown to its
+/// `SharedArrayBuffer` by scripts that want nothing else of it.
+fn with_shared_memory(text: Vec<u8>) -> Vec<u8> {
+    const WANTED: &[u8] = b"new WebAssembly.Memory({ shared:true";
+    const BEFORE: &str = "if (typeof WebAssembly === 'undefined' && typeof SharedArrayBuffer === 'function') globalThis.WebAssembly = {
+  Memory: class { constructor({ initial }) { this.buffer = new SharedArrayBuffer(initial * 65536); } },
+};
+";
+    if !text.windows(WANTED.len()).any(|some| some == WANTED) {
         return text;
     }
-    const BEFORE: &str = "if (typeof WebAssembly === 'undefined' && typeof SharedArrayBuffer === 'function')
-  globalThis.WebAssembly = { sharedMemoryAlone: true, Memory: class { buffer = new SharedArrayBuffer(0); } };
-";
-    const AFTER: &str = "
-if (globalThis.WebAssembly?.sharedMemoryAlone) delete globalThis.WebAssembly;
-";
-    [BEFORE.as_bytes(), &text, AFTER.as_bytes()].concat()
+    [BEFORE.as_bytes(), &text].concat()
 }
 
 #[cfg(test)]
