@@ -36,6 +36,9 @@ const STACK_BYTES: usize = 1 << 20;
 /// The least: less would not do for the prelude. The most: the engine checks no more than twice that.
 const STACK_BOUNDS: (usize, usize) = (128 << 10, 8 << 20);
 
+/// How large the engine's heap is when it first collects. The prelude, which is no garbage, is a quarter of that.
+const COLLECT_AFTER: usize = 8 << 20;
+
 /// The stack of a thread that runs scripts, for who makes one: whatever [`RuntimeBuilder::max_stack`] says is within it.
 pub const THREAD_STACK_BYTES: usize = 16 << 20;
 
@@ -146,6 +149,7 @@ impl RuntimeBuilder {
 
         let engine = rquickjs::Runtime::new().map_err(Error::engine)?;
         engine.set_max_stack_size(self.max_stack);
+        engine.set_gc_threshold(COLLECT_AFTER.min(self.max_memory.unwrap_or(usize::MAX) / 2));
         if let Some(limit) = self.max_memory {
             engine.set_memory_limit(limit);
             host.ledger.set_limit(limit);
