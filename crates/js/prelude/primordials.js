@@ -377,14 +377,7 @@ export const PromiseResolve = bound(Promise, "resolve");
 export const PromiseWithResolvers = bound(Promise, "withResolvers");
 
 /** A new promise with its capability: `{ promise, resolve, reject }`. */
-export function newPromise() {
-  const capability = { __proto__: null, promise: undefined, resolve: undefined, reject: undefined };
-  capability.promise = new Promise_((resolve, reject) => {
-    capability.resolve = resolve;
-    capability.reject = reject;
-  });
-  return capability;
-}
+export const newPromise = PromiseWithResolvers;
 
 /** Waits for a promise and makes no other: reactions that throw are the caller's mistake and are reported as unhandled. */
 export function uponPromise(promise, onFulfilled, onRejected) {

@@ -224,6 +224,16 @@ pub(crate) fn promise<'js>(
     settled_by(ctx, future, true)
 }
 
+/// As [`promise`], for who needs no promise: one of two functions is called, in the task itself.
+pub(crate) fn call_back<'js>(
+    ctx: &Ctx<'js>,
+    fulfilled: Function<'js>,
+    rejected: Function<'js>,
+    future: impl Future<Output = Outcome> + Send + 'static,
+) {
+    settle_with(ctx, fulfilled, rejected, future, true);
+}
+
 /// As [`promise`], of what the loop does not live for.
 pub(crate) fn promise_on_the_side<'js>(
     ctx: &Ctx<'js>,
@@ -237,8 +247,19 @@ fn settled_by<'js>(
     future: impl Future<Output = Outcome> + Send + 'static,
     keeps_alive: bool,
 ) -> Result<Promise<'js>> {
-    let host = Host::of(ctx);
     let (promise, resolve, reject) = ctx.promise()?;
+    settle_with(ctx, resolve, reject, future, keeps_alive);
+    Ok(promise)
+}
+
+fn settle_with<'js>(
+    ctx: &Ctx<'js>,
+    resolve: Function<'js>,
+    reject: Function<'js>,
+    future: impl Future<Output = Outcome> + Send + 'static,
+    keeps_alive: bool,
+) {
+    let host = Host::of(ctx);
     let id = host.next.get();
     host.next.set(id + 1);
     let settler = Settler {
@@ -252,7 +273,6 @@ fn settled_by<'js>(
     host.io.spawn(async move {
         settling.has(future.await);
     });
-    Ok(promise)
 }
 
 /// Queues the task that settles a promise, also where its future was dropped with its runtime.

@@ -4,11 +4,10 @@
 // script's own stream has no handle.
 
 import {
-  JSONParse, PromisePrototypeThen, PromiseReject, TypeError, TypedArrayPrototypeGetBuffer, TypedArrayPrototypeGetByteLength,
+  JSONParse, PromiseReject, TypeError, TypedArrayPrototypeGetBuffer, TypedArrayPrototypeGetByteLength,
   Uint8Array, WeakRef, WeakRefPrototypeDeref, markHandled, newPromise, ops, uponPromise,
 } from "../primordials.js";
 import { wrap } from "../platform_objects.js";
-import { isArrayBuffer } from "../webidl.js";
 import { BlobImpl, blobHandle, bytesHeldBy, newBlob } from "../blob.js";
 import { FormDataImpl, formDataHandle, newFormData } from "../form_data.js";
 import { URLSearchParamsImpl } from "../url.js";
@@ -21,24 +20,25 @@ import {
 } from "../streams/other_specs.js";
 
 export class Body {
-  handle;
-  length;
-  sourceIsNull;
-  // Is nothing to come of it, and was nothing ever?
-  isAtEnd = false;
-  // undefined as long as script has not seen it.
-  stream = undefined;
-  // Where its stream has its chunks from.
-  source = undefined;
-  // Its bytes once more, where it has a source, as long as nobody has read the stream: what can be sent again.
-  spare = undefined;
-  // Was it read, or given away, without a stream?
-  taken = false;
-  // How a fetch that was aborted, or broke off, ended it: `{ error }`.
-  failure = undefined;
-  onFailure = undefined;
-  // Told once, when nothing more will come.
-  onEnd = undefined;
+  // Of what most bodies never set, the prototype has the default: each field takes time to make.
+  static {
+    const { prototype } = this;
+    // Is nothing to come of it, and was nothing ever?
+    prototype.isAtEnd = false;
+    // undefined as long as script has not seen it.
+    prototype.stream = undefined;
+    // Where its stream has its chunks from.
+    prototype.source = undefined;
+    // Its bytes once more, where it has a source, as long as nobody has read the stream: what can be sent again.
+    prototype.spare = undefined;
+    // Was it read, or given away, without a stream?
+    prototype.taken = false;
+    // How a fetch that was aborted, or broke off, ended it: `{ error }`.
+    prototype.failure = undefined;
+    prototype.onFailure = undefined;
+    // Told once, when nothing more will come.
+    prototype.onEnd = undefined;
+  }
 
   constructor(handle, length, sourceIsNull) {
     this.handle = handle;
@@ -87,19 +87,30 @@ export class Body {
       if (isReadable(stream)) errorReadableStream(stream, error);
       this.end();
     };
+    let pulled;
+    const giveLater = (chunk) => {
+      give(chunk);
+      pulled.resolve();
+    };
+    const failLater = (error) => {
+      fail(error);
+      pulled.resolve();
+    };
     const pull = () => {
       let chunk;
       try {
-        chunk = ops.stream_chunk(source);
+        chunk = ops.stream_chunk(source, giveLater, failLater);
       } catch (error) {
         fail(error);
         return undefined;
       }
-      if (chunk === null || isArrayBuffer(chunk)) {
-        give(chunk);
-        return undefined;
+      if (chunk === undefined) {
+        // NB: no other pull comes before this one has settled.
+        pulled = newPromise();
+        return pulled.promise;
       }
-      return PromisePrototypeThen(chunk, give, fail);
+      give(chunk);
+      return undefined;
     };
     const cancel = () => {
       ops.stream_cancel(source);
@@ -130,12 +141,12 @@ export class Body {
     }
     let read;
     try {
-      read = ops.body_read_all(this.handle, asText);
+      read = ops.body_read_now(this.handle, asText);
     } catch (error) {
       failureSteps(error);
       return;
     }
-    if (typeof read === "string" || isArrayBuffer(read)) {
+    if (read !== undefined) {
       successSteps(read);
       this.end();
       return;
@@ -147,7 +158,7 @@ export class Body {
       steps(value);
       this.end();
     };
-    uponPromise(read, once(successSteps), once(failureSteps));
+    ops.body_read_later(this.handle, asText, once(successSteps), once(failureSteps));
   }
 
   /** Whoever reads it is told so; what is still to come is not waited for. */
@@ -301,8 +312,10 @@ const ofParts = (parts) => ({
 
 /** The members of https://fetch.spec.whatwg.org/#body-mixin for a class with `bodyOrNull` and `headers`. */
 export class BodyMixin {
-  wrapper = undefined;
-  bodyOrNull = null;
+  static {
+    this.prototype.wrapper = undefined;
+    this.prototype.bodyOrNull = null;
+  }
 
   get body() {
     return this.bodyOrNull === null ? null : this.bodyOrNull.getStream();

@@ -1,6 +1,6 @@
 // fetch(): https://fetch.spec.whatwg.org/#fetch-method
 
-import { WeakRef, WeakRefPrototypeDeref, newPromise, ops, uponPromise } from "../primordials.js";
+import { WeakRef, WeakRefPrototypeDeref, newPromise, ops } from "../primordials.js";
 import { wrap } from "../platform_objects.js";
 import { isReadable } from "../streams/other_specs.js";
 import { RequestImpl } from "./request.js";
@@ -17,9 +17,9 @@ export function fetch(input, init) {
     reject(error);
     return promise;
   }
-  // 4.
-  const { signal } = request;
-  if (signal.aborted) {
+  // 4. A request that was given no signal has one that nobody can abort.
+  const { signalOrNone: signal } = request;
+  if (signal !== undefined && signal.aborted) {
     abortFetch(reject, request, undefined, signal.reason);
     return promise;
   }
@@ -31,30 +31,31 @@ export function fetch(input, init) {
     ops.fetch_abort(controller);
     abortFetch(reject, request, response, signal.reason);
   };
-  const end = () => signal.removeAlgorithm(abort);
+  const end = signal === undefined ? undefined : () => signal.removeAlgorithm(abort);
   // 12.
   const body = request.bodyOrNull === null ? undefined : request.bodyOrNull.transmit((error) => {
     reject(error);
     ops.fetch_abort(controller);
   });
-  const started = ops.fetch_start(request.handle, body);
-  controller = started[0];
-  signal.addAlgorithm(abort);
-  uponPromise(
-    started[1],
+  controller = ops.fetch_start(
+    request.handle,
+    body,
     (handle) => {
-      if (signal.aborted) return;
+      if (signal !== undefined && signal.aborted) return;
       const object = newResponse(handle, "immutable");
-      if (object.bodyOrNull === null) end();
-      else object.bodyOrNull.onEnd = end;
-      response = new WeakRef(object);
+      if (signal !== undefined) {
+        if (object.bodyOrNull === null) end();
+        else object.bodyOrNull.onEnd = end;
+        response = new WeakRef(object);
+      }
       resolve(wrap(object));
     },
     (error) => {
-      end();
+      if (signal !== undefined) end();
       reject(error);
     },
   );
+  if (signal !== undefined) signal.addAlgorithm(abort);
   return promise;
 }
 

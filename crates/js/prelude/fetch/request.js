@@ -9,10 +9,13 @@ import { BodyMixin, extract } from "./body.js";
 import { newHeaders } from "./headers.js";
 
 export class RequestImpl extends BodyMixin {
-  handle = undefined;
-  signal = undefined;
-  headersOrNone = undefined;
-  membersOrNone = undefined;
+  static {
+    const { prototype } = this;
+    prototype.handle = undefined;
+    prototype.signalOrNone = undefined;
+    prototype.headersOrNone = undefined;
+    prototype.membersOrNone = undefined;
+  }
 
   // https://fetch.spec.whatwg.org/#dom-request
   construct(input, init) {
@@ -21,9 +24,9 @@ export class RequestImpl extends BodyMixin {
     // 5 to 28, 32.
     this.handle = ops.request_new(isRequest ? input.handle : input, isEmpty ? undefined : init);
     // 26, 29, 30. The signal.
-    let signal = isRequest ? input.signal : null;
+    let signal = isRequest ? input.signalOrNone : undefined;
     if (init.signal !== undefined) ({ signal } = init);
-    this.signal = dependentSignal(signal === null ? [] : [signal]);
+    if (signal !== undefined && signal !== null) this.signalOrNone = dependentSignal([signal]);
     // 33. The headers: those that were given, or what the guard leaves of those there were.
     if (!isEmpty) this.refillHeaders(init.headers);
     // 34, 35.
@@ -67,6 +70,12 @@ export class RequestImpl extends BodyMixin {
   get headers() {
     this.headersOrNone ??= newHeaders(ops.request_headers(this.handle, false));
     return this.headersOrNone;
+  }
+
+  // One that depends on no other is never aborted, and made when script asks for it.
+  get signal() {
+    this.signalOrNone ??= dependentSignal([]);
+    return this.signalOrNone;
   }
 
   // What its getters show never changes.
@@ -137,7 +146,7 @@ export class RequestImpl extends BodyMixin {
     const clone = new RequestImpl();
     clone.handle = ops.request_clone(this.handle);
     clone.bodyOrNull = this.bodyOrNull === null ? null : this.bodyOrNull.clone();
-    clone.signal = dependentSignal([this.signal]);
+    if (this.signalOrNone !== undefined) clone.signalOrNone = dependentSignal([this.signalOrNone]);
     return clone;
   }
 }

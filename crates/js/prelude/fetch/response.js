@@ -8,10 +8,13 @@ import { Body, BodyMixin, extract } from "./body.js";
 import { newHeaders } from "./headers.js";
 
 export class ResponseImpl extends BodyMixin {
-  handle = undefined;
-  guard = "response";
-  headersOrNone = undefined;
-  membersOrNone = undefined;
+  static {
+    const { prototype } = this;
+    prototype.handle = undefined;
+    prototype.guard = "response";
+    prototype.headersOrNone = undefined;
+    prototype.membersOrNone = undefined;
+  }
 
   // https://fetch.spec.whatwg.org/#dom-response
   construct(body, init) {
@@ -93,7 +96,7 @@ implement("Response", ResponseImpl);
 export function newResponse(handle, guard) {
   const response = new ResponseImpl();
   response.handle = handle;
-  response.guard = guard;
+  if (guard !== "response") response.guard = guard;
   const body = ops.response_body(handle);
   if (body !== undefined && body !== null) {
     response.bodyOrNull = new Body(body[0], undefined, true);

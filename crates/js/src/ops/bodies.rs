@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, Waker};
 
 use bytes::{Bytes, BytesMut};
-use rquickjs::{Array, Ctx, Exception, IntoJs, Object, Result, Value};
+use rquickjs::{Array, Ctx, Exception, Function, IntoJs, Object, Result, Value};
 use sofetch::core::infrastructure::bodies::{Body, BodyError, ByteStream};
 use sofetch::core::infrastructure::body_extraction::{BodyInit, BodyWithType, extract};
 use sofetch::core::infrastructure::multipart::boundary_from;
@@ -15,13 +15,13 @@ use sofetch::{Blob, FormData};
 use tokio::sync::Notify;
 
 use crate::handles::Handle;
-use crate::host::{Host, Plain, Thrown, promise};
+use crate::host::{Host, Plain, Thrown, call_back, promise};
 use crate::ops::set;
 use crate::values::{Data, Text, new_list};
 
 pub(super) fn register<'js>(ctx: &Ctx<'js>, ops: &Object<'js>) -> Result<()> {
     set!(ctx, ops, body_of_bytes, body_of_text, body_of_blob, body_of_form, body_of_pairs);
-    set!(ctx, ops, body_read_all, body_cancel, body_tee, body_blob, utf8_decode);
+    set!(ctx, ops, body_read_now, body_read_later, body_cancel, body_tee, body_blob, utf8_decode);
     set!(ctx, ops, upload_new, upload_push, upload_end);
     Ok(())
 }
@@ -161,32 +161,47 @@ pub(super) fn network_error(error: &BodyError) -> Thrown {
     Thrown::Type("the body could not be read to its end".to_owned())
 }
 
-/// [Fully reads](https://fetch.spec.whatwg.org/#body-fully-read): a promise of an ArrayBuffer, or of a string where `as_text`.
-fn body_read_all<'js>(ctx: Ctx<'js>, body: Handle, as_text: bool) -> Result<Value<'js>> {
-    let shared = body.get::<BodyHandle>(&ctx)?.shared.clone();
-    let package = move |bytes: Bytes| match as_text {
-        true => Plain::Text(text_of(&bytes)),
-        false => Plain::Bytes(bytes.into()),
-    };
-    // What is there already needs no other thread.
+/// [Fully reads](https://fetch.spec.whatwg.org/#body-fully-read) what is there already, which needs no other thread: an ArrayBuffer, or a
+/// string where `as_text`; `undefined` where some of it has yet to come.
+fn body_read_now<'js>(ctx: Ctx<'js>, body: Handle, as_text: bool) -> Result<Value<'js>> {
+    let shared = &body.get::<BodyHandle>(&ctx)?.shared;
     let mut taken = shared.lock().take();
     if let Some(body) = &mut taken
         && let Some(read) = read_at_once(body)
     {
         return match read {
-            Ok(bytes) => package(bytes).into_js(&ctx),
+            Ok(bytes) => package(bytes, as_text).into_js(&ctx),
             Err(error) => Err(network_error(&error).throw(&ctx)),
         };
     }
     *shared.lock() = taken;
-    let reading = async move {
+    Ok(Value::new_undefined(ctx))
+}
+
+/// As [`body_read_now`] once all has come: one of the functions is called.
+fn body_read_later<'js>(
+    ctx: Ctx<'js>,
+    body: Handle,
+    as_text: bool,
+    fulfilled: Function<'js>,
+    rejected: Function<'js>,
+) -> Result<()> {
+    let shared = body.get::<BodyHandle>(&ctx)?.shared.clone();
+    call_back(&ctx, fulfilled, rejected, async move {
         match shared.read(async |body| body.read_all(None).await).await {
-            Some(Ok(bytes)) => Ok(package(bytes)),
+            Some(Ok(bytes)) => Ok(package(bytes, as_text)),
             Some(Err(error)) => Err(network_error(&error)),
             None => Err(Thrown::Dom("AbortError", "The reading was canceled.".to_owned())),
         }
-    };
-    promise(&ctx, reading)?.into_js(&ctx)
+    });
+    Ok(())
+}
+
+fn package(bytes: Bytes, as_text: bool) -> Plain {
+    match as_text {
+        true => Plain::Text(text_of(&bytes)),
+        false => Plain::Bytes(bytes.into()),
+    }
 }
 
 /// All of a body whose bytes are known; `None`, with nothing lost, where it has yet to come.

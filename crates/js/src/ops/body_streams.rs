@@ -5,12 +5,12 @@ use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use bytes::Bytes;
-use rquickjs::{Array, Ctx, IntoJs, Object, Result, Value};
+use rquickjs::{Array, Ctx, Function, IntoJs, Object, Result, Value};
 use sofetch::core::infrastructure::bodies::{Body, BodyError};
 use tokio::sync::Notify;
 
 use crate::handles::Handle;
-use crate::host::{Plain, promise, promise_on_the_side};
+use crate::host::{Plain, call_back, promise_on_the_side};
 use crate::ops::bodies::{BodyHandle, network_error, next_chunk};
 use crate::ops::set;
 use crate::values::new_list;
@@ -155,24 +155,32 @@ fn body_stream<'js>(ctx: Ctx<'js>, body: Handle) -> Result<Array<'js>> {
     Ok(pair)
 }
 
-/// The next chunk, an ArrayBuffer; `null` at the end; a promise of these where it has yet to come.
-fn stream_chunk<'js>(ctx: Ctx<'js>, stream: Handle) -> Result<Value<'js>> {
+/// The next chunk, an ArrayBuffer; `null` at the end. Where it has yet to come it is `undefined`, and one of the functions is
+/// called later.
+fn stream_chunk<'js>(
+    ctx: Ctx<'js>,
+    stream: Handle,
+    fulfilled: Function<'js>,
+    rejected: Function<'js>,
+) -> Result<Value<'js>> {
     let shared = stream.get::<StreamHandle>(&ctx)?.0.clone();
     match shared.take() {
         Some(Step::Chunk(chunk)) => Plain::Bytes(chunk.into()).into_js(&ctx),
         Some(Step::End) => Plain::Null.into_js(&ctx),
         Some(Step::Failed(error)) => Err(network_error(&error).throw(&ctx)),
-        None => promise(&ctx, async move {
-            loop {
-                match shared.take() {
-                    Some(Step::Chunk(chunk)) => return Ok(Plain::Bytes(chunk.into())),
-                    Some(Step::End) => return Ok(Plain::Null),
-                    Some(Step::Failed(error)) => return Err(network_error(&error)),
-                    None => shared.chunk_came.notified().await,
+        None => {
+            call_back(&ctx, fulfilled, rejected, async move {
+                loop {
+                    match shared.take() {
+                        Some(Step::Chunk(chunk)) => return Ok(Plain::Bytes(chunk.into())),
+                        Some(Step::End) => return Ok(Plain::Null),
+                        Some(Step::Failed(error)) => return Err(network_error(&error)),
+                        None => shared.chunk_came.notified().await,
+                    }
                 }
-            }
-        })?
-        .into_js(&ctx),
+            });
+            Ok(Value::new_undefined(ctx))
+        }
     }
 }
 

@@ -2,17 +2,16 @@
 
 use std::sync::Arc;
 
-use rquickjs::{Array, Ctx, IntoJs, Object, Result};
+use rquickjs::{Ctx, Function, Object, Result};
 use sofetch::AbortReason;
 use sofetch::engine::{Callbacks, FetchController};
 
 use crate::handles::Handle;
-use crate::host::{Host, Plain, Thrown, promise};
+use crate::host::{Host, Plain, Thrown, call_back};
 use crate::ops::bodies::BodyHandle;
 use crate::ops::requests::Request;
 use crate::ops::responses::Response;
 use crate::ops::set;
-use crate::values::new_list;
 
 /// How much of a body is read before script asks for it, where it is there already; in bytes.
 const READ_AHEAD: usize = 64 * 1024;
@@ -22,8 +21,15 @@ pub(super) fn register<'js>(ctx: &Ctx<'js>, ops: &Object<'js>) -> Result<()> {
     Ok(())
 }
 
-/// [Fetches](https://fetch.spec.whatwg.org/#concept-fetch) a request with this body: its controller, and a promise of the response.
-fn fetch_start<'js>(ctx: Ctx<'js>, request: Handle, body: Option<Handle>) -> Result<Array<'js>> {
+/// [Fetches](https://fetch.spec.whatwg.org/#concept-fetch) a request with this body: its controller. Later one of the functions is called, with
+/// the response or an error.
+fn fetch_start<'js>(
+    ctx: Ctx<'js>,
+    request: Handle,
+    body: Option<Handle>,
+    fulfilled: Function<'js>,
+    rejected: Function<'js>,
+) -> Result<Handle> {
     let host = Host::of(&ctx);
     let mut request = request.get::<Request>(&ctx)?.to_core();
     if let Some(body) = body {
@@ -31,7 +37,7 @@ fn fetch_start<'js>(ctx: Ctx<'js>, request: Handle, body: Option<Handle>) -> Res
     }
     let controller = FetchController::new();
     let (agent, its_controller) = (host.agent.clone(), controller.clone());
-    let fetched = promise(&ctx, async move {
+    call_back(&ctx, fulfilled, rejected, async move {
         match agent.fetch_core(Box::new(request), Callbacks::default(), its_controller).await {
             Ok(Ok(mut response)) => {
                 // What came along with the head is script's without another trip.
@@ -44,11 +50,8 @@ fn fetch_start<'js>(ctx: Ctx<'js>, request: Handle, body: Option<Handle>) -> Res
             Ok(Err(_)) => Err(Thrown::Type("Failed to fetch".to_owned())),
             Err(error) => Err(Thrown::Type(error.to_string())),
         }
-    })?;
-    let started = new_list(&ctx)?;
-    started.set(0, Handle::new(controller).into_js(&ctx)?)?;
-    started.set(1, fetched)?;
-    Ok(started)
+    });
+    Ok(Handle::new(controller))
 }
 
 /// [Aborts](https://fetch.spec.whatwg.org/#fetch-controller-abort); the script's own reason stays with the prelude.
