@@ -4,8 +4,8 @@
 //! under way, or a timer is set, the loop lives. Tasks go first in, first out, whatever their source: an order that
 //! every source's own is part of. Of a due timer and a task the older goes first, so that neither keeps the other waiting.
 
-use std::collections::BTreeMap;
-use std::sync::mpsc;
+use std::collections::{BTreeMap, VecDeque};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use rquickjs::Ctx;
@@ -15,7 +15,29 @@ pub(crate) type Task = Box<dyn for<'js> FnOnce(&Ctx<'js>) -> rquickjs::Result<()
 
 /// Where any thread puts tasks.
 #[derive(Clone)]
-pub(crate) struct TaskQueue(mpsc::Sender<(Instant, Task)>);
+pub(crate) struct TaskQueue(Arc<Shared>);
+
+/// NB: not a channel of the standard library, which wakes the loop while it holds a lock that the loop takes next: where both
+/// share a processor, that is one more trip from thread to thread for each task.
+#[derive(Default)]
+struct Shared {
+    state: Mutex<State>,
+    came: Condvar,
+}
+
+#[derive(Default)]
+struct State {
+    /// Each with the moment since when it has been there.
+    tasks: VecDeque<(Instant, Task)>,
+    loop_waits: bool,
+    loop_ended: bool,
+}
+
+impl Shared {
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
 
 impl TaskQueue {
     /// <https://html.spec.whatwg.org/#queue-a-task>
@@ -23,45 +45,68 @@ impl TaskQueue {
         &self,
         task: impl for<'js> FnOnce(&Ctx<'js>) -> rquickjs::Result<()> + Send + 'static,
     ) {
-        // A loop that has ended runs nothing: who still had something to say to its scripts may drop it.
-        let _ = self.0.send((Instant::now(), Box::new(task)));
+        let task: Task = Box::new(task);
+        let mut state = self.0.lock();
+        // A loop that has ended runs nothing: who still had something to say to its scripts may drop it, when nothing is locked.
+        if state.loop_ended {
+            drop(state);
+            drop(task);
+            return;
+        }
+        state.tasks.push_back((Instant::now(), task));
+        let loop_waits = std::mem::take(&mut state.loop_waits);
+        drop(state);
+        if loop_waits {
+            self.0.came.notify_one();
+        }
     }
 }
 
 /// The other end of it.
-pub(crate) struct Tasks {
-    receiver: mpsc::Receiver<(Instant, Task)>,
-    /// The next, where its age was asked for.
-    first: Option<(Instant, Task)>,
-}
+pub(crate) struct Tasks(Arc<Shared>);
 
 pub(crate) fn task_queue() -> (TaskQueue, Tasks) {
-    let (sender, receiver) = mpsc::channel();
-    (TaskQueue(sender), Tasks { receiver, first: None })
+    let shared = Arc::<Shared>::default();
+    (TaskQueue(shared.clone()), Tasks(shared))
 }
 
 impl Tasks {
     /// The next task; waits for it no longer than `until`, and for ever without that.
-    pub(crate) fn next(&mut self, until: Option<Instant>) -> Option<Task> {
-        if let Some(task) = self.ready() {
-            return Some(task);
+    pub(crate) fn next(&self, until: Option<Instant>) -> Option<Task> {
+        let mut state = self.0.lock();
+        loop {
+            if let Some((_, task)) = state.tasks.pop_front() {
+                state.loop_waits = false;
+                return Some(task);
+            }
+            state.loop_waits = true;
+            state = match until.map(|until| until.saturating_duration_since(Instant::now())) {
+                None => self.0.came.wait(state).unwrap_or_else(PoisonError::into_inner),
+                Some(Duration::ZERO) => return None,
+                Some(left) => self.0.came.wait_timeout(state, left).unwrap_or_else(PoisonError::into_inner).0,
+            };
         }
-        let next = match until {
-            None => self.receiver.recv().ok(),
-            Some(until) => self.receiver.recv_timeout(until.saturating_duration_since(Instant::now())).ok(),
-        };
-        next.map(|(_, task)| task)
     }
 
     /// The next task that is there already.
-    pub(crate) fn ready(&mut self) -> Option<Task> {
-        self.first.take().or_else(|| self.receiver.try_recv().ok()).map(|(_, task)| task)
+    pub(crate) fn ready(&self) -> Option<Task> {
+        self.0.lock().tasks.pop_front().map(|(_, task)| task)
     }
 
     /// Since when that has been there.
-    pub(crate) fn ready_since(&mut self) -> Option<Instant> {
-        self.first = self.first.take().or_else(|| self.receiver.try_recv().ok());
-        self.first.as_ref().map(|(since, _)| *since)
+    pub(crate) fn ready_since(&self) -> Option<Instant> {
+        self.0.lock().tasks.front().map(|(since, _)| *since)
+    }
+}
+
+impl Drop for Tasks {
+    fn drop(&mut self) {
+        let mut state = self.0.lock();
+        state.loop_ended = true;
+        let left = std::mem::take(&mut state.tasks);
+        drop(state);
+        // NB: what goes with a task may queue another.
+        drop(left);
     }
 }
 
@@ -131,6 +176,33 @@ mod tests {
         assert!(timers.keep_alive() && timers.next_at().is_some_and(|at| at > now));
         timers.clear(3);
         assert!(!timers.keep_alive());
+    }
+
+    #[test]
+    fn tasks_come_in_order_and_go_with_their_loop() {
+        let (queue, tasks) = task_queue();
+        assert!(tasks.ready().is_none() && tasks.next(Some(Instant::now())).is_none());
+        let other = queue.clone();
+        let (done, dropped) = std::sync::mpsc::channel::<u8>();
+        for number in [1, 2] {
+            let done = done.clone();
+            other.queue(move |_| {
+                let _ = done.send(number);
+                Ok(())
+            });
+        }
+        assert!(tasks.ready().is_some() && tasks.next(None).is_some() && tasks.ready().is_none());
+        let waiting = std::thread::spawn(move || (tasks.next(None).is_some(), tasks));
+        queue.queue(|_| Ok(()));
+        let (came, tasks) = waiting.join().expect("a thread that waits for a task");
+        assert!(came);
+        other.queue(move |_| {
+            let _ = done.send(3);
+            Ok(())
+        });
+        drop(tasks);
+        queue.queue(|_| Ok(()));
+        assert_eq!(dropped.try_recv(), Err(std::sync::mpsc::TryRecvError::Disconnected));
     }
 
     #[test]
