@@ -147,6 +147,7 @@ impl RuntimeBuilder {
         let (queue, tasks) = task_queue();
         let host = Host::new(queue, io.handle(), agent, page, url, blob_urls, self.printer);
 
+        widen_heap();
         let engine = rquickjs::Runtime::new().map_err(Error::engine)?;
         engine.set_max_stack_size(self.max_stack);
         engine.set_gc_threshold(COLLECT_AFTER.min(self.max_memory.unwrap_or(usize::MAX) / 2));
@@ -162,6 +163,15 @@ impl RuntimeBuilder {
         })));
         Runtime::new(engine, host, tasks, io, self.global, self.module_loader)
     }
+}
+
+/// Takes what memory the prelude will need, and gives it back.
+///
+/// glibc's heap of a thread that is not the first grows page by page, a system call each, but never becomes smaller.
+fn widen_heap() {
+    const BLOCK: usize = 96 << 10; // what is larger may be no part of the heap
+    const BLOCKS: usize = 20;
+    std::hint::black_box([const { Vec::<u8>::new() }; BLOCKS].map(|_| Vec::<u8>::with_capacity(BLOCK)));
 }
 
 /// Who fetches.
