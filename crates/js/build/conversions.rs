@@ -195,10 +195,22 @@ impl<'a> Conversions<'a> {
             body.push('\n');
         }
         let _ = writeln!(self.functions, "function read_{name}(O, record, place) {{\n{body}}}");
+        // A dictionary that is not there has no members but those with a default, where they are.
+        let absent = match self.says_nothing(dictionary) {
+            true => "  if (V === undefined) return record;\n",
+            false => "",
+        };
         let _ = writeln!(
             self.functions,
-            "function dictionary_{name}(V, place) {{\n  const record = {{ __proto__: null }};\n  read_{name}(dictionarySource(V, place), record, place);\n  return record;\n}}"
+            "function dictionary_{name}(V, place) {{\n  const record = {{ __proto__: null }};\n{absent}  read_{name}(dictionarySource(V, place), record, place);\n  return record;\n}}"
         );
+    }
+
+    /// Is it empty where no member of it is there?
+    fn says_nothing(&self, dictionary: &Dictionary) -> bool {
+        let parent = dictionary.parent.as_deref().and_then(|parent| self.idl.dictionary(parent));
+        let has_none = dictionary.members.iter().all(|member| !member.required && member.default.is_none());
+        has_none && parent.is_none_or(|parent| self.says_nothing(parent))
     }
 
     /// <https://webidl.spec.whatwg.org/#js-union>

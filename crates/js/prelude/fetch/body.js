@@ -20,9 +20,13 @@ import {
 } from "../streams/other_specs.js";
 
 export class Body {
-  // Of what most bodies never set, the prototype has the default: each field takes time to make.
+  // The prototype has the defaults, as each field takes time to make. NB: what is set later must stand there, or setters that
+  // script gave Object.prototype would see it.
   static {
     const { prototype } = this;
+    prototype.handle = undefined;
+    prototype.length = undefined;
+    prototype.sourceIsNull = false;
     // Is nothing to come of it, and was nothing ever?
     prototype.isAtEnd = false;
     // undefined as long as script has not seen it.

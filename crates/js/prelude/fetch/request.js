@@ -23,6 +23,8 @@ export class RequestImpl extends BodyMixin {
     const isEmpty = ObjectKeys(init).length === 0;
     // 5 to 28, 32.
     this.handle = ops.request_new(isRequest ? input.handle : input, isEmpty ? undefined : init);
+    // Of a URL alone there is nothing more to say.
+    if (isEmpty && !isRequest) return;
     // 26, 29, 30. The signal.
     let signal = isRequest ? input.signalOrNone : undefined;
     if (init.signal !== undefined) ({ signal } = init);
