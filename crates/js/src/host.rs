@@ -8,6 +8,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Instant;
 
+use bytes::Bytes;
 use rquickjs::{
     ArrayBuffer, Ctx, Exception, Function, IntoJs, JsLifetime, Object, Persistent, Promise, Result, Value,
 };
@@ -174,7 +175,8 @@ pub(crate) enum Plain {
     Number(f64),
     Text(String),
     /// An ArrayBuffer.
-    Bytes(Vec<u8>),
+    /// In the engine's own memory, which its limit counts.
+    Bytes(Bytes),
     /// What this text of JSON says.
     Json(String),
     /// Made on the thread that runs script, as handles never leave it.
@@ -189,7 +191,7 @@ impl<'js> IntoJs<'js> for Plain {
             Plain::Bool(value) => value.into_js(ctx),
             Plain::Number(value) => value.into_js(ctx),
             Plain::Text(text) => text.into_js(ctx),
-            Plain::Bytes(bytes) => ArrayBuffer::new(ctx.clone(), bytes)?.into_js(ctx),
+            Plain::Bytes(bytes) => ArrayBuffer::new_copy(ctx.clone(), &bytes)?.into_js(ctx),
             Plain::Json(text) => ctx.json_parse(text),
             Plain::Handle(make) => make().into_js(ctx),
         }
@@ -201,6 +203,7 @@ impl<'js> IntoJs<'js> for Plain {
 pub(crate) enum Thrown {
     Error(String),
     Type(String),
+    Range(String),
     /// A `DOMException` of this name.
     Dom(&'static str, String),
 }
@@ -211,6 +214,7 @@ impl Thrown {
         match self {
             Thrown::Error(message) => Exception::throw_message(ctx, message),
             Thrown::Type(message) => Exception::throw_type(ctx, message),
+            Thrown::Range(message) => Exception::throw_range(ctx, message),
             Thrown::Dom(name, message) => Exception::throw_dom(ctx, name, message),
         }
     }

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use bytes::Bytes;
-use rquickjs::{Ctx, Exception, Result};
+use rquickjs::{Ctx, Exception, Result, qjs};
 
 use crate::host::Host;
 
@@ -21,6 +21,8 @@ pub(crate) struct Ledger {
     collect_at: AtomicU64,
     /// The most that may be held.
     limit: AtomicU64,
+    /// What other threads may still enter before the thread of the scripts has looked again.
+    free: AtomicU64,
 }
 
 impl Default for Ledger {
@@ -29,6 +31,7 @@ impl Default for Ledger {
             held: AtomicU64::new(0),
             collect_at: AtomicU64::new(COLLECT_AFTER),
             limit: AtomicU64::new(u64::MAX),
+            free: AtomicU64::new(u64::MAX),
         }
     }
 }
@@ -36,11 +39,43 @@ impl Default for Ledger {
 impl Ledger {
     pub(crate) fn set_limit(&self, bytes: usize) {
         self.limit.store(bytes as u64, Ordering::Relaxed);
+        self.free.store(bytes as u64, Ordering::Relaxed);
     }
 
     fn enter(self: &Arc<Ledger>, bytes: Bytes) -> Bytes {
-        self.held.fetch_add(bytes.len() as u64, Ordering::Relaxed);
+        self.add(bytes.len());
         Bytes::from_owner(Entry { ledger: self.clone(), bytes })
+    }
+
+    /// On any thread: the same bytes, entered, unless the limit leaves no room for them.
+    pub(crate) fn try_enter(self: &Arc<Ledger>, bytes: Bytes) -> Option<Bytes> {
+        self.try_add(bytes.len()).then(|| Bytes::from_owner(Entry { ledger: self.clone(), bytes }))
+    }
+
+    /// Bytes whose owner crosses them out with [`Ledger::remove`].
+    pub(crate) fn add(&self, bytes: usize) {
+        self.held.fetch_add(bytes as u64, Ordering::Relaxed);
+    }
+
+    pub(crate) fn remove(&self, bytes: usize) {
+        self.held.fetch_sub(bytes as u64, Ordering::Relaxed);
+    }
+
+    fn try_add(&self, bytes: usize) -> bool {
+        let less = |free: u64| if free == u64::MAX { Some(free) } else { free.checked_sub(bytes as u64) };
+        let fits = self.free.fetch_update(Ordering::Relaxed, Ordering::Relaxed, less).is_ok();
+        if fits {
+            self.add(bytes);
+        }
+        fits
+    }
+
+    /// What the limit leaves to the engine's own heap; nothing where there is none.
+    fn left(&self) -> Option<usize> {
+        let limit = self.limit.load(Ordering::Relaxed);
+        let left = || usize::try_from(limit.saturating_sub(self.with(0))).unwrap_or(usize::MAX);
+        // NB: to the engine, 0 is no limit.
+        (limit != u64::MAX).then(|| left().max(1))
     }
 
     /// How much would be held with so many more bytes?
@@ -76,14 +111,91 @@ pub(crate) fn hold(ctx: &Ctx<'_>, bytes: Bytes) -> Result<Bytes> {
 pub(crate) fn room_for(ctx: &Ctx<'_>, bytes: usize) -> Result<()> {
     let host = Host::of(ctx);
     let ledger = &host.ledger;
-    if ledger.is_due(bytes) {
+    let is_due = ledger.is_due(bytes);
+    if is_due || (bytes >= LARGE && !engine_has(ctx, ledger, bytes)) {
         ctx.run_gc();
         ledger.has_collected();
-        if ledger.with(bytes) > ledger.limit.load(Ordering::Relaxed) {
+        if ledger.with(bytes) > ledger.limit.load(Ordering::Relaxed) || !engine_has(ctx, ledger, bytes) {
             return Err(Exception::throw_range(ctx, "out of memory"));
         }
     }
     Ok(())
+}
+
+/// So many bytes at least are worth a look at the engine.
+const LARGE: usize = 64 << 10;
+
+/// Has the engine's heap so much left of what the ledger leaves to it?
+///
+/// They have one limit: what is entered here is not left to the engine's heap.
+#[allow(unsafe_code)]
+fn engine_has(ctx: &Ctx<'_>, ledger: &Ledger, bytes: usize) -> bool {
+    let Some(left) = ledger.left() else { return true };
+    // SAFETY: the runtime is the context's; what it gave is given back, and nobody looked at it.
+    unsafe {
+        let engine = qjs::JS_GetRuntime(ctx.as_raw().as_ptr());
+        qjs::JS_SetMemoryLimit(engine, left as _);
+        let room = qjs::js_malloc_rt(engine, bytes.max(1) as _);
+        let found = !room.is_null();
+        if found {
+            qjs::js_free_rt(engine, room);
+        }
+        found
+    }
+}
+
+/// Before a task: lets the engine have what the ledger leaves to it, and other threads what the engine has not taken.
+pub(crate) fn share(ctx: &Ctx<'_>) {
+    let host = Host::of(ctx);
+    let ledger = &host.ledger;
+    let Some(left) = ledger.left() else { return };
+    let mut found = left;
+    while found >= LARGE && !engine_has(ctx, ledger, found) {
+        found /= 2;
+    }
+    // NB: not all of it: scripts that are told of what did not fit need some, too.
+    let kept = (ledger.limit.load(Ordering::Relaxed) / 16) as usize;
+    ledger.free.store(found.saturating_sub(kept) as u64, Ordering::Relaxed);
+}
+
+/// So many bytes, entered as long as this lives.
+pub(crate) struct Charge {
+    ledger: Arc<Ledger>,
+    bytes: usize,
+}
+
+impl Charge {
+    /// # Errors
+    /// See [`room_for`].
+    pub(crate) fn new(ctx: &Ctx<'_>, bytes: usize) -> Result<Charge> {
+        room_for(ctx, bytes)?;
+        let ledger = Host::of(ctx).ledger.clone();
+        ledger.add(bytes);
+        Ok(Charge { ledger, bytes })
+    }
+
+    /// Of nothing yet, on any thread.
+    pub(crate) fn empty(ledger: Arc<Ledger>) -> Charge {
+        Charge { ledger, bytes: 0 }
+    }
+
+    /// So many more, unless the limit leaves no room for them.
+    pub(crate) fn grow(&mut self, bytes: usize) -> bool {
+        let grown = self.ledger.try_add(bytes);
+        self.bytes += if grown { bytes } else { 0 };
+        grown
+    }
+
+    /// These bytes, entered until the last who shares them is gone.
+    pub(crate) fn into_bytes(self, bytes: Bytes) -> Bytes {
+        self.ledger.enter(bytes)
+    }
+}
+
+impl Drop for Charge {
+    fn drop(&mut self) {
+        self.ledger.remove(self.bytes);
+    }
 }
 
 /// Bytes that were entered.
@@ -100,7 +212,7 @@ impl AsRef<[u8]> for Entry {
 
 impl Drop for Entry {
     fn drop(&mut self) {
-        self.ledger.held.fetch_sub(self.bytes.len() as u64, Ordering::Relaxed);
+        self.ledger.remove(self.bytes.len());
     }
 }
 
@@ -116,6 +228,23 @@ mod tests {
         drop(whole);
         assert_eq!(ledger.with(0), 6);
         drop(part);
+        assert_eq!(ledger.with(0), 0);
+    }
+
+    #[test]
+    fn what_the_limit_leaves_no_room_for_is_not_entered() {
+        let ledger = Arc::new(Ledger::default());
+        assert_eq!(ledger.left(), None);
+        ledger.set_limit(10);
+        let mut charge = Charge::empty(ledger.clone());
+        assert!(charge.grow(6) && !charge.grow(5) && charge.grow(1));
+        assert_eq!((ledger.with(0), ledger.left()), (7, Some(3)));
+        let read = charge.into_bytes(Bytes::from_static(b"abcdefg"));
+        assert!(ledger.try_enter(Bytes::from_static(b"abcd")).is_none());
+        assert_eq!(ledger.with(0), 7);
+        let full = ledger.try_enter(Bytes::from_static(b"abc"));
+        assert_eq!(ledger.left(), Some(1), "the engine takes 0 for no limit");
+        drop((read, full));
         assert_eq!(ledger.with(0), 0);
     }
 

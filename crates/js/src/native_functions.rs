@@ -78,7 +78,7 @@ impl Value {
             Value::Bool(value) => Plain::Bool(value),
             Value::Number(value) => Plain::Number(value),
             Value::String(text) => Plain::Text(text),
-            Value::Bytes(bytes) => Plain::Bytes(bytes),
+            Value::Bytes(bytes) => Plain::Bytes(bytes.into()),
             // NB: every control character is escaped in it, so that the engine sees no NUL before the end.
             Value::Json(value) => Plain::Json(value.to_string()),
         }

@@ -9,7 +9,7 @@ use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
 use rquickjs::promise::PromiseState;
-use rquickjs::{CatchResultExt, Context, Ctx, Function, Persistent, Promise};
+use rquickjs::{CatchResultExt, CaughtError, Context, Ctx, Function, Persistent, Promise};
 use sofetch::Url;
 
 use crate::error::Error;
@@ -17,6 +17,7 @@ use crate::event_loop::{Task, Tasks};
 use crate::host::Host;
 use crate::interrupt::Interrupt;
 use crate::io_thread::IoThread;
+use crate::ledger;
 use crate::modules::{self, ModuleLoader, Places};
 use crate::native_functions::{self, Value};
 use crate::realm;
@@ -361,6 +362,7 @@ impl Runtime {
     fn run_task(&self, task: impl for<'js> FnOnce(&Ctx<'js>) -> rquickjs::Result<()>) {
         self.host.task_number.set(self.host.task_number.get().wrapping_add(1));
         let _ = self.with(|ctx| {
+            ledger::share(ctx);
             let result = task(ctx);
             self.report(ctx, result);
             self.checkpoint(ctx);
@@ -395,9 +397,13 @@ impl Runtime {
         if let Err(error) = reported {
             // The prelude itself failed, for want of memory say.
             self.host.uncaught.set(true);
-            let caught = Err::<(), _>(error).catch(ctx);
-            if let Err(error) = caught {
-                self.host.printer.error(&format!("Uncaught {error}"));
+            match Err::<(), _>(error).catch(ctx) {
+                // What the engine throws where there is no room for an error either.
+                Err(CaughtError::Value(value)) if value.is_null() => {
+                    self.host.printer.error("Uncaught InternalError: out of memory");
+                }
+                Err(error) => self.host.printer.error(&format!("Uncaught {error}")),
+                Ok(()) => {}
             }
         }
     }

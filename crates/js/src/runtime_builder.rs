@@ -88,7 +88,8 @@ impl RuntimeBuilder {
         self
     }
 
-    /// The most bytes that the engine's heap may take; one more is an error that script can catch.
+    /// The most bytes that the engine's heap and the native bytes of its objects may take together; one more is an error that script
+    /// can catch.
     pub fn max_memory(mut self, bytes: usize) -> RuntimeBuilder {
         self.max_memory = Some(bytes);
         self

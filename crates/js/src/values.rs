@@ -5,6 +5,11 @@ use rquickjs::{
     Array, ArrayBuffer, Ctx, Exception, FromJs, IntoJs, Object, Result, String as JsString, TypedArray, Value,
 };
 
+use crate::ledger::{hold, room_for};
+
+/// Bytes of a string that are worth a look at what room there is for them.
+const LONG: usize = 1 << 20;
+
 /// A string; its lone surrogates become U+FFFD.
 pub(crate) struct Text(pub(crate) String);
 
@@ -12,7 +17,12 @@ impl<'js> FromJs<'js> for Text {
     fn from_js(ctx: &Ctx<'js>, value: Value<'js>) -> Result<Text> {
         let string = JsString::from_value(value)?;
         match string.to_string() {
-            Ok(text) => Ok(Text(text)),
+            Ok(text) => {
+                if text.len() >= LONG {
+                    room_for(ctx, text.len())?;
+                }
+                Ok(Text(text))
+            }
             Err(rquickjs::Error::Utf8(_)) => Ok(Text(well_formed(ctx, string)?)),
             Err(error) => Err(error),
         }
@@ -65,7 +75,10 @@ pub(crate) fn isomorphic_decode(bytes: &[u8]) -> String {
     bytes.iter().map(|&byte| char::from(byte)).collect()
 }
 
-/// The bytes of an ArrayBuffer or a `Uint8Array`, copied: script may change its own at any time.
+/// As many bytes as are entered in the ledger.
+pub(crate) const ENTERED_FROM: usize = 4096;
+
+/// The bytes of an ArrayBuffer or a `Uint8Array`, copied: script may change its own at any time. Many are entered in the ledger.
 pub(crate) struct Data(pub(crate) Bytes);
 
 impl<'js> FromJs<'js> for Data {
@@ -78,7 +91,10 @@ impl<'js> FromJs<'js> for Data {
             ArrayBuffer::from_value(value)
                 .and_then(|buffer| unsafe { buffer.as_bytes() }.map(Bytes::copy_from_slice))
         };
-        copied.map(Data).ok_or_else(|| Exception::throw_type(ctx, "no bytes, or bytes that were taken away"))
+        let copied =
+            copied.ok_or_else(|| Exception::throw_type(ctx, "no bytes, or bytes that were taken away"))?;
+        // What is small is worth no entry of its own.
+        if copied.len() < ENTERED_FROM { Ok(Data(copied)) } else { hold(ctx, copied).map(Data) }
     }
 }
 

@@ -2,26 +2,13 @@
 
 mod support;
 
-use std::cell::RefCell;
 use std::rc::Rc;
 use std::thread::JoinHandle;
 use std::time::Duration;
 
-use sofetch_js::{Ending, Printer, Runtime, THREAD_STACK_BYTES};
+use sofetch_js::{Ending, Runtime, THREAD_STACK_BYTES};
+use support::lines::Lines;
 use support::{Page, run};
-
-#[derive(Default)]
-struct Lines(RefCell<Vec<String>>);
-
-impl Printer for Lines {
-    fn out(&self, line: &str) {
-        self.0.borrow_mut().push(line.to_owned());
-    }
-
-    fn error(&self, line: &str) {
-        self.0.borrow_mut().push(line.to_owned());
-    }
-}
 
 /// What each expression gives; the runtime of these tests has a limit.
 #[test]
@@ -233,7 +220,8 @@ fn nothing_outlasts_the_limit() {
         "Iterator.from({ next: () => ({}) }).drop(Infinity).next();",
         "Promise.all({ [Symbol.iterator]: () => ({ next: () => ({ value: 1 }) }) });",
     ];
-    let threads: Vec<_> = scripts.chunks(scripts.len().div_ceil(4)).map(|some| on_a_thread(some.to_vec())).collect();
+    let threads: Vec<_> =
+        scripts.chunks(scripts.len().div_ceil(4)).map(|some| on_a_thread(some.to_vec())).collect();
     for thread in threads {
         thread.join().expect("no panic");
     }
@@ -246,18 +234,18 @@ fn on_a_thread(scripts: Vec<&'static str>) -> JoinHandle<()> {
             let script = format!(
                 "try {{ {script} }} catch (error) {{ if (`${{error}}`.includes('interrupted')) console.log('caught'); }}"
             );
-            let lines = Rc::new(Lines::default());
+            let lines = Lines::default();
             let mut runtime = Runtime::builder()
                 .time_limit(Duration::from_millis(100))
                 .max_memory(512 << 20)
-                .printer(lines.clone())
+                .printer(Rc::new(lines.clone()))
                 .build()
                 .expect("a runtime");
             // The limit may come while it runs, or while the loop does.
             let _ = runtime.run_script(&script, "test.js");
             assert_eq!(runtime.run_until_idle(), Ending::TimedOut, "{script}");
             drop(runtime);
-            assert_eq!(lines.0.take(), Vec::<String>::new(), "{script}");
+            assert_eq!(lines.take(), Vec::<String>::new(), "{script}");
         }
     });
     ran.expect("a thread")

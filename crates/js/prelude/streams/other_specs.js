@@ -173,13 +173,31 @@ export function readAllBytes(reader, successSteps, failureSteps) {
     }
     const byteLength = TypedArrayPrototypeGetByteLength(chunk);
     if (byteLength !== 0) {
-      const bytes = chunksAreOurs ? chunk : CloneAsUint8Array(chunk);
+      let bytes = chunk;
+      if (!chunksAreOurs) {
+        // There may be no room for it.
+        try {
+          bytes = CloneAsUint8Array(chunk);
+        } catch (error) {
+          failureSteps(error);
+          return;
+        }
+      }
       chunks.append({ __proto__: null, next: undefined, bytes });
     }
     length += byteLength;
     if (reading) readOn = true;
     else readLoop();
-  }, () => successSteps(concatenate(chunks, length)), failureSteps);
+  }, () => {
+    let bytes;
+    try {
+      bytes = concatenate(chunks, length);
+    } catch (error) {
+      failureSteps(error);
+      return;
+    }
+    successSteps(bytes);
+  }, failureSteps);
   readLoop();
 }
 

@@ -55,7 +55,7 @@ fn blob_new<'js>(ctx: Ctx<'js>, parts: Array<'js>, content_type: Text, native: b
                 segments.shared(&ctx, segment.clone())?;
             }
         } else {
-            segments.copied(&ctx, Data::from_js(&ctx, part)?.0)?;
+            segments.shared(&ctx, Data::from_js(&ctx, part)?.0)?;
         }
         if segments.list.len() > MOST_SEGMENTS {
             return Err(Exception::throw_range(&ctx, "a blob of too many pieces"));

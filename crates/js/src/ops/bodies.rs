@@ -16,8 +16,9 @@ use tokio::sync::Notify;
 
 use crate::handles::Handle;
 use crate::host::{Host, Plain, Thrown, call_back, promise};
+use crate::ledger::{Charge, Ledger};
 use crate::ops::set;
-use crate::values::{Data, Text, new_list};
+use crate::values::{Data, ENTERED_FROM, Text, new_list};
 
 pub(super) fn register<'js>(ctx: &Ctx<'js>, ops: &Object<'js>) -> Result<()> {
     set!(ctx, ops, body_of_bytes, body_of_text, body_of_blob, body_of_form, body_of_pairs);
@@ -34,6 +35,8 @@ pub(crate) struct BodyHandle {
     shared: Arc<Shared>,
     // Counts it, as long as it lives.
     _held: Option<Held>,
+    // What it holds itself is entered as long as it lives.
+    _charge: Option<Charge>,
 }
 
 /// A body that holds something of the network, as long as its handle lives and nobody has read it.
@@ -59,18 +62,26 @@ impl BodyHandle {
             canceled: AtomicBool::new(false),
             cancellation: Notify::new(),
         };
-        BodyHandle { shared: Arc::new(shared), _held: None }
+        BodyHandle { shared: Arc::new(shared), _held: None, _charge: None }
     }
 
     /// Of a response: as long as script keeps it unread, it keeps a connection.
-    pub(crate) fn of_network(ctx: &Ctx<'_>, mut body: Body) -> BodyHandle {
+    pub(crate) fn of_network(ctx: &Ctx<'_>, mut body: Body) -> Result<BodyHandle> {
         if body.is_whole() {
-            return BodyHandle::new(body);
+            return BodyHandle::new(body).charged(ctx);
         }
         let host = Host::of(ctx);
         host.held_bodies.set(host.held_bodies.get() + 1);
         host.bodies_made.set(host.bodies_made.get() + 1);
-        BodyHandle { _held: Some(Held(host)), ..BodyHandle::new(body) }
+        Ok(BodyHandle { _held: Some(Held(host)), ..BodyHandle::new(body) })
+    }
+
+    /// Of bytes that nobody else has.
+    fn charged(self, ctx: &Ctx<'_>) -> Result<BodyHandle> {
+        let length = self.shared.lock().as_ref().and_then(|body| body.length).unwrap_or(0);
+        let length = usize::try_from(length).unwrap_or(usize::MAX);
+        let charge = if length < ENTERED_FROM { None } else { Some(Charge::new(ctx, length)?) };
+        Ok(BodyHandle { _charge: charge, ..self })
     }
 
     /// The body itself, for a fetch.
@@ -106,15 +117,19 @@ impl Shared {
 }
 
 /// A handle, and the type that goes with it.
-fn handle_and_type<'js>(ctx: &Ctx<'js>, extracted: BodyWithType) -> Result<Array<'js>> {
+fn handle_and_type<'js>(ctx: &Ctx<'js>, extracted: BodyWithType, is_entered: bool) -> Result<Array<'js>> {
     let pair = new_list(ctx)?;
     pair.set(1, extracted.content_type.map(|bytes| String::from_utf8_lossy(&bytes).into_owned()))?;
     pair.set(2, extracted.body.length.map(|length| length as f64))?;
-    pair.set(0, Handle::new(BodyHandle::new(extracted.body)).into_js(ctx)?)?;
+    let body = BodyHandle::new(extracted.body);
+    let body = if is_entered { body } else { body.charged(ctx)? };
+    pair.set(0, Handle::new(body).into_js(ctx)?)?;
     Ok(pair)
 }
 
 fn extracted<'js>(ctx: &Ctx<'js>, init: BodyInit) -> Result<Array<'js>> {
+    // The bytes of buffers and blobs are entered already.
+    let is_entered = matches!(init, BodyInit::Bytes(_) | BodyInit::Blob(_));
     let host = Host::of(ctx);
     let boundary = || {
         let mut seed = [0; 16];
@@ -122,7 +137,7 @@ fn extracted<'js>(ctx: &Ctx<'js>, init: BodyInit) -> Result<Array<'js>> {
         let _ = host.agent.fill_random(&mut seed);
         boundary_from(seed)
     };
-    handle_and_type(ctx, extract(init, boundary))
+    handle_and_type(ctx, extract(init, boundary), is_entered)
 }
 
 /// [Extracts](https://fetch.spec.whatwg.org/#concept-bodyinit-extract): the body, its type or `undefined`, its length.
@@ -187,10 +202,11 @@ fn body_read_later<'js>(
     rejected: Function<'js>,
 ) -> Result<()> {
     let shared = body.get::<BodyHandle>(&ctx)?.shared.clone();
+    let ledger = Host::of(&ctx).ledger.clone();
     call_back(&ctx, fulfilled, rejected, async move {
-        match shared.read(async |body| body.read_all(None).await).await {
+        match shared.read(async |body| read_within(body, ledger).await).await {
             Some(Ok(bytes)) => Ok(package(bytes, as_text)),
-            Some(Err(error)) => Err(network_error(&error)),
+            Some(Err(error)) => Err(error),
             None => Err(Thrown::Dom("AbortError", "The reading was canceled.".to_owned())),
         }
     });
@@ -200,7 +216,44 @@ fn body_read_later<'js>(
 fn package(bytes: Bytes, as_text: bool) -> Plain {
     match as_text {
         true => Plain::Text(text_of(&bytes)),
-        false => Plain::Bytes(bytes.into()),
+        false => Plain::Bytes(bytes),
+    }
+}
+
+/// All that is left of a body, entered as it comes.
+async fn read_within(body: &mut Body, ledger: Arc<Ledger>) -> std::result::Result<Bytes, Thrown> {
+    let mut charge = Charge::empty(ledger);
+    let mut first = Bytes::new();
+    let mut joined = BytesMut::new();
+    while let Some(chunk) = body.chunk().await {
+        let chunk = chunk.map_err(|error| network_error(&error))?;
+        if !charge.grow(chunk.len()) {
+            return Err(Thrown::Range("out of memory".to_owned()));
+        }
+        if first.is_empty() && joined.is_empty() {
+            first = chunk;
+            continue;
+        }
+        joined.extend_from_slice(&std::mem::take(&mut first));
+        joined.extend_from_slice(&chunk);
+    }
+    let bytes = if joined.is_empty() { first } else { joined.freeze() };
+    Ok(if bytes.len() < ENTERED_FROM { bytes } else { charge.into_bytes(bytes) })
+}
+
+/// A body that both branches of a tee read: what one is behind the other is entered.
+struct Entered(Body, Arc<Ledger>);
+
+impl ByteStream for Entered {
+    fn poll_next(
+        &mut self,
+        context: &mut Context<'_>,
+    ) -> Poll<Option<std::result::Result<Bytes, BodyError>>> {
+        let Poll::Ready(next) = self.0.poll_chunk(context) else { return Poll::Pending };
+        Poll::Ready(next.map(|chunk| {
+            let room = self.1.try_enter(chunk?);
+            room.ok_or_else(|| BodyError::new(std::io::Error::from(std::io::ErrorKind::OutOfMemory)))
+        }))
     }
 }
 
@@ -259,7 +312,15 @@ fn body_cancel(ctx: Ctx<'_>, body: Handle) -> Result<()> {
 /// [Clones](https://fetch.spec.whatwg.org/#concept-body-clone): the other branch.
 fn body_tee(ctx: Ctx<'_>, body: Handle) -> Result<Handle> {
     let body = body.get::<BodyHandle>(&ctx)?;
-    let other = body.shared.lock().as_mut().map(Body::clone_body);
+    let other = body.shared.lock().as_mut().map(|body| {
+        if !body.is_whole() {
+            let length = body.length;
+            let unread = std::mem::replace(body, Body::from_bytes(Bytes::new()));
+            *body = Body::from_stream(Entered(unread, Host::of(&ctx).ledger.clone()));
+            body.length = length;
+        }
+        body.clone_body()
+    });
     let other = other.ok_or_else(|| Exception::throw_type(&ctx, "the body is being read"))?;
     Ok(Handle::new(BodyHandle::new(other)))
 }

@@ -10,7 +10,8 @@ use sofetch::core::infrastructure::bodies::{Body, BodyError};
 use tokio::sync::Notify;
 
 use crate::handles::Handle;
-use crate::host::{Plain, call_back, promise_on_the_side};
+use crate::host::{Host, Plain, call_back, promise_on_the_side};
+use crate::ledger::Ledger;
 use crate::ops::bodies::{BodyHandle, network_error, next_chunk};
 use crate::ops::set;
 use crate::values::new_list;
@@ -32,8 +33,9 @@ impl Drop for StreamHandle {
     }
 }
 
-#[derive(Default)]
 struct Shared {
+    /// What waits for script is entered here.
+    ledger: Arc<Ledger>,
     state: Mutex<State>,
     chunk_came: Notify,
     room_came: Notify,
@@ -55,7 +57,7 @@ impl Shared {
     fn cancel(&self) {
         let mut state = self.lock();
         state.canceled = true;
-        state.chunks.clear();
+        self.forget(&mut state);
         drop(state);
         self.room_came.notify_one();
         self.chunk_came.notify_one();
@@ -65,6 +67,7 @@ impl Shared {
         let mut state = self.lock();
         if let Some(chunk) = state.chunks.pop_front() {
             state.bytes -= chunk.len();
+            self.ledger.remove(chunk.len());
             drop(state);
             self.room_came.notify_one();
             return Some(Step::Chunk(chunk));
@@ -109,8 +112,11 @@ impl Shared {
         let mut state = self.lock();
         let ended = match next {
             Some(Ok(chunk)) => {
-                state.bytes += chunk.len();
-                state.chunks.push_back(chunk);
+                if !state.canceled {
+                    state.bytes += chunk.len();
+                    self.ledger.add(chunk.len());
+                    state.chunks.push_back(chunk);
+                }
                 None
             }
             Some(Err(error)) => Some(Err(error)),
@@ -122,10 +128,22 @@ impl Shared {
         ended
     }
 
+    fn forget(&self, state: &mut State) {
+        state.chunks.clear();
+        self.ledger.remove(std::mem::take(&mut state.bytes));
+    }
+
     async fn canceled(&self) {
         while !self.lock().canceled {
             self.room_came.notified().await;
         }
+    }
+}
+
+impl Drop for Shared {
+    fn drop(&mut self) {
+        let mut state = std::mem::take(&mut *self.lock());
+        self.forget(&mut state);
     }
 }
 
@@ -139,7 +157,12 @@ enum Step {
 ///
 /// Nothing waits for that promise but script, so the loop does not live for it.
 fn body_stream<'js>(ctx: Ctx<'js>, body: Handle) -> Result<Array<'js>> {
-    let shared = Arc::new(Shared::default());
+    let shared = Arc::new(Shared {
+        ledger: Host::of(&ctx).ledger.clone(),
+        state: Mutex::default(),
+        chunk_came: Notify::new(),
+        room_came: Notify::new(),
+    });
     let taken = body.get::<BodyHandle>(&ctx)?.take();
     let reader = shared.clone();
     let ended = promise_on_the_side(&ctx, async move {
@@ -165,14 +188,14 @@ fn stream_chunk<'js>(
 ) -> Result<Value<'js>> {
     let shared = stream.get::<StreamHandle>(&ctx)?.0.clone();
     match shared.take() {
-        Some(Step::Chunk(chunk)) => Plain::Bytes(chunk.into()).into_js(&ctx),
+        Some(Step::Chunk(chunk)) => Plain::Bytes(chunk).into_js(&ctx),
         Some(Step::End) => Plain::Null.into_js(&ctx),
         Some(Step::Failed(error)) => Err(network_error(&error).throw(&ctx)),
         None => {
             call_back(&ctx, fulfilled, rejected, async move {
                 loop {
                     match shared.take() {
-                        Some(Step::Chunk(chunk)) => return Ok(Plain::Bytes(chunk.into())),
+                        Some(Step::Chunk(chunk)) => return Ok(Plain::Bytes(chunk)),
                         Some(Step::End) => return Ok(Plain::Null),
                         Some(Step::Failed(error)) => return Err(network_error(&error)),
                         None => shared.chunk_came.notified().await,

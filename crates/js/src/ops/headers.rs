@@ -11,8 +11,9 @@ use sofetch::core::rules::header_guards::{self, Guard, HeaderGuard};
 use sofetch::engine::is_framing_name;
 
 use crate::handles::Handle;
+use crate::ledger::hold;
 use crate::ops::set;
-use crate::values::{ByteString, List, isomorphic_decode};
+use crate::values::{ByteString, ENTERED_FROM, List, isomorphic_decode};
 
 pub(super) fn register<'js>(ctx: &Ctx<'js>, ops: &Object<'js>) -> Result<()> {
     set!(
@@ -102,8 +103,13 @@ fn thrown(ctx: &Ctx<'_>, verdict: HeaderGuard) -> Result<()> {
     })
 }
 
+/// A long value is entered in the ledger.
+fn held(ctx: &Ctx<'_>, value: ByteString) -> Result<Bytes> {
+    if value.0.len() < ENTERED_FROM { Ok(value.0.into()) } else { hold(ctx, value.0.into()) }
+}
+
 fn headers_append(ctx: Ctx<'_>, headers: Handle, name: ByteString, value: ByteString) -> Result<()> {
-    headers.get::<Headers>(&ctx)?.append(&ctx, name.0, value.0)
+    headers.get::<Headers>(&ctx)?.append(&ctx, name.0, held(&ctx, value)?)
 }
 
 fn headers_set(ctx: Ctx<'_>, headers: Handle, name: ByteString, value: ByteString) -> Result<()> {
@@ -112,7 +118,8 @@ fn headers_set(ctx: Ctx<'_>, headers: Handle, name: ByteString, value: ByteStrin
         return Ok(());
     }
     headers.sorted.take();
-    let verdict = header_guards::set(&mut headers.list.borrow_mut(), headers.guard.get(), name.0, value.0);
+    let value = held(&ctx, value)?;
+    let verdict = header_guards::set(&mut headers.list.borrow_mut(), headers.guard.get(), name.0, value);
     thrown(&ctx, verdict)
 }
 

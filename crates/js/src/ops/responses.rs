@@ -116,11 +116,14 @@ fn response_body<'js>(ctx: Ctx<'js>, response: Handle) -> Result<Option<Array<'j
     let response = response.get::<Response>(&ctx)?;
     let mut response = response.response.borrow_mut();
     if response.is_opaque() {
+        // NB: as long as there is neither a cache nor a service worker that it could be handed to, nobody will ever read
+        // it, and it must not keep a connection.
+        response.internal_mut().body = None;
         return Ok(None);
     }
     let Some(mut body) = response.internal_mut().body.take() else { return Ok(None) };
     let pair = new_list(&ctx)?;
     pair.set(1, body.is_at_end())?;
-    pair.set(0, Handle::new(BodyHandle::of_network(&ctx, body)).into_js(&ctx)?)?;
+    pair.set(0, Handle::new(BodyHandle::of_network(&ctx, body)?).into_js(&ctx)?)?;
     Ok(Some(pair))
 }
