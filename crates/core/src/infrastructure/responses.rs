@@ -154,6 +154,10 @@ pub enum LocationUrl {
     Url(Url),
 }
 
+fn escaped(byte: u8) -> String {
+    if byte.is_ascii() { char::from(byte).to_string() } else { format!("%{byte:02X}") }
+}
+
 impl InternalResponse {
     /// <https://fetch.spec.whatwg.org/#concept-response-url>
     pub fn url(&self) -> Option<&Url> {
@@ -172,11 +176,12 @@ impl InternalResponse {
             HeaderListValues::Failure { said } => return LocationUrl::Failure { said },
             HeaderListValues::Values(values) => values.into_iter().next().unwrap_or_default(),
         };
-        // 3. Parse it with the response's URL; bytes that are UTF-8 are read as such, others one by one.
-        let said = match String::from_utf8(location) {
-            Ok(said) => said,
-            Err(bytes) => bytes.into_bytes().iter().map(|&byte| byte as char).collect(),
-        };
+        // 3. Parse it with the response's URL. NB: the text does not say what a string these bytes are; what is no UTF-8 goes
+        // back to the server as it came, percent-encoded (https://github.com/whatwg/fetch/issues/883).
+        let said = String::from_utf8(location).unwrap_or_else(|bytes| {
+            let said: Vec<String> = bytes.into_bytes().iter().map(|&byte| escaped(byte)).collect();
+            said.concat()
+        });
         let Ok(url) = Url::parse(&said, self.url()) else { return LocationUrl::Failure { said } };
         // 4. A fragment is carried over unless the new URL has its own.
         LocationUrl::Url(match url.fragment() {
@@ -284,5 +289,30 @@ impl Response {
     /// As [`Response::clone_response`], with the faster body waiting once the slower is `limit` bytes behind.
     pub fn clone_with_tee_limit(&mut self, limit: Option<usize>) -> Response {
         Response { filter: self.filter, internal: Box::new(self.internal.clone_response(limit)) }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn bytes_of_a_location_table() {
+        for (name, said, expected) in [
+            ("escaped", &b"/%E2%98%83%e2%98%83"[..], "https://a.test/%E2%98%83%e2%98%83"),
+            ("UTF-8", b"/?\xE2\x98\x83", "https://a.test/?%E2%98%83"),
+            ("no UTF-8", b"/\xFF?\xE2\x98\x83\xFF%", "https://a.test/%FF?%E2%98%83%FF%"),
+            ("no UTF-8, in a host", b"//\xFF.test/", "not a URL"),
+            ("UTF-8, in a host", b"//\xC3\xBF.test/", "https://xn--wda.test/"),
+        ] {
+            let mut response = InternalResponse { status: 302, ..InternalResponse::default() };
+            response.url_list.push(Url::parse("https://a.test/", None).unwrap());
+            response.header_list.append("Location", said.to_vec());
+            let found = match response.location_url(None) {
+                LocationUrl::Url(url) => url.href().to_owned(),
+                _ => "not a URL".to_owned(),
+            };
+            assert_eq!(found, expected, "{name}");
+        }
     }
 }
