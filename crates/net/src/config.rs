@@ -297,11 +297,12 @@ impl NetworkConfig {
 
     /// The addresses that stand for a host and port.
     pub(crate) fn overridden(&self, host: &str, port: u16) -> Option<Vec<SocketAddr>> {
+        // A dot at the end is the root's, and the host the same.
+        let bare = |host: &'_ str| host.len() - usize::from(host.ends_with('.'));
+        let is_same = |one: &str, other: &str| one[..bare(one)].eq_ignore_ascii_case(&other[..bare(other)]);
         self.resolve_overrides
             .iter()
-            .find(|entry| {
-                entry.host.eq_ignore_ascii_case(host) && entry.port.is_none_or(|wanted| wanted == port)
-            })
+            .find(|entry| is_same(&entry.host, host) && entry.port.is_none_or(|wanted| wanted == port))
             .map(|entry| entry.addresses.iter().map(|&address| SocketAddr::new(address, port)).collect())
     }
 }

@@ -149,6 +149,7 @@ mod tests {
             ("and so is a name under it", "a.localhost.", vec!["[::1]:80", "127.0.0.1:80"]),
             ("a name is asked for, once each", "a.test", vec!["192.0.2.7:80"]),
             ("an override answers first", "OVER.test", vec!["127.0.0.1:80"]),
+            ("a dot at the end names the same host", "over.test.", vec!["127.0.0.1:80"]),
             ("an override for another port does not", "other.test", vec!["192.0.2.7:80"]),
             ("a name that ends like localhost is none", "notlocalhost", vec!["192.0.2.7:80"]),
         ] {
