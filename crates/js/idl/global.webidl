@@ -17,6 +17,7 @@ interface Window : EventTarget {
   [Replaceable] readonly attribute Window? parent;
   readonly attribute Navigator navigator;
   [Replaceable] readonly attribute Navigator clientInformation;
+  [Replaceable] readonly attribute any event;
   undefined alert();
   undefined alert(DOMString message);
   undefined postMessage(any message, USVString targetOrigin, optional sequence<object> transfer = []);

@@ -13,6 +13,12 @@ export function coarseTime() {
   return MathFloor(ops.now() * 10) / 10;
 }
 
+// https://dom.spec.whatwg.org/#window-current-event
+let currentEvent;
+
+/** The event whose listener runs, or `undefined`. */
+export const theCurrentEvent = () => (currentEvent === undefined ? undefined : wrap(currentEvent));
+
 let reportException = () => {};
 
 /** Who is told of what listeners throw; it needs events itself. */
@@ -247,6 +253,9 @@ export class EventTargetImpl {
       const listener = listeners[i];
       if (listener.removed || listener.type !== event.type || listener.capture !== capturing) continue;
       if (listener.once) this.removeListener(listener);
+      // The Window's current event, as long as the listener runs and what it throws is reported. No tree is here, and so none in shadow.
+      const outerEvent = currentEvent;
+      currentEvent = event;
       if (listener.passive) event.inPassiveListener = true;
       try {
         if (listener.handler !== undefined) processEventHandler(listener.handler, this, event);
@@ -255,6 +264,7 @@ export class EventTargetImpl {
         reportException(error);
       }
       event.inPassiveListener = false;
+      currentEvent = outerEvent;
       // https://html.spec.whatwg.org/#clean-up-after-running-script
       if (inTask) ops.microtask_checkpoint();
       if (event.immediatePropagationStopped) return;

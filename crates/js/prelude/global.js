@@ -9,7 +9,7 @@ import {
   global, globalEval, globalQueueMicrotask, ops,
 } from "./primordials.js";
 import { implement } from "./platform_objects.js";
-import { EventTargetImpl } from "./events.js";
+import { EventTargetImpl, theCurrentEvent } from "./events.js";
 import { clearTimer, runStepsAfterTimeout } from "./timers.js";
 import { structuredClone } from "./structured_clone.js";
 import { reportException } from "./reporting.js";
@@ -206,6 +206,11 @@ export class WindowImpl extends GlobalImpl {
 
   get clientInformation() {
     return this.ownNavigator;
+  }
+
+  // https://dom.spec.whatwg.org/#dom-window-event
+  get event() {
+    return theCurrentEvent();
   }
 
   // https://html.spec.whatwg.org/#dom-alert: the person sees it where console lines go.

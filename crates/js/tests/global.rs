@@ -42,13 +42,23 @@ fn globals_table() {
             "self.origin = 1; self.performance = 2; console.log(origin, performance); location.foo = 1; name = 5; console.log(name === '5')",
             &["1 2", "true"],
         ),
+        (
+            "the event whose listener runs",
+            "console.log(event, Object.hasOwn(window, 'event')); const inner = new EventTarget, outer = new EventTarget;
+             inner.addEventListener('b', e => { console.log(event === e, event.type); throw new Error('thrown'); });
+             onerror = (message, file, line, column, error) => { console.log(event.type, error.message); return true; };
+             outer.addEventListener('a', { get handleEvent() { console.log(event.type); return () => {
+               inner.dispatchEvent(new Event('b')); console.log(event.type); }; } });
+             outer.dispatchEvent(new Event('a')); console.log(event); event = 5; console.log(event);",
+            &["undefined true", "a", "true b", "error thrown", "a", "undefined", "5"],
+        ),
         ("alert prints", "alert(); alert('a\\nb'); alert(null)", &["", "a\nb", "null"]),
     ]);
     assert_eq!(
         in_worker(
-            "console.log(String(self), self instanceof DedicatedWorkerGlobalScope, typeof window, location.pathname, navigator.constructor.name, name === '')"
+            "console.log(String(self), self instanceof DedicatedWorkerGlobalScope, typeof window, typeof event, location.pathname, navigator.constructor.name, name === '')"
         ),
-        ["[object DedicatedWorkerGlobalScope] true undefined /dir/worker.js WorkerNavigator true"]
+        ["[object DedicatedWorkerGlobalScope] true undefined undefined /dir/worker.js WorkerNavigator true"]
     );
 }
 
