@@ -2,6 +2,8 @@
 
 mod support;
 
+use std::time::Duration;
+
 use sofetch::UserAgent;
 use sofetch_testkit::loopback::{Origins, Reply, RequestSeen, Server, serve};
 use support::{Page, run};
@@ -16,6 +18,8 @@ fn answer(request: &RequestSeen) -> Reply {
         "/again" => Reply::new(307).header("Location", "/echo"),
         "/redirect" => Reply::new(302).header("Location", "/json"),
         "/empty" => Reply::new(204),
+        "/late" => Reply::new(200).chunked().pause(Duration::from_millis(5)).piece("late"),
+        "/endless" => Reply::new(200).chunked().piece("x").pause(Duration::from_secs(600)).piece("y"),
         "/form" => Reply::ok("a=1&b=%C3%A9").header("Content-Type", "application/x-www-form-urlencoded"),
         _ => Reply::ok(echo(request)).header("Content-Type", "text/plain").header("Set-Cookie", "a=b"),
     }
@@ -313,6 +317,39 @@ fn bodies_that_nobody_reads_end_with_their_objects() {
                      for (let i = 0; i < 300; i++) await (await fetch("/json", { signal: c.signal })).text();
                      console.log("done"); })();"#;
     assert_eq!(run(Page::of(&server.url("/")), script), ["done"]);
+}
+
+#[test]
+fn who_reads_no_bodies_runs_out_of_no_connections() {
+    check(&[
+        (
+            "bodies that come later than their heads, held all the while",
+            r#"const kept = []; for (let i = 0; i < 20; i++) kept.push(await fetch("/late")); console.log(kept.length, await kept[7].text());"#,
+            &["20 late"],
+        ),
+        (
+            "opaque ones, which script cannot read, and an abort ends",
+            r#"const c = new AbortController(); const other = location.origin.replace("127.0.0.1", "localhost"); const kept = [];
+               for (let i = 0; i < 20; i++) { kept.push(await fetch(other + "/late", { mode: "no-cors" })); }
+               for (let i = 0; i < 6; i++) kept.push(await fetch(other + "/endless", { mode: "no-cors", signal: c.signal }));
+               c.abort();
+               kept.push(await fetch(other + "/late", { mode: "no-cors" })); console.log(kept.length, kept[0].type);"#,
+            &["27 opaque"],
+        ),
+    ]);
+}
+
+#[test]
+fn a_stream_of_wrong_chunks_is_the_fetchs_own_failure() {
+    check(&[(
+        "a chunk that is there before the fetch begins",
+        r#"addEventListener("unhandledrejection", e => console.log("unhandled", e.reason));
+           const body = new ReadableStream({ start(c) { c.enqueue("text"); c.close(); } });
+           await new Promise(r => setTimeout(r));
+           await fetch("/echo", { method: "POST", body, duplex: "half" }).catch(e => console.log(e.name, e.message));
+           await new Promise(r => setTimeout(r));"#,
+        &["TypeError A chunk of a request's body is no Uint8Array"],
+    )]);
 }
 
 #[test]

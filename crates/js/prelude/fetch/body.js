@@ -221,21 +221,25 @@ export class Body {
     return proxy;
   }
 
-  /** The body for a fetch to send: a handle. What script's own stream fails with goes to `onError`. */
-  transmit(onError) {
+  /**
+   * The body for a fetch to send: a handle, and what feeds it from script's own stream once the fetch has begun. What the stream
+   * fails with goes to the argument of that.
+   */
+  transmit() {
+    const sent = (handle, feed) => ({ __proto__: null, handle, feed });
     if (this.stream === undefined) {
       this.taken = true;
-      return this.handle;
+      return sent(this.handle, undefined);
     }
     if (this.spare !== undefined && !isDisturbed(this.stream)) {
       const { spare } = this;
       this.spare = undefined;
       beTaken(this.stream);
-      return spare;
+      return sent(spare, undefined);
     }
     const upload = ops.upload_new();
-    pump(getAReader(this.stream), upload[0], onError);
-    return upload[1];
+    const reader = getAReader(this.stream);
+    return sent(upload[1], (onError) => pump(reader, upload[0], onError));
   }
 }
 

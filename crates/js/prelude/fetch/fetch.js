@@ -33,19 +33,17 @@ export function fetch(input, init) {
   };
   const end = signal === undefined ? undefined : () => signal.removeAlgorithm(abort);
   // 12.
-  const body = request.bodyOrNull === null ? undefined : request.bodyOrNull.transmit((error) => {
-    reject(error);
-    ops.fetch_abort(controller);
-  });
+  const upload = request.bodyOrNull === null ? undefined : request.bodyOrNull.transmit();
   controller = ops.fetch_start(
     request.handle,
-    body,
+    upload === undefined ? undefined : upload.handle,
     (handle) => {
       if (signal !== undefined && signal.aborted) return;
       const object = newResponse(handle, "immutable");
       if (signal !== undefined) {
-        if (object.bodyOrNull === null) end();
-        else object.bodyOrNull.onEnd = end;
+        // NB: an opaque response has a body all the same, which an abort ends.
+        if (object.bodyOrNull !== null) object.bodyOrNull.onEnd = end;
+        else if (object.type !== "opaque") end();
         response = new WeakRef(object);
       }
       resolve(wrap(object));
@@ -56,6 +54,12 @@ export function fetch(input, init) {
     },
   );
   if (signal !== undefined) signal.addAlgorithm(abort);
+  if (upload !== undefined && upload.feed !== undefined) {
+    upload.feed((error) => {
+      reject(error);
+      ops.fetch_abort(controller);
+    });
+  }
   return promise;
 }
 

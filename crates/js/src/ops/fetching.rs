@@ -9,12 +9,10 @@ use sofetch::engine::{Callbacks, FetchController};
 use crate::handles::Handle;
 use crate::host::{Host, Plain, Thrown, call_back};
 use crate::ops::bodies::BodyHandle;
+use crate::ops::reading_ahead::read_ahead;
 use crate::ops::requests::Request;
 use crate::ops::responses::Response;
 use crate::ops::set;
-
-/// How much of a body is read before script asks for it, where it is there already; in bytes.
-const READ_AHEAD: usize = 64 * 1024;
 
 pub(super) fn register<'js>(ctx: &Ctx<'js>, ops: &Object<'js>) -> Result<()> {
     set!(ctx, ops, fetch_start, fetch_abort);
@@ -40,9 +38,9 @@ fn fetch_start<'js>(
     call_back(&ctx, fulfilled, rejected, async move {
         match agent.fetch_core(Box::new(request), Callbacks::default(), its_controller).await {
             Ok(Ok(mut response)) => {
-                // What came along with the head is script's without another trip.
-                if let Some(body) = response.body_mut() {
-                    body.read_ahead(READ_AHEAD);
+                // NB: script has no way to an opaque response's body, which holds a connection all the same.
+                if let Some(body) = &mut response.internal_mut().body {
+                    read_ahead(body);
                 }
                 Ok(Plain::Handle(Box::new(move || Handle::new(Response::new(response)))))
             }

@@ -12,6 +12,7 @@ mod fetching;
 pub(crate) mod form_data;
 mod global;
 mod headers;
+mod reading_ahead;
 mod reporting;
 mod requests;
 mod responses;
