@@ -34,13 +34,13 @@ fn fetch_start<'js>(
         request.body = body.get::<BodyHandle>(&ctx)?.take();
     }
     let controller = FetchController::new();
-    let (agent, its_controller) = (host.agent.clone(), controller.clone());
+    let (agent, its_controller, ledger) = (host.agent.clone(), controller.clone(), host.ledger.clone());
     call_back(&ctx, fulfilled, rejected, async move {
         match agent.fetch_core(Box::new(request), Callbacks::default(), its_controller).await {
             Ok(Ok(mut response)) => {
                 // NB: script has no way to an opaque response's body, which holds a connection all the same.
                 if let Some(body) = &mut response.internal_mut().body {
-                    read_ahead(body);
+                    read_ahead(body, ledger);
                 }
                 Ok(Plain::Handle(Box::new(move || Handle::new(Response::new(response)))))
             }

@@ -9,6 +9,8 @@ use bytes::{Bytes, BytesMut};
 use sofetch::core::infrastructure::bodies::{Body, BodyError, ByteStream};
 use tokio::task::AbortHandle;
 
+use crate::ledger::Ledger;
+
 /// How much is read before script asks, in bytes; a chunk more than that at most.
 const LIMIT: usize = 64 * 1024;
 
@@ -19,8 +21,8 @@ pub(super) fn read_ahead(body: &mut Body, ledger: Arc<Ledger>) {
         return;
     }
     let length = body.length;
-    let shared =
-        Shared { body: std::mem::replace(body, Body::from_bytes(Bytes::new())), ahead: BytesMut::new() };
+    let unread = std::mem::replace(body, Body::from_bytes(Bytes::new()));
+    let shared = Shared { body: unread, ahead: BytesMut::new(), ledger };
     let shared = Arc::new(Mutex::new(shared));
     let for_reader = shared.clone();
     let reader = tokio::spawn(async move { poll_fn(|context| lock(&for_reader).poll_ahead(context)).await });
@@ -30,8 +32,15 @@ pub(super) fn read_ahead(body: &mut Body, ledger: Arc<Ledger>) {
 
 struct Shared {
     body: Body,
-    /// What was read of it.
+    /// What was read of it, which the ledger knows.
     ahead: BytesMut,
+    ledger: Arc<Ledger>,
+}
+
+impl Drop for Shared {
+    fn drop(&mut self) {
+        self.ledger.remove(self.ahead.len());
+    }
 }
 
 // NB: it is held for a look, and never while anybody waits.
@@ -43,7 +52,10 @@ impl Shared {
     fn poll_ahead(&mut self, context: &mut Context<'_>) -> Poll<()> {
         while self.ahead.len() < LIMIT {
             match self.body.poll_chunk(context) {
-                Poll::Ready(Some(Ok(chunk))) => self.ahead.extend_from_slice(&chunk),
+                Poll::Ready(Some(Ok(chunk))) => {
+                    self.ledger.add(chunk.len());
+                    self.ahead.extend_from_slice(&chunk);
+                }
                 // It says so again when it is asked again.
                 Poll::Ready(Some(Err(_)) | None) => break,
                 Poll::Pending => return Poll::Pending,
@@ -64,7 +76,9 @@ impl ByteStream for ReadAhead {
         self.end_reader();
         let mut shared = lock(&self.shared);
         if !shared.ahead.is_empty() {
-            return Poll::Ready(Some(Ok(std::mem::take(&mut shared.ahead).freeze())));
+            let chunk = std::mem::take(&mut shared.ahead).freeze();
+            shared.ledger.remove(chunk.len());
+            return Poll::Ready(Some(Ok(chunk)));
         }
         shared.body.poll_chunk(context)
     }
@@ -118,7 +132,7 @@ mod tests {
                 let (sender, receiver) = unbounded_channel();
                 early.iter().for_each(|&length| sender.send(length).expect("a reader"));
                 let mut body = Body::from_stream(Sent(receiver));
-                read_ahead(&mut body);
+                read_ahead(&mut body, Arc::default());
                 for &length in late {
                     sender.send(length).expect("a reader");
                     tokio::task::yield_now().await;
@@ -136,14 +150,14 @@ mod tests {
             // At its end, by itself.
             let (sender, receiver) = unbounded_channel();
             let mut body = Body::from_stream(Sent(receiver));
-            read_ahead(&mut body);
+            read_ahead(&mut body, Arc::default());
             sender.send(10).expect("a reader");
             sender.send(usize::MAX).expect("a reader");
             sender.closed().await;
             // With whoever held it.
             let (sender, receiver) = unbounded_channel();
             let mut endless = Body::from_stream(Sent(receiver));
-            read_ahead(&mut endless);
+            read_ahead(&mut endless, Arc::default());
             sender.send(10).expect("a reader");
             drop(endless);
             sender.closed().await;
