@@ -83,6 +83,11 @@ impl Ledger {
         self.held.load(Ordering::Relaxed).saturating_add(bytes as u64)
     }
 
+    #[cfg(test)]
+    pub(crate) fn held(&self) -> u64 {
+        self.with(0)
+    }
+
     fn is_due(&self, bytes: usize) -> bool {
         let held = self.with(bytes);
         held >= self.collect_at.load(Ordering::Relaxed) || held > self.limit.load(Ordering::Relaxed)
@@ -218,6 +223,8 @@ impl Drop for Entry {
 
 #[cfg(test)]
 mod tests {
+    use sofetch_testkit::loopback::{Reply, Server, serve};
+
     use super::*;
 
     #[test]
@@ -229,6 +236,64 @@ mod tests {
         assert_eq!(ledger.with(0), 6);
         drop(part);
         assert_eq!(ledger.with(0), 0);
+    }
+
+    /// Runs a page's script to its end, and says what is held then.
+    fn held_after(server: &Server, script: &str) -> (u64, usize) {
+        let url = server.url("/page");
+        let script = format!(
+            "const bytes = new Uint8Array(100_000), text = 'x'.repeat(100_000);
+             (async () => {{ for (let i = 0; i < 30; i++) {{ {script} }} }})();"
+        );
+        let thread = std::thread::Builder::new().stack_size(crate::THREAD_STACK_BYTES);
+        let ran = thread.spawn(move || {
+            let url = sofetch::Url::parse(&url, None).expect("a URL");
+            let mut runtime = crate::Runtime::builder().base_url(url).build().expect("a runtime");
+            runtime.run_script(&script, "test.js").expect("no limit");
+            assert_eq!(runtime.run_until_idle(), crate::Ending::Idle);
+            assert!(!runtime.has_failed(), "{script}");
+            runtime.held()
+        });
+        ran.expect("a thread").join().expect("no panic")
+    }
+
+    #[test]
+    fn what_nobody_has_any_more_is_in_no_ledger() {
+        let server = serve(|request| match request.path() {
+            "/hang" => Reply::hang(),
+            _ => Reply::ok(vec![b'x'; 200_000]),
+        });
+        for (name, script) in [
+            ("bodies that nobody reads", "await fetch('/');"),
+            ("bodies of which the streams are not read", "(await fetch('/')).body;"),
+            ("bodies that are read", "await (await fetch('/')).arrayBuffer(); await (await fetch('/')).text();"),
+            ("bodies that are read in part", "await (await fetch('/')).body.getReader().read();"),
+            ("bodies that are canceled", "await (await fetch('/')).body.cancel();"),
+            ("clones of which one is read", "const r = await fetch('/'); r.clone(); await r.text();"),
+            ("clones of which none is", "const r = await fetch('/'); r.clone().clone();"),
+            (
+                "fetches that are aborted",
+                "const c = new AbortController(); const f = fetch('/hang', { signal: c.signal, method: 'POST', body: bytes });
+                 setTimeout(() => c.abort()); await f.catch(() => {});",
+            ),
+            (
+                "bodies that are aborted",
+                "const c = new AbortController(); const r = await fetch('/', { signal: c.signal }); c.abort(); await r.text().catch(() => {});",
+            ),
+            ("uploads", "await fetch('/', { method: 'POST', body: text }); await fetch('/', { method: 'POST', body: new Blob([bytes]) });"),
+            (
+                "uploads of streams",
+                "const body = new ReadableStream({ start(c) { c.enqueue(bytes); c.close(); } });
+                 await fetch('/', { method: 'POST', body, duplex: 'half' }).catch(() => {});",
+            ),
+            ("forms", "const f = new FormData(); f.append('a', new Blob([bytes])); await (await new Response(f)).formData();"),
+            ("headers", "new Headers({ a: text }).append('a', text);"),
+            ("objects in a cycle", "const r = new Response(bytes); r.self = r; const h = new Headers({ a: text }); h.self = { h };"),
+            ("blob URLs", "const u = URL.createObjectURL(new Blob([bytes])); await (await fetch(u)).text(); URL.revokeObjectURL(u);"),
+            ("data: URLs", "await fetch('data:,' + text); await (await fetch('data:,' + text)).blob();"),
+        ] {
+            assert_eq!(held_after(&server, script), (0, 0), "{name}");
+        }
     }
 
     #[test]

@@ -408,6 +408,15 @@ impl Runtime {
         }
     }
 
+    /// What is held after a collection: bytes of the ledger, and bodies of the network.
+    #[cfg(test)]
+    pub(crate) fn held(&self) -> (u64, usize) {
+        // What a cycle holds may be freed with the next.
+        self.engine.run_gc();
+        self.engine.run_gc();
+        (self.host.ledger.held(), self.host.held_bodies.get())
+    }
+
     fn with<T>(&self, steps: impl FnOnce(&Ctx<'_>) -> Result<T, Error>) -> Result<T, Error> {
         self.context.with(|ctx| steps(&ctx))
     }

@@ -1,0 +1,83 @@
+//! Runtimes that end in any state: no value outlives its runtime, and nothing aborts.
+
+mod support;
+
+use std::rc::Rc;
+use std::time::Duration;
+
+use sofetch::Url;
+use sofetch_js::{Runtime, THREAD_STACK_BYTES};
+use sofetch_testkit::loopback::{Reply, serve};
+use support::lines::Lines;
+
+/// What is under way when the runtime goes.
+const STATES: &[&str] = &[
+    "fetch('/hang');",
+    "fetch('/hang').then(console.log, console.log); fetch('/hang', { method: 'POST', body: new Uint8Array(100_000) });",
+    "fetch('/').then((response) => { self.kept = response; });",
+    "fetch('/').then((response) => { self.kept = response.body.getReader(); kept.read(); kept.read(); kept.read(); });",
+    "fetch('/').then((response) => { const c = response.clone(); self.kept = [response.text(), c]; });",
+    "fetch('/hang', { method: 'POST', duplex: 'half', body: new ReadableStream({ pull(c) { c.enqueue(new Uint8Array(9)); } }) });",
+    "const c = new AbortController(); fetch('/hang', { signal: c.signal }); self.kept = AbortSignal.any([c.signal]); setTimeout(() => c.abort(), 5);",
+    "setTimeout(() => {}, 1e9); setInterval(() => {}, 1);",
+    "Promise.reject(new Error('x')); self.kept = Promise.reject({});",
+    "throw new Error('x');",
+    "setTimeout(() => { throw { toString() { throw 1; } }; });",
+    "self.registry = new FinalizationRegistry(() => { fetch('/'); setTimeout(() => {}, 1e9); }); registry.register({}, 1); self.target = {}; registry.register(target, 2);",
+    "new FinalizationRegistry((r) => { new FinalizationRegistry(() => {}).register({}, r); }).register({}, {});",
+    "self.weak = [new WeakRef({}), new WeakMap([[{}, {}]]), new WeakSet([{}])];",
+    "self.streams = [new ReadableStream({ type: 'bytes', pull() { return new Promise(() => {}); } }).tee(), new TransformStream(), new WritableStream({ write() { return new Promise(() => {}); } })]; streams[2].getWriter().write(1);",
+    "new ReadableStream({ pull(c) { c.enqueue(1); } }).pipeTo(new WritableStream());",
+    "self.z = new CompressionStream('gzip'); z.writable.getWriter().write(new Uint8Array(100_000)); z.readable.getReader().read();",
+    "self.reader = new FileReader(); reader.readAsText(new Blob(['x'])); reader.onload = () => { throw 1; };",
+    "(async () => { for (;;) await null; })();",
+    "self.generator = (function* () { try { yield 1; } finally { self.done = true; } })(); generator.next();",
+    "self.a = async () => { await new Promise(() => {}); }; a(); (async () => { for await (const x of new ReadableStream()); })();",
+    "self.proxy = new Proxy({}, { get() { throw 1; } }); Object.setPrototypeOf(self.proxy, self);",
+    "addEventListener('error', () => { throw 1; }); addEventListener('unhandledrejection', () => { throw 1; }); Promise.reject(1); throw 2;",
+    "const kept = []; try { for (;;) kept.push(new Uint8Array(1 << 16)); } catch {} self.kept = kept; Promise.reject(1);",
+    "self.kept = []; for (;;) kept.push({ a: 1 });",
+    "(function f() { f(); })();",
+    "let s = new ReadableStream(); for (let i = 0; i < 300; i++) s = s.pipeThrough(new TransformStream()); self.s = s;",
+    "let list = null; for (let i = 0; i < 100_000; i++) list = { list }; self.list = list;",
+    "const url = URL.createObjectURL(new Blob(['x'])); fetch(url); const c = new MessageChannel(); c.port1.onmessage = () => {}; c.port2.postMessage({});",
+    "import('data:text/javascript,1'); import('./x.js'); eval('import(\"x\")');",
+    "structuredClone(new ArrayBuffer(8)); self.e = structuredClone(new Error('x', { cause: [new Map([[1, {}]])] }));",
+    "for (;;);",
+    "queueMicrotask(() => { for (;;); });",
+    "setTimeout(() => { for (;;); });",
+];
+
+#[test]
+fn a_runtime_goes_in_any_state() {
+    let server = serve(|request| match request.path() {
+        "/hang" => Reply::hang(),
+        _ => Reply::ok(vec![b'x'; 300_000]),
+    });
+    let url = server.url("/page");
+    let thread = std::thread::Builder::new().stack_size(THREAD_STACK_BYTES);
+    let ran = thread.spawn(move || {
+        for state in STATES {
+            for limit in [None, Some(Duration::from_millis(150))] {
+                let mut builder = Runtime::builder()
+                    .base_url(Url::parse(&url, None).expect("a URL"))
+                    .max_memory(16 << 20)
+                    .printer(Rc::new(Lines::default()));
+                let is_endless = state.contains("for (;;)") || state.contains("pipeTo(");
+                if let Some(limit) = limit {
+                    builder = builder.time_limit(limit);
+                } else if is_endless {
+                    continue;
+                }
+                // The limit may come before anything runs, while the script does, or while the loop does.
+                let Ok(mut runtime) = builder.build() else { continue };
+                let _ = runtime.run_script(state, "test.js");
+                if limit.is_some() {
+                    runtime.run_until_idle();
+                }
+                drop(runtime);
+            }
+        }
+    });
+    ran.expect("a thread").join().expect("no panic");
+}
