@@ -16,6 +16,9 @@ use crate::modules::{ModuleLoader, NoModules};
 use crate::printing::{Printer, StandardStreams};
 use crate::runtime::{Global, Runtime};
 
+/// What a page's requests accept where the agent says nothing of it, and what `navigator.languages` shows then.
+const LANGUAGE: &str = "en-US";
+
 /// Settings of a [`Runtime`].
 pub struct RuntimeBuilder {
     agent: UserAgentBuilder,
@@ -58,7 +61,8 @@ impl RuntimeBuilder {
         }
     }
 
-    /// The agent that scripts fetch with.
+    /// The agent that scripts fetch with. Where it says no `Accept-Language`, a page's requests have the one that
+    /// `navigator.languages` shows.
     pub fn agent(mut self, agent: UserAgentBuilder) -> RuntimeBuilder {
         self.agent = agent;
         self
@@ -137,7 +141,12 @@ impl RuntimeBuilder {
     pub fn build(self) -> Result<Runtime, Error> {
         let io = IoThread::start().map_err(Error::start)?;
         let blob_urls = Arc::new(BlobUrlStore::default());
-        let agent = self.agent.handle(io.handle()).blob_urls(blob_urls.clone());
+        let mut agent = self.agent.handle(io.handle()).blob_urls(blob_urls.clone());
+        if self.page {
+            agent = agent.settings(|settings| {
+                settings.accept_language.get_or_insert(LANGUAGE.into());
+            });
+        }
         let agent = agent.build().map_err(Error::agent)?;
         let url = match self.base_url {
             Some(url) => url,

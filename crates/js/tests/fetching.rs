@@ -353,6 +353,22 @@ fn a_stream_of_wrong_chunks_is_the_fetchs_own_failure() {
 }
 
 #[test]
+fn a_page_asks_in_the_language_that_its_navigator_shows() {
+    let server = server();
+    for (agent, expected) in
+        [(UserAgent::builder(), "en-US"), (UserAgent::builder().accept_language(Some("de-CH")), "de-CH")]
+    {
+        let page = Page { agent, ..Page::of(&server.url("/")) };
+        assert_eq!(run(page, "fetch('/echo').then(() => console.log(navigator.language))"), [expected]);
+        let requests = server.requests_to("/echo");
+        assert_eq!(
+            requests.last().and_then(|request| request.header("accept-language")).as_deref(),
+            Some(expected)
+        );
+    }
+}
+
+#[test]
 fn on_the_users_own_behalf() {
     let server = server();
     let page = Page { page: false, ..Page::of(&server.url("/")) };
@@ -361,6 +377,7 @@ fn on_the_users_own_behalf() {
         console.log(r.type, r.headers.get("set-cookie")); })();"#;
     assert_eq!(run(page, script), ["basic a=b"]);
     let request = &server.requests_to("/echo")[0];
+    assert_eq!(request.header("accept-language"), None);
     let said = ["cookie", "origin", "content-length"].map(|name| request.header(name).unwrap_or_default());
     assert_eq!(said, ["a=b", "https://x.test", ""]);
 }
