@@ -9,7 +9,7 @@ use sofetch::engine::{Callbacks, FetchController};
 use crate::handles::Handle;
 use crate::host::{Host, Plain, Thrown, call_back};
 use crate::ops::bodies::BodyHandle;
-use crate::ops::reading_ahead::read_ahead;
+use crate::ops::reading_ahead::{read_ahead, read_unseen};
 use crate::ops::requests::Request;
 use crate::ops::responses::Response;
 use crate::ops::set;
@@ -39,7 +39,9 @@ fn fetch_start<'js>(
         match agent.fetch_core(Box::new(request), Callbacks::default(), its_controller).await {
             Ok(Ok(mut response)) => {
                 // NB: script has no way to an opaque response's body, which holds a connection all the same.
-                if let Some(body) = &mut response.internal_mut().body {
+                if response.is_opaque() {
+                    response.internal_mut().body.take().map(read_unseen);
+                } else if let Some(body) = response.body_mut() {
                     read_ahead(body, ledger);
                 }
                 Ok(Plain::Handle(Box::new(move || Handle::new(Response::new(response)))))

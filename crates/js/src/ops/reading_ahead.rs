@@ -30,6 +30,20 @@ pub(super) fn read_ahead(body: &mut Body, ledger: Arc<Ledger>) {
     body.length = length;
 }
 
+/// Reads what no script can: as much as would be read ahead, whatever becomes of the response. NB: many fetch so and let go of it at
+/// once; a short body gives its connection back all the same. An abort ends it.
+pub(super) fn read_unseen(mut body: Body) {
+    tokio::spawn(async move {
+        let mut read = 0;
+        while let Some(Ok(chunk)) = body.chunk().await {
+            read += chunk.len();
+            if read > LIMIT {
+                return;
+            }
+        }
+    });
+}
+
 struct Shared {
     body: Body,
     /// What was read of it, which the ledger knows.
@@ -142,6 +156,18 @@ mod tests {
             });
             assert_eq!(read.ok().map(|bytes| bytes.len()), expected, "{row}");
         }
+    }
+
+    #[test]
+    fn what_nobody_can_read_ends_and_is_let_go_of() {
+        on_tokio(async {
+            for lengths in [[60_000, 60_000], [10, usize::MAX]] {
+                let (sender, receiver) = unbounded_channel();
+                read_unseen(Body::from_stream(Sent(receiver)));
+                lengths.iter().for_each(|&length| sender.send(length).expect("a reader"));
+                sender.closed().await;
+            }
+        });
     }
 
     #[test]
