@@ -17,6 +17,7 @@ mod reporting;
 mod requests;
 mod responses;
 mod timers;
+mod uploads;
 mod url;
 
 use rquickjs::{Ctx, Object, Result};
@@ -42,6 +43,7 @@ pub(crate) fn object<'js>(ctx: &Ctx<'js>) -> Result<Object<'js>> {
     global::register(ctx, &ops)?;
     reporting::register(ctx, &ops)?;
     timers::register(ctx, &ops)?;
+    uploads::register(ctx, &ops)?;
     url::register(ctx, &ops)?;
     Ok(ops)
 }
