@@ -137,7 +137,7 @@ fn unescaped(text: &str) -> String {
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Outdated {
     pub(super) id: String,
-    /// `*` is every one of the run.
+    /// `*` is every one of the run, `*end` every one that ends so.
     pub(super) subtest: String,
     pub(super) anchor: String,
     pub(super) reason: String,
@@ -145,7 +145,11 @@ pub(super) struct Outdated {
 
 impl Outdated {
     pub(super) fn is(&self, id: &str, subtest: &str) -> bool {
-        self.id == id && (self.subtest == "*" || self.subtest == subtest)
+        let is_named = match self.subtest.strip_prefix('*') {
+            Some(end) => subtest.ends_with(end),
+            None => self.subtest == subtest,
+        };
+        self.id == id && is_named
     }
 }
 
@@ -237,10 +241,11 @@ mod tests {
 
     #[test]
     fn outdated_rows() {
-        let rows = read_outdated("# remark\n/a.html\tb\\nc\t#anchor\twhy\n/b.html\t*\t#anchor\twhy\n")
+        let rows = read_outdated("# remark\n/a.html\tb\\nc\t#anchor\twhy\n/b.html\t*\t#anchor\twhy\n/c.html\t* (x)\t#anchor\twhy\n")
             .expect("rows");
         assert!(rows[0].is("/a.html", "b\nc") && !rows[0].is("/a.html", "b"));
         assert!(rows[1].is("/b.html", "whatever") && !rows[1].is("/a.html", "whatever"));
+        assert!(rows[2].is("/c.html", "whatever (x)") && !rows[2].is("/c.html", "whatever (y)"));
         assert!(read_outdated("/a.html\tb\t\twhy").is_err());
     }
 }
