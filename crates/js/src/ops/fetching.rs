@@ -40,7 +40,9 @@ fn fetch_start<'js>(
             Ok(Ok(mut response)) => {
                 // NB: script has no way to an opaque response's body, which holds a connection all the same.
                 if response.is_opaque() {
-                    response.internal_mut().body.take().map(read_unseen);
+                    if let Some(body) = response.internal_mut().body.take() {
+                        read_unseen(body);
+                    }
                 } else if let Some(body) = response.body_mut() {
                     read_ahead(body, ledger);
                 }
