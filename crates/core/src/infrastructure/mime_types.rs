@@ -98,6 +98,14 @@ impl MimeType {
         self.parameters.iter().find(|(known, _)| known == name).map(|(_, value)| &**value)
     }
 
+    /// Sets the parameter of that name, given in lower case: in its place, or as the last.
+    pub fn set_parameter(&mut self, name: &str, value: &str) {
+        match self.parameters.iter_mut().find(|(known, _)| known == name) {
+            Some((_, known)) => value.clone_into(known),
+            None => self.parameters.push((name.to_owned(), value.to_owned())),
+        }
+    }
+
     /// <https://mimesniff.spec.whatwg.org/#serialize-a-mime-type-to-bytes>. As a string: [`ToString`].
     pub fn to_bytes(&self) -> Vec<u8> {
         // NB: no code point is above U+00FF: the type and names are tokens, values quoted-string tokens.
