@@ -67,6 +67,7 @@ pub(crate) const ORDER: &[&str] = &[
     "fetch/fetch.js",
     "progress_event.js",
     "file_reader.js",
+    "xml_http_request.js",
     "location.js",
     "navigator.js",
     "performance.js",
@@ -96,6 +97,7 @@ pub(crate) const IDL: &[&str] = &[
     "performance.webidl",
     "streams.webidl",
     "url.webidl",
+    "xhr.webidl",
     "xhr_events.webidl",
 ];
 

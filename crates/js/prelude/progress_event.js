@@ -18,8 +18,8 @@ export class ProgressEventImpl extends EventImpl {
 }
 implement("ProgressEvent", ProgressEventImpl);
 
-/** https://xhr.spec.whatwg.org/#concept-event-fire-progress */
-export function fireProgressEvent(type, target, transmitted, length) {
+/** https://xhr.spec.whatwg.org/#concept-event-fire-progress; `inTask` as `fireEvent` has it. */
+export function fireProgressEvent(type, target, transmitted, length, inTask = false) {
   const init = { __proto__: null, lengthComputable: length !== 0, loaded: transmitted, total: length };
-  return fireEvent(type, target, ProgressEventImpl, init);
+  return fireEvent(type, target, ProgressEventImpl, init, inTask);
 }

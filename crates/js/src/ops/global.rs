@@ -133,7 +133,7 @@ fn has_time_limit(ctx: Ctx<'_>) -> bool {
 }
 
 /// Ends the script here if its time is over, as the engine itself does between two instructions.
-fn look_at_the_clock(ctx: Ctx<'_>) -> Result<()> {
+pub(super) fn look_at_the_clock(ctx: Ctx<'_>) -> Result<()> {
     if !Host::of(&ctx).is_over() {
         return Ok(());
     }

@@ -19,6 +19,7 @@ mod responses;
 mod timers;
 mod uploads;
 mod url;
+mod xml_http_requests;
 
 use rquickjs::{Ctx, Object, Result};
 
@@ -45,6 +46,7 @@ pub(crate) fn object<'js>(ctx: &Ctx<'js>) -> Result<Object<'js>> {
     timers::register(ctx, &ops)?;
     uploads::register(ctx, &ops)?;
     url::register(ctx, &ops)?;
+    xml_http_requests::register(ctx, &ops)?;
     Ok(ops)
 }
 
