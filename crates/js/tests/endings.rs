@@ -1,14 +1,15 @@
 //! Runtimes that end in any state: no value outlives its runtime, and nothing aborts.
 
-mod support;
+#[path = "support/lines.rs"]
+mod lines;
 
 use std::rc::Rc;
 use std::time::Duration;
 
+use lines::Lines;
 use sofetch::Url;
 use sofetch_js::{Runtime, THREAD_STACK_BYTES};
 use sofetch_testkit::loopback::{Reply, serve};
-use support::lines::Lines;
 
 /// What is under way when the runtime goes.
 const STATES: &[&str] = &[
