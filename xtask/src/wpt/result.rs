@@ -128,10 +128,11 @@ fn row(name: &str, tally: &Tally) -> String {
     format!("{name:<24} {:>6} / {:>6}{overtaken}", tally.passed, tally.total)
 }
 
-/// A hash over everything that makes the JavaScript face.
+/// A hash over everything that makes the JavaScript face; its tests make nothing of it.
 fn code() -> String {
-    let files = sources::sources("crates/js", &["rs", "toml", "js", "mjs", "idl", "json", "tsv", "txt"]);
-    let hash = files.iter().fold(FNV_BEGIN, |hash, file| {
+    let files = sources::sources("crates/js", &["rs", "toml", "js", "mjs", "webidl", "json", "tsv", "txt"]);
+    let files = files.iter().filter(|file| !file.path.starts_with("crates/js/tests/"));
+    let hash = files.fold(FNV_BEGIN, |hash, file| {
         let text = file.text.replace("\r\n", "\n");
         fnv(file.path.bytes().chain([0]).chain(text.bytes()).chain([0]), hash)
     });
