@@ -34,12 +34,14 @@ const MODULES: &[(&str, &[&str])] = &[
     ("hsts", NEIGHBOUR),
     ("service_workers", NEIGHBOUR),
     ("rulings", RULINGS),
+    ("fixes", FIXES),
     ("trace", TRACE),
     ("ports", PORTS),
 ];
 const NEIGHBOUR: &[&str] = &["infrastructure", "wire_faults", "rules::verdict"];
 const RULINGS: &[&str] =
     &["wire_faults", "infrastructure", "rules", "http_cache", "cookies", "hsts", "service_workers"];
+const FIXES: &[&str] = &["infrastructure", "rules", "rulings"];
 const TRACE: &[&str] = &[
     "wire_faults",
     "infrastructure",

@@ -4,10 +4,12 @@
 //! - [`rules`]: the judgements, each a pure function to a verdict that names its reason.
 //! - [`hsts`], [`service_workers`]: the neighbours.
 //! - [`rulings`]: the sum of all verdicts, and the network error that bears one.
+//! - [`fixes`]: edits of answers, and which one answers a refusal.
 //! - [`wire_faults`]: what goes wrong below the rules.
 //! - [`trace`]: the events of a fetch.
 //! - [`ports`]: the page of traits: all that the engine needs of the world.
 
+pub mod fixes;
 pub mod hsts;
 pub mod infrastructure;
 pub mod ports;
