@@ -88,6 +88,19 @@ impl UserAgent {
         PageBuilder::new(self.clone(), url)
     }
 
+    /// An agent of the same settings over another network, that remembers nothing of this one's.
+    pub(crate) fn over(&self, network: Arc<dyn Network>) -> Result<UserAgent, Error> {
+        let builder = &self.0.builder;
+        UserAgentBuilder {
+            network: Some(network),
+            settings: builder.settings.clone(),
+            handle: builder.handle.clone(),
+            own_runtime: builder.own_runtime,
+            ..UserAgentBuilder::default()
+        }
+        .build()
+    }
+
     /// What it was told at its making.
     pub fn settings(&self) -> &Settings {
         &self.0.builder.settings

@@ -54,11 +54,13 @@ mod fetch;
 mod headers;
 mod http_types;
 mod page;
+pub mod replay;
 mod request;
 mod response;
 mod retry;
 #[cfg(feature = "tower")]
 mod service;
+mod smallest_changes;
 
 pub use abort::{AbortController, AbortSignal, Registration};
 pub use agent::{UserAgent, UserAgentBuilder};

@@ -11,6 +11,7 @@ use sofetch_core::infrastructure::url::Url;
 use crate::agent::UserAgent;
 use crate::error::Error;
 use crate::fetch::fetch_for;
+use crate::replay::{Replay, ReplayNetwork};
 use crate::request::Request;
 use crate::response::Response;
 
@@ -45,6 +46,16 @@ impl Page {
     /// The page is left: its fetches, and bodies still being read, end; those with `keepalive` go on.
     pub fn close(&self) {
         self.0.agent.terminate(&self.0.client.id);
+    }
+
+    /// The same page over a recorded exchange: nothing is sent, and nothing that was remembered counts.
+    ///
+    /// # Errors
+    /// No randomness is to be had.
+    pub fn over(&self, replay: Arc<Replay>) -> Result<Page, Error> {
+        let agent = self.0.agent.over(Arc::new(ReplayNetwork(replay)))?;
+        let client = Client { id: agent.next_client_id(), ..Client::clone(&self.0.client) };
+        Ok(Page(Arc::new(Shared { agent, client: Arc::new(client) })))
     }
 
     /// The page's origin.
