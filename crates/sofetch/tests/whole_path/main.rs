@@ -35,7 +35,7 @@
 //! | 98 | bodies beside their Content-Length | `messages` |
 //! | 100 | TLS behind a proxy | `proxies` |
 //!
-//! Besides: `bad_input` and `bad_http2` (whatever a server or caller gives is a typed error), `faces`, `bodies`, `ends`
+//! Besides: `fixes` (what would have let a refused fetch pass), `bad_input` and `bad_http2` (whatever a server or caller gives is a typed error), `faces`, `bodies`, `ends`
 //! and `pages` (the face's own promises).
 
 mod addresses;
@@ -45,6 +45,7 @@ mod bodies;
 mod bombs;
 mod ends;
 mod faces;
+mod fixes;
 mod h2;
 mod messages;
 mod pages;
