@@ -2,13 +2,15 @@
 
 use std::sync::Arc;
 
+use sofetch::replay::Tape;
 use sofetch::{Observer, Response, ResponseType};
+use sofetch_inspect::cors_story::StoryVerdict;
 use sofetch_inspect::{CorsStory, Recorder};
 
 use crate::ending::{Ending, Failure, never_began};
 use crate::fetch_command::{of_status, save};
 use crate::making::{Fetcher, left_out, request};
-use crate::options::{Options, Show};
+use crate::options::{Options, RequestOptions, Show};
 use crate::output::Streams;
 use crate::telling::{decisions, options};
 
@@ -44,6 +46,8 @@ pub(crate) async fn story_of(
     let recorder = Recorder::new();
     let observer: Arc<dyn Observer> = recorder.clone();
     let fetcher = Fetcher::new(network, page.as_ref())?;
+    // A recording keeps no bodies, so that their digests cannot be looked at again.
+    let again = RequestOptions { integrity: None, ..request_options.clone() };
     let ending = match fetcher.fetch(request(request_options, Some(observer))).await {
         Ok(response) => read(response, &show, streams).await,
         Err(error) if never_began(&error) => return Err(Failure::Fetch(error)),
@@ -54,7 +58,15 @@ pub(crate) async fn story_of(
     if show.decisions {
         streams.err_text(&decisions(&recording, show.secrets, streams.paint_err));
     }
-    let story = recording.first().and_then(|fetch| CorsStory::of(fetch, show.secrets));
+    let Some(fetch) = recording.first() else { return Ok((None, ending)) };
+    let mut story = CorsStory::of(fetch, show.secrets);
+    if let (Some(told), Fetcher::Page(page)) = (&story, &fetcher)
+        && matches!(told.verdict, StoryVerdict::Refused { .. })
+    {
+        let tape = Arc::new(Tape::of(fetch.events_of_exchange()));
+        let changes = page.smallest_changes(&tape, || request(again.clone(), None)).await?;
+        story = story.map(|story| story.with_fixes(&changes));
+    }
     Ok((story, ending))
 }
 

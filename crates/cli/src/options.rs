@@ -37,7 +37,7 @@ pub(crate) struct Options {
 }
 
 /// The request's own members; `None` is what fetch does by itself.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct RequestOptions {
     pub(crate) url: Url,
     pub(crate) method: Option<String>,

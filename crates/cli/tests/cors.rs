@@ -2,6 +2,8 @@
 
 mod support;
 
+use std::sync::{Arc, Mutex};
+
 use sofetch_demo::Reply;
 use support::{InWorld, Said, closed_port, server, sofetch};
 
@@ -195,4 +197,90 @@ fn reports_are_json_with_a_schema() {
     let said =
         sofetch(&["cors", "https://u:p@a.test/", "--origin", "http://a.test", "--report", "json"]).ended(2);
     assert_eq!(said.text(), "", "there is nothing to report of a request that is none");
+}
+
+/// The edits of the first set, as `(to the preflight?, name, value)`; a status is named by no name.
+fn edits(report: &serde_json::Value) -> Vec<(bool, String, String)> {
+    let answers = report["fixes"]["sets"][0]["answers"].as_array().expect("a set");
+    let of_answer = |answer: &serde_json::Value| {
+        let preflight = answer["to"] == "preflight";
+        let edits = answer["edits"].as_array().expect("its edits").clone();
+        edits.into_iter().map(move |edit| match edit["status"].as_u64() {
+            Some(status) => (preflight, String::new(), status.to_string()),
+            None => (preflight, text(&edit["name"]), text(&edit["value"])),
+        })
+    };
+    answers.iter().flat_map(of_answer).collect()
+}
+
+fn text(value: &serde_json::Value) -> String {
+    value.as_str().expect("a string").to_owned()
+}
+
+#[test]
+fn what_the_smallest_change_says_ends_with_zero_once_made() {
+    let made: Arc<Mutex<Vec<(bool, String, String)>>> = Arc::default();
+    let at_server = made.clone();
+    // A server that knows nothing of CORS, and of OPTIONS only that it is not allowed.
+    let server = server(move |request| {
+        let preflight = request.method == "OPTIONS";
+        let edits = at_server.lock().expect("no panic");
+        let mine = || edits.iter().filter(move |(to, _, _)| *to == preflight);
+        let status = mine().find(|(_, name, _)| name.is_empty()).map(|(_, _, status)| &**status);
+        let reply = match (status, preflight) {
+            (Some("204"), _) => Reply::new(204),
+            (Some(other), _) => panic!("{other}"),
+            (None, true) => Reply::new(405).body(""),
+            (None, false) => Reply::ok("{}"),
+        };
+        mine()
+            .filter(|(_, name, _)| !name.is_empty())
+            .fold(reply, |reply, (_, name, value)| reply.header(name.clone(), value.clone()))
+    });
+    for (more, edits_wanted) in [
+        (&[][..], 1),
+        (&["--credentials", "include"], 2),
+        (PATCH, 5),
+        (&[PATCH, &["--credentials", "include"]].concat(), 7),
+    ] {
+        made.lock().expect("no panic").clear();
+        let url = server.url("/");
+        let ask = |last: &[&str]| sofetch(&[&["cors", &url, "--origin", ORIGIN], more, last].concat());
+        let report = ask(&["--report", "json"]).ended(1).json();
+        let told = ask(&[]).ended(1);
+        let offered = edits(&report);
+        assert_eq!(offered.len(), edits_wanted, "{more:?}: {offered:?}");
+        for (_, name, value) in &offered {
+            let line =
+                if name.is_empty() { format!("+ status {value}\n") } else { format!("+ {name}: {value}\n") };
+            assert!(told.text().contains(&line), "{line}: {}", told.text());
+        }
+        *made.lock().expect("no panic") = offered;
+        ask(&[]).ended(0);
+    }
+}
+
+#[test]
+fn what_no_answer_can_change_has_no_fix_and_who_was_not_refused_needs_none() {
+    let world = InWorld::start();
+    for (path, code, has_fixes) in [("/readable.json", 0, false), ("/redirect/loop", 1, true)] {
+        let report = cors(&world, path, &["--report", "json"]).ended(code).json();
+        match has_fixes {
+            true => assert_eq!(report["fixes"]["sets"], serde_json::json!([]), "{path}"),
+            false => assert!(report["fixes"].is_null(), "{path}"),
+        }
+    }
+    let looping = cors(&world, "/redirect/loop", &[]).ended(1);
+    assert!(looping.text().contains("No change of the server's answers alone"), "{}", looping.text());
+    // A sandboxed page with credentials: what would do is not advised.
+    let said = world.sofetch(&[
+        "cors",
+        "https://site.com/closed.json",
+        "--origin",
+        "null",
+        "--credentials",
+        "include",
+    ]);
+    let said = said.ended(1);
+    assert!(said.text().contains("Not advised, though it would pass:"), "{}", said.text());
 }

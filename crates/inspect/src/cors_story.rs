@@ -4,9 +4,11 @@
 //! It reads a recording of the real engine and judges nothing again, but for which headers a filter shows: those it asks
 //! of the rule itself. `cors_story/text.rs` prints it, `cors_story/json.rs` writes it (`sofetch-cors/1`).
 
+mod fixes;
 mod json;
 mod text;
 
+use sofetch_core::fixes::SmallestChanges;
 use sofetch_core::infrastructure::abort_reason::AbortReason;
 use sofetch_core::infrastructure::header_list::{Header, HeaderList};
 use sofetch_core::infrastructure::requests::CredentialsMode;
@@ -18,6 +20,7 @@ use sofetch_core::rules::response_tainting::ResponseTaintingFork;
 use sofetch_core::rulings::{NetworkError, Reason, Ruling};
 use sofetch_core::trace::{Event, Outcome, Purpose, RequestSnapshot, WireEvent};
 
+pub use self::fixes::{FixEdit, FixSet, FixedAnswer, Fixes};
 use crate::lines::{header_lines, request_line, shown_text, shown_url, status_line};
 use crate::recording::{Entry, RecordedFetch};
 use crate::safe_text::{Secrets, escaped};
@@ -42,6 +45,8 @@ pub struct CorsStory {
     pub body_error: Option<NetworkError>,
     /// What the answer allows beyond this page, as far as one exchange shows it.
     pub remarks: Vec<Remark>,
+    /// What would have let it pass, where that was looked for.
+    pub fixes: Option<Fixes>,
     secrets: Secrets,
 }
 
@@ -248,7 +253,23 @@ impl CorsStory {
         let question = Question::of(first, secrets);
         let remarks = Remark::of(fetch.outcome());
         let hops = reader.hops;
-        Some(CorsStory { question, page, hops, verdict, reached, script, body_error, remarks, secrets })
+        Some(CorsStory {
+            question,
+            page,
+            hops,
+            verdict,
+            reached,
+            script,
+            body_error,
+            remarks,
+            fixes: None,
+            secrets,
+        })
+    }
+
+    /// With the smallest change that would have let it pass.
+    pub fn with_fixes(self, changes: &SmallestChanges) -> CorsStory {
+        CorsStory { fixes: Some(Fixes::of(changes, self.secrets)), ..self }
     }
 
     /// May the script read the response?

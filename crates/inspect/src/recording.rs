@@ -187,6 +187,27 @@ impl RecordedFetch {
         })
     }
 
+    /// Its own events and those of its preflights and of each time that it was sent again, in the order in which they
+    /// happened. What only revalidates what is stored is left out.
+    pub fn events_of_exchange(&self) -> Vec<&Event> {
+        let mut events = Vec::new();
+        // NB: a child may have children, as deep as a server makes them: no recursion.
+        let mut rest = vec![self.entries.iter()];
+        while let Some(entries) = rest.last_mut() {
+            match entries.next() {
+                Some(Entry::Event(timed)) => events.push(&timed.event),
+                Some(Entry::Child(child)) if child.purpose != Some(Purpose::Revalidation) => {
+                    rest.push(child.entries.iter());
+                }
+                Some(Entry::Child(_)) => {}
+                None => {
+                    rest.pop();
+                }
+            }
+        }
+        events
+    }
+
     /// Its children, in order.
     pub fn children(&self) -> impl Iterator<Item = &RecordedFetch> {
         self.entries.iter().filter_map(|entry| match entry {

@@ -48,6 +48,29 @@ fn children_stand_where_they_began() {
 }
 
 #[test]
+fn the_events_of_an_exchange_are_those_of_its_preflights_too() {
+    let ask = |trace: &Trace, url: &'static str| trace.emit(|| request(Method::GET, url, &[]));
+    let recording = recorded(|trace| {
+        ask(trace, "https://a.test/1");
+        ask(&trace.child(Purpose::Preflight), "https://a.test/2");
+        let again = trace.child(Purpose::Retry);
+        ask(&again.child(Purpose::Preflight), "https://a.test/3");
+        ask(&again, "https://a.test/4");
+        ask(&trace.child(Purpose::Revalidation), "https://a.test/aside");
+        ask(trace, "https://a.test/5");
+    });
+    let events = recording.first().expect("a fetch").events_of_exchange();
+    let paths: Vec<&str> = events
+        .iter()
+        .filter_map(|event| match event {
+            Event::Request(request) => Some(request.url.path()),
+            _ => None,
+        })
+        .collect();
+    assert_eq!(paths, ["/1", "/2", "/3", "/4", "/5"]);
+}
+
+#[test]
 fn fetches_of_one_recorder_are_told_apart() {
     let recorder = Recorder::with_clock(Arc::new(Ticks::default()));
     for _ in 0..2 {

@@ -5,7 +5,7 @@ use serde_json::Value;
 use sofetch_core::rules::response_filtering::Shown;
 use sofetch_core::rulings::Ruling;
 
-use super::{CorsStory, Exchange, HopStory, PreflightStory, Reached, ScriptView, StoryVerdict};
+use super::{CorsStory, Exchange, Fixes, HopStory, PreflightStory, Reached, ScriptView, StoryVerdict};
 use crate::json::{NetworkErrorJson, RulingJson, printed, to_value};
 use crate::safe_text::Secrets;
 use crate::words::Words;
@@ -63,6 +63,7 @@ impl CorsStory {
             },
             body_error: self.body_error.as_ref().map(|error| NetworkErrorJson::of(error, secrets)),
             remarks: self.remarks.iter().map(|remark| remark.words()).collect(),
+            fixes: self.fixes.as_ref(),
         })
     }
 
@@ -85,6 +86,7 @@ struct StoryJson<'a> {
     script: ScriptJson<'a>,
     body_error: Option<NetworkErrorJson>,
     remarks: Vec<&'static str>,
+    fixes: Option<&'a Fixes>,
 }
 
 #[derive(Serialize)]

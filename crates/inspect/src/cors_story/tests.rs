@@ -288,3 +288,15 @@ fn a_redirect_is_a_hop_of_its_own() {
     assert!(!text.contains("hunter2"), "{text}");
     assert!(!text.chars().any(|shown| shown != '\n' && is_unsafe(shown)), "{text}");
 }
+
+#[test]
+fn fixes_stand_between_the_verdict_and_what_the_script_sees() {
+    let story = story(&patch_refused_at_preflight());
+    assert_eq!(story.to_json()["fixes"], json!(null), "nobody looked");
+    let story = story.with_fixes(&SmallestChanges::default());
+    assert_eq!(story.to_json()["fixes"], json!({ "sets": [], "refused": [] }));
+    let text = story.text(Options::default());
+    let place = |words: &str| text.find(words).unwrap_or_else(|| panic!("{words}: {text}"));
+    let fixes = place("\nNo change of the server's answers alone would let it pass.\n");
+    assert!(place("\nRefused.\n") < fixes && fixes < place("\nThe script sees: "));
+}

@@ -5,7 +5,9 @@ use sofetch_core::rules::response_filtering::Shown;
 use sofetch_core::rules::response_tainting::ResponseTaintingFork;
 use sofetch_core::rulings::Ruling;
 
-use super::{CorsStory, Exchange, HopStory, PreflightStory, Reached, Remark, ScriptView, StoryVerdict};
+use super::{
+    CorsStory, Exchange, Fixes, HopStory, PreflightStory, Reached, Remark, ScriptView, StoryVerdict,
+};
 use crate::tree::{Options, Paint, mark, painted};
 use crate::words::{Weight, Words, hint, hint_for_network_error, weight, words, words_for_network_error};
 
@@ -36,6 +38,9 @@ impl CorsStory {
         }
         page.gap();
         page.verdict(self);
+        if let Some(fixes) = &self.fixes {
+            page.fixes(fixes);
+        }
         page.script(&self.script, if self.page { "The script" } else { "The caller" });
         page.text
     }
@@ -219,6 +224,20 @@ impl Page {
         }
         for remark in &story.remarks {
             self.line(1, Paint::Warn, &format!("Note: {}", remark.words()));
+        }
+    }
+
+    fn fixes(&mut self, fixes: &Fixes) {
+        if fixes.sets.is_empty() {
+            self.line(0, Paint::Plain, "No change of the server's answers alone would let it pass.");
+        }
+        for (level, line) in fixes.lines() {
+            let paint = match line.get(..2) {
+                Some("+ ") => Paint::Good,
+                Some("- ") => Paint::Bad,
+                _ => Paint::Plain,
+            };
+            self.line(level, paint, &line);
         }
     }
 
