@@ -98,6 +98,8 @@ pub enum WireFault {
     },
     /// The runtime that the connection belongs to is gone.
     RuntimeGone,
+    /// The owner's own policy kept the request back; nothing of it was sent.
+    Withheld,
     /// HTTP as this transport speaks it cannot carry the request (a header value with a control byte over hyper).
     CannotCarry {
         /// What it cannot carry.
@@ -224,6 +226,7 @@ impl WireFault {
             WireFault::BodyCut { .. } => "body-cut",
             WireFault::RequestBody { .. } => "request-body",
             WireFault::RuntimeGone => "runtime-gone",
+            WireFault::Withheld => "withheld",
             WireFault::CannotCarry { .. } => "cannot-carry",
             WireFault::Other { .. } => "transport",
         }

@@ -29,6 +29,7 @@ use crate::page::{Page, PageBuilder};
 use crate::request::Request;
 use crate::response::Response;
 use crate::retry::{Budget, Retry};
+use crate::send_policy::{Guarded, SendPolicy};
 
 /// A user agent: its connections, its caches, its settings. Clones are the same agent; two agents never meet.
 #[derive(Clone)]
@@ -134,6 +135,10 @@ impl UserAgent {
                 Arc::new(network.with_handle(handle.clone()))
             }
         };
+        let network = match &builder.send_policy {
+            Some(policy) => Arc::new(Guarded { network, policy: policy.clone() }),
+            None => network,
+        };
         let preflight_cache = match &builder.preflight_cache {
             Some(cache) => cache.clone(),
             None => Arc::new(MemoryPreflightCache::default()),
@@ -211,6 +216,7 @@ pub struct UserAgentBuilder {
     handle: Option<Handle>,
     own_runtime: bool,
     network: Option<Arc<dyn Network>>,
+    send_policy: Option<Arc<dyn SendPolicy>>,
     network_config: NetworkConfig,
     preflight_cache: Option<Arc<dyn PreflightCache>>,
     http_cache: Option<Arc<dyn HttpCache>>,
@@ -239,6 +245,7 @@ impl Default for UserAgentBuilder {
             handle: None,
             own_runtime: false,
             network: None,
+            send_policy: None,
             network_config: NetworkConfig::default(),
             preflight_cache: None,
             http_cache: None,
@@ -295,6 +302,12 @@ impl UserAgentBuilder {
     /// Another network altogether: a scripted or recorded one, a tunnel of one's own.
     pub fn network(mut self, network: Arc<dyn Network>) -> Self {
         self.network = Some(network);
+        self
+    }
+
+    /// Asked before each request goes on the wire.
+    pub fn send_policy(mut self, policy: Arc<dyn SendPolicy>) -> Self {
+        self.send_policy = Some(policy);
         self
     }
 

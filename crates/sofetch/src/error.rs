@@ -29,6 +29,8 @@ pub enum ErrorKind {
     Misuse(Misuse),
     /// A rule of the Standard refused.
     Refused,
+    /// The owner's own [`SendPolicy`](crate::SendPolicy) kept a request back.
+    Withheld,
     /// The network failed.
     Network,
     /// The server broke HTTP, or went over a limit.
@@ -123,6 +125,7 @@ impl Error {
             Reason::Ruling(_) | Reason::Answered => ErrorKind::Refused,
             Reason::Wire(WireFault::TimedOut { .. }) => ErrorKind::TimedOut,
             Reason::Wire(WireFault::CannotCarry { .. }) => ErrorKind::Misuse(Misuse::CannotCarry),
+            Reason::Wire(WireFault::Withheld) => ErrorKind::Withheld,
             Reason::Wire(_) => ErrorKind::Network,
             Reason::Peer(PeerMisbehaved::BodyTooLarge { .. }) => ErrorKind::TooLarge,
             Reason::Peer(_) => ErrorKind::Peer,

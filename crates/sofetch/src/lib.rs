@@ -58,6 +58,7 @@ pub mod replay;
 mod request;
 mod response;
 mod retry;
+mod send_policy;
 #[cfg(feature = "tower")]
 mod service;
 mod smallest_changes;
@@ -73,6 +74,7 @@ pub use page::{Page, PageBuilder};
 pub use request::Request;
 pub use response::{CLONE_LIMIT, Response, ResponseType};
 pub use retry::Retry;
+pub use send_policy::{Outgoing, SendPolicy};
 
 pub use bytes::Bytes;
 pub use sofetch_core as core;

@@ -98,7 +98,7 @@ impl Tape {
 }
 
 /// No page can set these names: a request that bears one is a preflight.
-fn answer_to(method: &Method, header_list: &HeaderList) -> AnswerTo {
+pub(crate) fn answer_to(method: &Method, header_list: &HeaderList) -> AnswerTo {
     let preflight = *method == Method::OPTIONS && header_list.contains("Access-Control-Request-Method");
     if preflight { AnswerTo::Preflight } else { AnswerTo::Request }
 }

@@ -74,6 +74,7 @@ pub fn words_for_wire_fault(fault: &WireFault) -> String {
             format!("The request's body could not be read{}.", because(Some(cause)))
         }
         WireFault::RuntimeGone => "The runtime that the connection belongs to is gone.".to_owned(),
+        WireFault::Withheld => "The request was kept back: whoever asked does not want it sent.".to_owned(),
         WireFault::CannotCarry { what, said } => {
             format!("HTTP cannot carry {}: {}.", plain(what), quoted(said))
         }

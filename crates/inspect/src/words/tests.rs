@@ -456,6 +456,7 @@ fn faults_have_words() {
         WireFault::BodyCut { cause: Some(cause()) },
         WireFault::RequestBody { cause: cause() },
         WireFault::RuntimeGone,
+        WireFault::Withheld,
         WireFault::CannotCarry { what: "a header value", said: hostile() },
         WireFault::Other { cause: cause() },
     ];
