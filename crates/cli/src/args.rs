@@ -3,6 +3,8 @@
 //! Network options have curl's long names, the request's own have the names of fetch's init members. The file is longer than most
 //! because it is one list.
 
+mod cors;
+
 use std::ffi::OsString;
 use std::io::{self, Write};
 use std::path::PathBuf;
@@ -15,6 +17,7 @@ use sofetch_inspect::safe_text::escaped;
 
 use crate::complaints;
 use crate::ending::Ending;
+pub(crate) use cors::{CorsArgs, Send};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -38,24 +41,6 @@ Exit codes:
   3  the network failed, a time-out or a limit was reached, or the answer
      could not be written
   4  answered with 400 or above, under --fail";
-
-const CORS_EXAMPLES: &str = "\
-Examples:
-  sofetch cors https://api.example/items --origin https://app.example
-  sofetch cors https://api.example/items/1 --origin https://app.example \\
-      -X PATCH -H 'API-Key: key' --json @item.json
-  sofetch cors https://api.example/account --page https://app.example/ \\
-      --credentials include --report json
-
-The request is really sent, as a browser would: first the preflight if the
-rules ask for one, and if it is granted, the request itself.
-
-Exit codes:
-  0  the script would read the response
-  1  it would not: refused by the rules, or unreadable (an opaque response)
-  2  usage: wrong options, or a request that cannot be made
-  3  the network failed, a time-out or a limit was reached
-  4  readable, with a status of 400 or above, under --fail";
 
 const RUN_EXAMPLES: &str = "\
 Examples:
@@ -117,8 +102,8 @@ pub(crate) struct Args {
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
     /// Fetch as a script of an origin would, and tell each decision: preflight, question, answer, checks, what the script sees
-    #[command(after_help = CORS_EXAMPLES)]
-    Cors(Box<FetchArgs>),
+    #[command(after_help = cors::EXAMPLES)]
+    Cors(Box<CorsArgs>),
     /// Run scripts as those of a page: fetch, streams, events, abort and their kin
     #[command(after_help = RUN_EXAMPLES)]
     Run(Box<RunArgs>),
@@ -440,8 +425,9 @@ mod tests {
         else {
             panic!("not cors");
         };
-        assert_eq!(cors.url.as_deref(), Some("a.test".as_ref()));
-        assert_eq!(cors.origin.as_deref(), Some("https://b.test"));
+        assert_eq!(cors.fetch.url.as_deref(), Some("a.test".as_ref()));
+        assert_eq!(cors.fetch.origin.as_deref(), Some("https://b.test"));
+        assert_eq!(cors.send, Send::Auto);
     }
 
     #[test]
@@ -468,6 +454,8 @@ mod tests {
             "--key k.pem a.test",
             "--page https://a.test --origin https://a.test a.test",
             "--frobnicate a.test",
+            "--send always a.test",
+            "cors --send sometimes --origin https://a.test a.test",
             "-v cors a.test",
             "-L --redirect manual a.test",
         ] {

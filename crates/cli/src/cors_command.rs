@@ -61,10 +61,13 @@ pub(crate) async fn story_of(
     let Some(fetch) = recording.first() else { return Ok((None, ending)) };
     let mut story = CorsStory::of(fetch, show.secrets);
     if let (Some(told), Fetcher::Page(page)) = (&story, &fetcher)
-        && matches!(told.verdict, StoryVerdict::Refused { .. })
+        && matches!(told.verdict, StoryVerdict::Refused { .. } | StoryVerdict::Undecided)
     {
         let tape = Arc::new(Tape::of(fetch.events_of_exchange()));
         let changes = page.smallest_changes(&tape, || request(again.clone(), None)).await?;
+        if matches!(told.verdict, StoryVerdict::Undecided) {
+            streams.note("the request was not sent; --send always sends it");
+        }
         story = story.map(|story| story.with_fixes(&changes));
     }
     Ok((story, ending))

@@ -23,6 +23,8 @@ pub(crate) enum Ending {
     Network = 3,
     /// 400 or above under `--fail`.
     Status = 4,
+    /// Not refused so far, and not sent.
+    Undecided = 5,
 }
 
 impl Ending {
@@ -41,6 +43,7 @@ impl Ending {
             // NB: with a reason too: a request that is made, but that no version of HTTP carries, is the user's all the same.
             ErrorKind::Misuse(_) => Ending::Usage,
             ErrorKind::Refused => Ending::Refused,
+            ErrorKind::Withheld => Ending::Undecided,
             // NB: the network did nothing wrong here; the owner's own guard refused.
             _ if matches!(reason, Some(Reason::Wire(WireFault::AddressRefused { .. }))) => Ending::Refused,
             _ => Ending::Network,
@@ -146,6 +149,7 @@ mod tests {
                 Ending::Usage,
             ),
             ("a refusal", ErrorKind::Refused, Some(Reason::Answered), Ending::Refused),
+            ("a request kept back", ErrorKind::Withheld, None, Ending::Undecided),
             ("a time-out", ErrorKind::TimedOut, None, Ending::Network),
             ("the network", ErrorKind::Network, carried(), Ending::Network),
         ];

@@ -19,6 +19,7 @@ mod output;
 mod progress;
 mod run_command;
 mod script_lines;
+mod sending;
 mod telling;
 mod watchers;
 mod words;
@@ -36,7 +37,7 @@ fn main() -> ExitCode {
         Err(exit_code) => return exit_code,
     };
     let (quiet, secrets) = match &args.command {
-        Some(Command::Cors(cors)) => (quiet(cors), secrets(cors.show_secrets)),
+        Some(Command::Cors(cors)) => (quiet(&cors.fetch), secrets(cors.fetch.show_secrets)),
         Some(Command::Demo(demo)) => (Quiet::Nothing, secrets(demo.show_secrets)),
         Some(Command::Run(run)) => (Quiet::Nothing, secrets(run.show_secrets)),
         None => (quiet(&args.fetch), secrets(args.fetch.show_secrets)),
@@ -75,7 +76,7 @@ fn run(args: Args, streams: &Streams) -> Result<ExitCode, Failure> {
             runtime.block_on(fetch_command::run(options, streams))
         }
         Some(Command::Cors(cors)) => {
-            let options = Options::of_cors(*cors)?;
+            let options = Options::of_cors(*cors, streams)?;
             runtime.block_on(cors_command::run(options, streams))
         }
         Some(Command::Demo(demo)) => runtime.block_on(demo_command::run(&demo, streams)),

@@ -59,6 +59,9 @@ pub(crate) fn agent_builder(options: NetworkOptions) -> UserAgentBuilder {
     if let Some(user_agent) = options.user_agent {
         builder = builder.user_agent(user_agent.as_deref());
     }
+    if let Some(policy) = options.send_policy {
+        builder = builder.send_policy(policy);
+    }
     if let Some(after) = options.connect_timeout {
         builder = builder.connect_timeout(after);
     }

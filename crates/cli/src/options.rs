@@ -8,14 +8,17 @@ mod typed;
 mod usage;
 
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::Duration;
 
 use sofetch::core::infrastructure::methods::Method;
 use sofetch::net::{ClientIdentity, ConnectTo, HttpVersions, NoProxy, ProxyRules, ResolveOverride};
-use sofetch::{CacheMode, CredentialsMode, Mode, RedirectMode, ReferrerPolicy, Url};
+use sofetch::{CacheMode, CredentialsMode, Mode, RedirectMode, ReferrerPolicy, SendPolicy, Url};
 use sofetch_inspect::Secrets;
 
-use crate::args::{FetchArgs, NetworkArgs, Report};
+use crate::args::{CorsArgs, FetchArgs, NetworkArgs, Report};
+use crate::output::Streams;
+use crate::sending::Sending;
 
 pub(crate) use bodies::BodyOption;
 pub(crate) use targets::PageOption;
@@ -73,6 +76,8 @@ pub(crate) struct NetworkOptions {
     pub(crate) connect_timeout: Option<Duration>,
     pub(crate) max_size: Option<u64>,
     pub(crate) no_private: bool,
+    /// Asked before each request is sent.
+    pub(crate) send_policy: Option<Arc<dyn SendPolicy>>,
 }
 
 /// What is printed, and where the body goes.
@@ -158,11 +163,13 @@ impl Options {
     }
 
     /// What `sofetch cors URL` means: the same, for a page.
-    pub(crate) fn of_cors(args: FetchArgs) -> Result<Options, UsageError> {
-        if args.page.is_none() && args.origin.is_none() {
+    pub(crate) fn of_cors(args: CorsArgs, streams: &Streams) -> Result<Options, UsageError> {
+        if args.fetch.page.is_none() && args.fetch.origin.is_none() {
             return Err(UsageError::NoOrigin);
         }
-        Options::of_fetch(args)
+        let mut options = Options::of_fetch(args.fetch)?;
+        options.network.send_policy = Some(Arc::new(Sending::new(args.send, streams)));
+        Ok(options)
     }
 }
 
@@ -213,6 +220,7 @@ impl NetworkOptions {
             connect_timeout: args.connect_timeout,
             max_size: args.max_size,
             no_private: args.no_private,
+            send_policy: None,
         })
     }
 }
@@ -240,6 +248,7 @@ impl std::fmt::Debug for NetworkOptions {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::output::Quiet;
     use sofetch::FormDataValue;
 
     fn args(url: &str) -> FetchArgs {
@@ -297,9 +306,11 @@ mod tests {
 
     #[test]
     fn cors_needs_an_origin() {
-        assert!(matches!(Options::of_cors(args("a.test")), Err(UsageError::NoOrigin)));
+        let streams = Streams::of_process(Quiet::Nothing);
+        let of_cors = |fetch| Options::of_cors(CorsArgs { fetch, ..CorsArgs::default() }, &streams);
+        assert!(matches!(of_cors(args("a.test")), Err(UsageError::NoOrigin)));
         let with = FetchArgs { origin: Some("https://b.test".to_owned()), ..args("a.test") };
-        assert!(Options::of_cors(with).is_ok());
+        assert!(of_cors(with).is_ok());
     }
 
     #[test]

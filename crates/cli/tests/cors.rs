@@ -8,7 +8,7 @@ use sofetch_demo::Reply;
 use support::{InWorld, Said, closed_port, server, sofetch};
 
 const ORIGIN: &str = "https://javascript.info";
-const PATCH: &[&str] = &["-X", "PATCH", "-H", "API-Key: secret", "--json", "{\"a\":1}"];
+const PATCH: &[&str] = &["-X", "PATCH", "-H", "API-Key: secret", "--json", "{\"a\":1}", "--send", "always"];
 
 fn cors(world: &InWorld, path: &str, more: &[&str]) -> Said {
     let url = format!("https://site.com{path}");
@@ -283,4 +283,45 @@ fn what_no_answer_can_change_has_no_fix_and_who_was_not_refused_needs_none() {
     ]);
     let said = said.ended(1);
     assert!(said.text().contains("Not advised, though it would pass:"), "{}", said.text());
+}
+
+#[test]
+fn what_changes_something_is_not_sent_on_the_preflight_s_word_alone() {
+    let world = InWorld::start();
+    // Nobody sits at this terminal.
+    let patch = &PATCH[..PATCH.len() - 2];
+    let undecided = "The preflight grants the request, which was not sent.";
+    for (row, more, code, sent, words) in [
+        ("a preflight grants", patch, 5, &["OPTIONS"][..], undecided),
+        ("never", &[patch, &["--send", "never"]].concat(), 5, &["OPTIONS"], undecided),
+        ("always", &[patch, &["--send", "always"]].concat(), 0, &["OPTIONS", "PATCH"], "Readable."),
+        ("a safe method", &["-H", "API-Key: secret"], 0, &["OPTIONS", "GET"], "Readable."),
+        (
+            "a safe method, and never",
+            &["--send", "never"],
+            5,
+            &[],
+            "The request was not sent: nothing is proved",
+        ),
+        ("what any form may send", &["-d", "a=b"], 1, &["POST"], "Refused."),
+    ] {
+        let before = world.world.api.requests().len();
+        let said = cors(&world, "/service.json", more).ended(code);
+        let seen: Vec<String> =
+            world.world.api.requests().into_iter().skip(before).map(|request| request.method).collect();
+        assert_eq!(seen, *sent, "{row}");
+        assert!(said.text().contains(words), "{row}: {}", said.text());
+        assert_eq!(said.err.contains("--send always"), code == 5, "{row}: {}", said.err);
+    }
+    // What stays unproved is said, and what it would take.
+    let said = cors(&world, "/service.json", patch).ended(5);
+    assert!(said.text().contains("Undecided."), "{}", said.text());
+    assert!(said.text().contains(&format!("+ Access-Control-Allow-Origin: {ORIGIN}")), "{}", said.text());
+    assert!(said.text().contains("(assumed: a bare 200; nothing was asked there yet)"), "{}", said.text());
+    let report = cors(&world, "/service.json", &[patch, &["--report", "json"]].concat()).ended(5).json();
+    assert_eq!(report["verdict"], serde_json::json!({ "kind": "undecided" }));
+    assert_eq!(report["reached"]["sent"], false);
+    assert_eq!(report["fixes"]["sets"][0]["answers"][0]["assumed"], true);
+    // A refusal is one all the same.
+    cors(&world, "/method-refused.json", patch).ended(1);
 }

@@ -19,6 +19,7 @@ use sofetch_core::rules::response_filtering::{Shown, set_cors_exposed_header_nam
 use sofetch_core::rules::response_tainting::ResponseTaintingFork;
 use sofetch_core::rulings::{NetworkError, Reason, Ruling};
 use sofetch_core::trace::{Event, Outcome, Purpose, RequestSnapshot, WireEvent};
+use sofetch_core::wire_faults::WireFault;
 
 pub use self::fixes::{FixEdit, FixSet, FixedAnswer, Fixes};
 use crate::lines::{header_lines, request_line, shown_text, shown_url, status_line};
@@ -161,6 +162,8 @@ pub enum StoryVerdict {
         /// Why.
         error: NetworkError,
     },
+    /// Nothing refused it so far, and the request itself was kept back.
+    Undecided,
     /// The recording ends before the fetch does.
     Unfinished,
 }
@@ -213,6 +216,9 @@ impl CorsStory {
         reader.read(fetch);
         let (verdict, script) = match fetch.outcome() {
             None => (StoryVerdict::Unfinished, ScriptView::Nothing),
+            Some(Outcome::NetworkError(error)) if is_withheld(error) => {
+                (StoryVerdict::Undecided, ScriptView::Nothing)
+            }
             Some(Outcome::NetworkError(error)) => (verdict_of(error), rejected(error)),
             Some(Outcome::Response { response_type, status, header_list, url, .. }) => {
                 let filter = match *response_type {
@@ -289,6 +295,10 @@ impl Question {
             headers: header_lines(&request.header_list, secrets).collect(),
         }
     }
+}
+
+fn is_withheld(error: &NetworkError) -> bool {
+    matches!(error.reason(), Reason::Wire(WireFault::Withheld))
 }
 
 fn verdict_of(error: &NetworkError) -> StoryVerdict {

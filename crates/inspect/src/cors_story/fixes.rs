@@ -58,8 +58,8 @@ impl Fixes {
         Fixes { sets: sets(&changes.sets), refused: sets(&changes.refused) }
     }
 
-    /// Each line, and how far it stands in.
-    pub(super) fn lines(&self) -> Vec<(usize, String)> {
+    /// Each line, and how far it stands in. The first set stands under this head.
+    pub(super) fn lines(&self, head: &str) -> Vec<(usize, String)> {
         let mut lines = Vec::new();
         for (index, set) in self.sets.iter().enumerate() {
             let count = set.edits();
@@ -67,7 +67,7 @@ impl Fixes {
             lines.push((
                 0,
                 match index {
-                    0 => format!("The smallest change that would let it pass, {edits}:"),
+                    0 => format!("{head}, {edits}:"),
                     _ => format!("Or, {edits} as well:"),
                 },
             ));

@@ -39,6 +39,7 @@ impl CorsStory {
                 StoryVerdict::NetworkFailure { error } => {
                     VerdictJson::NetworkFailure { error: NetworkErrorJson::of(error, secrets) }
                 }
+                StoryVerdict::Undecided => VerdictJson::Undecided,
                 StoryVerdict::Unfinished => VerdictJson::Unfinished,
             },
             words: self.verdict_words(),
@@ -169,6 +170,7 @@ enum VerdictJson {
     Unreadable { response_type: &'static str },
     Refused { ruling: RulingJson },
     NetworkFailure { error: NetworkErrorJson },
+    Undecided,
     Unfinished,
 }
 

@@ -1,0 +1,49 @@
+//! What `sofetch cors` takes besides what every fetch does.
+
+use clap::ValueEnum;
+
+use super::FetchArgs;
+
+pub(super) const EXAMPLES: &str = "\
+Examples:
+  sofetch cors https://api.example/items --origin https://app.example
+  sofetch cors https://api.example/items/1 --origin https://app.example \\
+      -X PATCH -H 'API-Key: key' --json @item.json
+  sofetch cors https://api.example/account --page https://app.example/ \\
+      --credentials include --report json
+
+The request is really sent, as a browser would: first the preflight if the
+rules ask for one, and if it is granted, the request itself. A method that may
+change something (all but GET, HEAD and OPTIONS) is not sent on the preflight's
+word alone: a person at the terminal is asked, or --send says so.
+
+Exit codes:
+  0  the script would read the response
+  1  it would not: refused by the rules, or unreadable (an opaque response)
+  2  usage: wrong options, or a request that cannot be made
+  3  the network failed, a time-out or a limit was reached
+  4  readable, with a status of 400 or above, under --fail
+  5  undecided: nothing refused it, and the request itself was not sent";
+
+/// What `sofetch cors URL` takes.
+#[derive(Debug, Default, clap::Args)]
+pub(crate) struct CorsArgs {
+    /// Whether the request itself is sent
+    #[arg(long, value_name = "WHEN", default_value = "auto", help_heading = "Page rules")]
+    pub(crate) send: Send,
+    /// What every fetch takes.
+    #[command(flatten)]
+    pub(crate) fetch: FetchArgs,
+}
+
+/// When the request itself is sent; a preflight always is.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Send {
+    /// At once if it needs no preflight or its method is safe; else once a person at the terminal agrees
+    #[default]
+    Auto,
+    /// Never
+    Never,
+    /// As a browser would
+    Always,
+}
