@@ -17,7 +17,7 @@ use sofetch_inspect::safe_text::escaped;
 
 use crate::complaints;
 use crate::ending::Ending;
-pub(crate) use cors::{CorsArgs, Send};
+pub(crate) use cors::{BrowserName, CorsArgs, Send};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -455,6 +455,7 @@ mod tests {
             "--page https://a.test --origin https://a.test a.test",
             "--frobnicate a.test",
             "--send always a.test",
+            "cors --as netscape --origin https://a.test a.test",
             "cors --send sometimes --origin https://a.test a.test",
             "-v cors a.test",
             "-L --redirect manual a.test",

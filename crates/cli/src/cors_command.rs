@@ -41,11 +41,11 @@ pub(crate) async fn story_of(
     given: Options,
     streams: &Streams,
 ) -> Result<(Option<CorsStory>, Result<Ending, Failure>), Failure> {
-    let Options { request: request_options, page, network, show } = given;
+    let Options { request: request_options, page, network, browser, show } = given;
     left_out(&request_options).iter().for_each(|note| streams.note(note));
     let recorder = Recorder::new();
     let observer: Arc<dyn Observer> = recorder.clone();
-    let fetcher = Fetcher::new(network, page.as_ref())?;
+    let fetcher = Fetcher::new(network, browser, page.as_ref())?;
     // A recording keeps no bodies, so that their digests cannot be looked at again.
     let again = RequestOptions { integrity: None, ..request_options.clone() };
     let ending = match fetcher.fetch(request(request_options, Some(observer))).await {
@@ -70,6 +70,13 @@ pub(crate) async fn story_of(
         }
         story = story.map(|story| story.with_fixes(&changes));
     }
+    let Some(browser) = browser else { return Ok((story, ending)) };
+    let story = story.map(|story| story.decided_as(browser));
+    let ending = match story.as_ref().map(|story| &story.verdict) {
+        Some(StoryVerdict::RefusedByBrowser { .. }) => Ok(Ending::Refused),
+        Some(StoryVerdict::UpToThePerson { .. }) => Ok(Ending::Undecided),
+        _ => ending,
+    };
     Ok((story, ending))
 }
 

@@ -93,7 +93,8 @@ impl Scene {
             ..FetchArgs::default()
         };
         // Its servers are this process's own: nothing is changed by asking them.
-        let mut options = Options::of_cors(CorsArgs { send: Send::Always, fetch }, streams)?;
+        let mut options =
+            Options::of_cors(CorsArgs { send: Send::Always, fetch, ..CorsArgs::default() }, streams)?;
         options.show.secrets = secrets(args.show_secrets);
         options.network.roots = world.ca_pem().as_bytes().to_vec();
         options.network.only_these_roots = true;

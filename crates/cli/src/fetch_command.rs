@@ -18,12 +18,12 @@ use crate::telling::{decisions, http_version};
 
 /// Runs the command.
 pub(crate) async fn run(options: Options, streams: &Streams) -> Result<Ending, Failure> {
-    let Options { request: request_options, page, network, show } = options;
+    let Options { request: request_options, page, network, browser, show } = options;
     let notes = if page.is_some() { left_out(&request_options) } else { without_meaning(&request_options) };
     notes.iter().for_each(|note| streams.note(note));
     let recorder = (show.decisions || show.head || show.report.is_some()).then(Recorder::new);
     let observer = recorder.clone().map(|recorder| recorder as Arc<dyn Observer>);
-    let fetcher = Fetcher::new(network, page.as_ref())?;
+    let fetcher = Fetcher::new(network, browser, page.as_ref())?;
     let fetched = fetcher.fetch(request(request_options, observer)).await;
     let recording = || recorder.as_ref().map(|recorder| recorder.recording()).unwrap_or_default();
     if show.decisions {

@@ -9,6 +9,7 @@ use sofetch::{
     CredentialsMode, Error, Guard, Mode, Observer, Origin, Page, Request, Response, UserAgent,
     UserAgentBuilder,
 };
+use sofetch_inspect::Browser;
 use sofetch_inspect::safe_text::escaped;
 
 use crate::options::{BodyOption, NetworkOptions, PageOption, RequestOptions};
@@ -23,8 +24,19 @@ pub(crate) enum Fetcher {
 
 impl Fetcher {
     /// An agent of these settings, and its page if there is one.
-    pub(crate) fn new(network: NetworkOptions, page: Option<&PageOption>) -> Result<Fetcher, Error> {
-        let agent = agent_builder(network).build()?;
+    pub(crate) fn new(
+        network: NetworkOptions,
+        browser: Option<Browser>,
+        page: Option<&PageOption>,
+    ) -> Result<Fetcher, Error> {
+        let mut builder = agent_builder(network);
+        if let Some(browser) = browser {
+            builder = builder.settings(|settings| {
+                settings.departures = browser.departures();
+                settings.preflight_max_age_limit = browser.preflight_max_age_limit();
+            });
+        }
+        let agent = builder.build()?;
         let Some(option) = page else { return Ok(Fetcher::Owner(agent)) };
         let builder = agent.page_builder(option.url.href());
         let builder = if option.opaque { builder.origin(Origin::new_opaque()) } else { builder };

@@ -1,6 +1,7 @@
 //! What the arguments mean: a URL, a request, a network, and what to show. Files are read here; nothing is sent.
 
 mod bodies;
+mod browsers;
 mod headers;
 mod places;
 mod targets;
@@ -14,7 +15,7 @@ use std::time::Duration;
 use sofetch::core::infrastructure::methods::Method;
 use sofetch::net::{ClientIdentity, ConnectTo, HttpVersions, NoProxy, ProxyRules, ResolveOverride};
 use sofetch::{CacheMode, CredentialsMode, Mode, RedirectMode, ReferrerPolicy, SendPolicy, Url};
-use sofetch_inspect::Secrets;
+use sofetch_inspect::{Browser, Secrets};
 
 use crate::args::{CorsArgs, FetchArgs, NetworkArgs, Report};
 use crate::output::Streams;
@@ -35,6 +36,8 @@ pub(crate) struct Options {
     pub(crate) page: Option<PageOption>,
     /// How it gets there.
     pub(crate) network: NetworkOptions,
+    /// As which browser it is decided; `None` is the Standard.
+    pub(crate) browser: Option<Browser>,
     /// What is printed.
     pub(crate) show: Show,
 }
@@ -151,6 +154,7 @@ impl Options {
             },
             page,
             network: NetworkOptions { user_agent, ..network },
+            browser: None,
             show: Show {
                 output: args.output.filter(|path| path.as_os_str() != "-"),
                 head: args.include || args.head,
@@ -168,6 +172,9 @@ impl Options {
             return Err(UsageError::NoOrigin);
         }
         let mut options = Options::of_fetch(args.fetch)?;
+        if let Some(browser) = args.as_browser {
+            options.decide_as(browsers::of(browser), streams);
+        }
         options.network.send_policy = Some(Arc::new(Sending::new(args.send, streams)));
         Ok(options)
     }

@@ -325,3 +325,63 @@ fn what_changes_something_is_not_sent_on_the_preflight_s_word_alone() {
     // A refusal is one all the same.
     cors(&world, "/method-refused.json", patch).ended(1);
 }
+
+#[test]
+fn a_browser_s_verdict_is_said_beside_the_standard_s_and_decides_where_it_is_asked_for() {
+    let world = InWorld::start();
+    let bearer = &["-H", "Authorization: Bearer x"][..];
+    let today = "Chromium 156 and Firefox 153 let this pass today";
+    let said = cors(&world, "/wildcards-granted.json", bearer).ended(1);
+    assert!(said.text().contains(today), "{}", said.text());
+    let report =
+        cors(&world, "/wildcards-granted.json", &[bearer, &["--report", "json"]].concat()).ended(1).json();
+    assert_eq!(report["departures"][0]["id"], "wildcard-authorization");
+    assert_eq!(report["departures"][0]["browsers"], serde_json::json!(["chromium", "firefox"]));
+    for browser in ["chromium", "firefox"] {
+        let said = cors(&world, "/wildcards-granted.json", &[bearer, &["--as", browser]].concat()).ended(0);
+        assert!(said.text().contains("as in browsers and against the Standard"), "{}", said.text());
+    }
+    // What no browser lets pass, none does.
+    cors(&world, "/closed.json", &["--as", "chromium"]).ended(1);
+}
+
+#[test]
+fn a_browser_sends_headers_as_it_does() {
+    let server = server(|_| Reply::ok("x").header("Access-Control-Allow-Origin", "*"));
+    let (url, long) = (server.url("/"), format!("Accept: {}", "a".repeat(100)));
+    let ask = |more: &[&str]| {
+        let before = server.requests().len();
+        let said = sofetch(&[&["cors", &url, "--origin", "http://127.0.0.1:1"], more].concat());
+        (said, server.requests().into_iter().skip(before).collect::<Vec<_>>())
+    };
+    // Two values of 100 bytes: safe apart, unsafe together.
+    let (_, seen) = ask(&["-H", &long, "-H", &long]);
+    assert_eq!(seen[0].method, "GET");
+    let (said, seen) = ask(&["-H", &long, "-H", &long, "--as", "chromium"]);
+    assert_eq!(seen[0].method, "OPTIONS");
+    said.ended(1);
+    let (said, seen) = ask(&["-H", "User-Agent: mine", "--as", "chromium"]);
+    assert_eq!(seen[0].method, "GET");
+    assert_ne!(seen[0].header("User-Agent").as_deref(), Some("mine"));
+    said.ended(0).complained("user-agent is left out");
+    let (_, seen) = ask(&["-H", "User-Agent: mine", "--as", "firefox"]);
+    assert_eq!(seen[0].method, "OPTIONS", "the Standard and Firefox ask");
+}
+
+#[test]
+fn a_public_page_that_asks_this_machine() {
+    let server = server(|_| Reply::ok("x").header("Access-Control-Allow-Origin", "*"));
+    let url = server.url("/");
+    let ask = |origin: &str, more: &[&str]| sofetch(&[&["cors", &url, "--origin", origin], more].concat());
+    for (origin, word, as_chromium) in [
+        ("https://app.test", "asks the person", 5),
+        ("http://app.test", "refuses before anything is sent", 1),
+        ("http://localhost:3000", "", 0),
+    ] {
+        let said = ask(origin, &[]).ended(0);
+        assert!(said.text().contains(word), "{origin}: {}", said.text());
+        assert_eq!(said.text().contains("Local Network Access"), as_chromium != 0, "{origin}");
+        ask(origin, &["--as", "chromium"]).ended(as_chromium);
+        ask(origin, &["--as", "firefox"]).ended(0);
+    }
+}

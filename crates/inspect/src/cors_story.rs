@@ -22,6 +22,7 @@ use sofetch_core::trace::{Event, Outcome, Purpose, RequestSnapshot, WireEvent};
 use sofetch_core::wire_faults::WireFault;
 
 pub use self::fixes::{FixEdit, FixSet, FixedAnswer, Fixes};
+use crate::browsers::{Browser, Departure, Effect, departures};
 use crate::lines::{header_lines, request_line, shown_text, shown_url, status_line};
 use crate::recording::{Entry, RecordedFetch};
 use crate::safe_text::{Secrets, escaped};
@@ -46,6 +47,8 @@ pub struct CorsStory {
     pub body_error: Option<NetworkError>,
     /// What the answer allows beyond this page, as far as one exchange shows it.
     pub remarks: Vec<Remark>,
+    /// Where browsers are measured to do otherwise.
+    pub departures: Vec<Departure>,
     /// What would have let it pass, where that was looked for.
     pub fixes: Option<Fixes>,
     secrets: Secrets,
@@ -164,6 +167,16 @@ pub enum StoryVerdict {
     },
     /// Nothing refused it so far, and the request itself was kept back.
     Undecided,
+    /// This browser refuses, whatever the Standard says.
+    RefusedByBrowser {
+        /// Which.
+        browser: Browser,
+    },
+    /// The person at this browser decides.
+    UpToThePerson {
+        /// At which.
+        browser: Browser,
+    },
     /// The recording ends before the fetch does.
     Unfinished,
 }
@@ -259,6 +272,7 @@ impl CorsStory {
         let question = Question::of(first, secrets);
         let remarks = Remark::of(fetch.outcome());
         let hops = reader.hops;
+        let departures = if page { departures(fetch) } else { Vec::new() };
         Some(CorsStory {
             question,
             page,
@@ -268,9 +282,26 @@ impl CorsStory {
             script,
             body_error,
             remarks,
+            departures,
             fixes: None,
             secrets,
         })
+    }
+
+    /// As this browser decides, where it departs from the Standard by more than the engine's own
+    /// [departures](Browser::departures): what comes before anything is sent.
+    pub fn decided_as(mut self, browser: Browser) -> CorsStory {
+        let effects = self.departures.iter().filter(|departure| departure.browsers.contains(&browser));
+        for departure in effects {
+            match departure.effect {
+                Effect::Refuses => self.verdict = StoryVerdict::RefusedByBrowser { browser },
+                Effect::AsksThePerson => self.verdict = StoryVerdict::UpToThePerson { browser },
+                Effect::Passes | Effect::Preflights | Effect::NoPreflight | Effect::RemembersLess => continue,
+            }
+            self.script = ScriptView::Nothing;
+            break;
+        }
+        self
     }
 
     /// With the smallest change that would have let it pass.

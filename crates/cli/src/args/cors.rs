@@ -31,9 +31,21 @@ pub(crate) struct CorsArgs {
     /// Whether the request itself is sent
     #[arg(long, value_name = "WHEN", default_value = "auto", help_heading = "Page rules")]
     pub(crate) send: Send,
+    /// Decide as this browser where it departs from the Standard; headers go as it sends them
+    #[arg(long = "as", value_name = "BROWSER", help_heading = "Page rules")]
+    pub(crate) as_browser: Option<BrowserName>,
     /// What every fetch takes.
     #[command(flatten)]
     pub(crate) fetch: FetchArgs,
+}
+
+/// A browser that was measured.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum BrowserName {
+    /// Chromium 156
+    Chromium,
+    /// Firefox 153
+    Firefox,
 }
 
 /// When the request itself is sent; a preflight always is.

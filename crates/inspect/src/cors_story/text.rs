@@ -54,6 +54,12 @@ impl CorsStory {
             }
             StoryVerdict::Readable if self.page => return "The script may read the response.".to_owned(),
             StoryVerdict::Readable => return "No page asks: the response may be read.".to_owned(),
+            StoryVerdict::RefusedByBrowser { browser } => {
+                return format!("{} refuses what the Standard allows.", browser.name());
+            }
+            StoryVerdict::UpToThePerson { browser } => {
+                return format!("{} asks the person at it first.", browser.name());
+            }
             StoryVerdict::Unreadable { response_type } => {
                 return format!(
                     "There is a response, and the script can read nothing of it: its type is \"{response_type}\"."
@@ -127,7 +133,11 @@ impl CorsStory {
                 "Use mode \"cors\" and redirect mode \"follow\" to read it; the server must allow it."
                     .to_owned(),
             ),
-            StoryVerdict::Readable | StoryVerdict::Undecided | StoryVerdict::Unfinished => None,
+            StoryVerdict::Readable
+            | StoryVerdict::Undecided
+            | StoryVerdict::RefusedByBrowser { .. }
+            | StoryVerdict::UpToThePerson { .. }
+            | StoryVerdict::Unfinished => None,
         }
     }
 }
@@ -225,6 +235,8 @@ impl Page {
             StoryVerdict::Refused { .. } => ("Refused.", Paint::Bad),
             StoryVerdict::NetworkFailure { .. } => ("Not CORS: the network failed.", Paint::Bad),
             StoryVerdict::Undecided => ("Undecided.", Paint::Warn),
+            StoryVerdict::RefusedByBrowser { .. } => ("Refused by the browser.", Paint::Bad),
+            StoryVerdict::UpToThePerson { .. } => ("Up to the person at the browser.", Paint::Warn),
             StoryVerdict::Unfinished => ("Unfinished.", Paint::Warn),
         };
         self.line(0, paint, head);
@@ -234,6 +246,9 @@ impl Page {
         }
         if let StoryVerdict::Refused { ruling } = &story.verdict {
             self.line(1, Paint::Dim, ruling.anchor());
+        }
+        for departure in &story.departures {
+            self.line(1, Paint::Warn, &departure.words);
         }
         for remark in &story.remarks {
             self.line(1, Paint::Warn, &format!("Note: {}", remark.words()));

@@ -119,8 +119,15 @@ fn cors_verdicts_have_words() {
             header_names: list(),
             max_age: u64::MAX,
             max_age_said: Some(text()),
+            covered_by_departure: true,
         },
-        PreflightAnswer::Granted { methods: vec![], header_names: vec![], max_age: 5, max_age_said: None },
+        PreflightAnswer::Granted {
+            methods: vec![],
+            header_names: vec![],
+            max_age: 5,
+            max_age_said: None,
+            covered_by_departure: false,
+        },
     ]);
     check([
         CacheLookUp::Remembered,
