@@ -120,7 +120,8 @@ fn a_redirect_that_brings_a_password() {
 #[test]
 fn a_public_page_and_an_address_of_one_s_own_network() {
     let asks = Effect::AsksThePerson;
-    let table: [(&str, &str, &str, Option<SocketAddr>, bool, Option<Effect>); 12] = [
+    type Row<'a> = (&'a str, &'a str, &'a str, Option<SocketAddr>, bool, Option<Effect>);
+    let table: [Row<'_>; 12] = [
         ("an address of this machine", "https://a.test", "http://127.0.0.1/", None, false, Some(asks)),
         ("its name", "https://a.test", "http://localhost:8080/", None, false, Some(asks)),
         ("of the network", "https://a.test", "http://192.168.1.1/", None, false, Some(asks)),
