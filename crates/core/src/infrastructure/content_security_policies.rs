@@ -2,6 +2,8 @@
 //!
 //! A directive is a name and words here. What the words mean, and whom a policy forbids what, is `rules/content_security_policy.rs`.
 
+use std::collections::HashSet;
+
 use crate::infrastructure::origins::Origin;
 use crate::infrastructure::words::words;
 
@@ -65,17 +67,12 @@ pub struct Directive {
 impl Policy {
     /// <https://w3c.github.io/webappsec-csp/#parse-serialized-policy>: never fails; nonsense has no directives.
     pub fn parse(serialized: &str, disposition: Disposition) -> Policy {
-        let mut directives: Vec<Directive> = Vec::new();
-        // 3. Directive by directive.
-        for token in serialized_directives(serialized) {
-            match parse_directive(token) {
-                // 3.5. The first of a name counts.
-                Some(directive) if directives.iter().all(|known| known.name != directive.name) => {
-                    directives.push(directive);
-                }
-                _ => {}
-            }
-        }
+        let mut names = HashSet::new();
+        // 3. Directive by directive; 3.5. the first of a name counts.
+        let directives = serialized_directives(serialized)
+            .filter_map(parse_directive)
+            .filter(|directive| names.insert(directive.name.clone()))
+            .collect();
         Policy { directives, disposition, serialized: trimmed(serialized).to_owned() }
     }
 
@@ -102,12 +99,8 @@ pub fn parse_directive(token: &str) -> Option<Directive> {
     }
     let mut words = token.split_ascii_whitespace();
     let name = words.next()?.to_ascii_lowercase();
-    let mut value: Vec<String> = Vec::new();
-    for word in words {
-        if !value.iter().any(|known| known == word) {
-            value.push(word.to_owned());
-        }
-    }
+    let mut known = HashSet::new();
+    let value = words.filter(|word| known.insert(*word)).map(str::to_owned).collect();
     Some(Directive { name, value })
 }
 

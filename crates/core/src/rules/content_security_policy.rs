@@ -1,10 +1,14 @@
 //! [Content Security Policy](https://w3c.github.io/webappsec-csp/#fetch-integration) as far as it judges a fetch: may the page ask this URL for this destination, and have this answer?
 //!
-//! Three checks, each in its place of main fetch, and again at each redirect. What directives do beside fetches (inline
-//! script, `eval`, navigations, frames' ancestors, sandboxes) belongs to documents, which we do not have.
+//! Three checks, each in its place of main fetch; those of the request again at each redirect.
 //!
 //! `source_expressions.rs` knows the words, `matching.rs` compares with them, `directives.rs` chooses the directive and asks it,
 //! `misread.rs` says what a policy says in vain.
+
+// SKIPS html-integration, webrtc-integration, ecma-integration, wasm-integration: inline script and style, navigations, frames'
+// ancestors, `base-uri`, `sandbox`, WebRTC, `eval` and WebAssembly are a document's or an engine's; a face that has such would
+// ask its own rule.
+// SKIPS report-violation 3.1 to 3.3: the event `securitypolicyviolation` is a face's for scripts, made of the report.
 
 mod directives;
 mod matching;

@@ -101,7 +101,8 @@ fn matches(
 fn is_self(url: &Url, origin: &Origin) -> bool {
     // NB: opaque origins are no URL's.
     let Origin::Tuple(own) = origin else { return false };
-    // 4.1. DEPARTS: a `blob:` URL has its maker's origin, and no engine takes it for `'self'`; `blob:` is the word for it
+    // 4.1.
+    // DEPARTS: a `blob:` URL has its maker's origin, and no engine takes it for `'self'`; `blob:` is the word for it
     // (web-platform-tests, content-security-policy/blob/blob-urls-do-not-match-self.sub.html).
     if url.scheme() == "blob" {
         return false;

@@ -1,5 +1,7 @@
 //! What a policy says in vain: no algorithm of the text, but what it bids user agents to tell developers.
 
+use std::collections::HashSet;
+
 use crate::infrastructure::content_security_policies::{
     parse_directive, serialized_directives, serialized_policies,
 };
@@ -84,18 +86,17 @@ const OTHERS: [&str; 9] = [
 pub fn misread(serialized_csp_list: &str) -> Vec<Misread> {
     let mut all = Vec::new();
     for policy in serialized_policies(serialized_csp_list) {
-        let mut names: Vec<String> = Vec::new();
+        let mut names = HashSet::new();
         for token in serialized_directives(policy) {
             let Some(directive) = parse_directive(token) else {
                 all.push(Misread::NotAscii { directive: token.to_owned() });
                 continue;
             };
             let name = directive.name;
-            if names.contains(&name) {
+            if !names.insert(name.clone()) {
                 all.push(Misread::Repeated { directive: name });
                 continue;
             }
-            names.push(name.clone());
             if SOURCE_LISTS.contains(&&*name) {
                 all.extend(directive.value.iter().filter_map(|word| misread_word(&name, word)));
                 let is_none = |word: &String| word.eq_ignore_ascii_case(Keyword::None.as_str());
