@@ -3,6 +3,7 @@
 mod bodies;
 mod headers;
 mod places;
+mod policies;
 mod targets;
 mod typed;
 mod usage;
@@ -12,12 +13,13 @@ use std::time::Duration;
 
 use sofetch::core::infrastructure::methods::Method;
 use sofetch::net::{ClientIdentity, ConnectTo, HttpVersions, NoProxy, ProxyRules, ResolveOverride};
-use sofetch::{CacheMode, CredentialsMode, Mode, RedirectMode, ReferrerPolicy, Url};
+use sofetch::{CacheMode, CredentialsMode, Destination, Mode, RedirectMode, ReferrerPolicy, Url};
 use sofetch_inspect::Secrets;
 
 use crate::args::{FetchArgs, NetworkArgs, Report};
 
 pub(crate) use bodies::BodyOption;
+pub(crate) use policies::PolicyOptions;
 pub(crate) use targets::PageOption;
 pub(crate) use usage::UsageError;
 
@@ -52,6 +54,7 @@ pub(crate) struct RequestOptions {
     pub(crate) referrer: Option<String>,
     pub(crate) referrer_policy: Option<ReferrerPolicy>,
     pub(crate) integrity: Option<String>,
+    pub(crate) destination: Option<Destination>,
 }
 
 /// The agent's settings.
@@ -95,6 +98,10 @@ impl Options {
             (Some(page), _) => Some(targets::page(page)?),
             (None, Some(origin)) => Some(targets::origin(origin)?),
             (None, None) => None,
+        };
+        let page = match page {
+            Some(page) => Some(PageOption { policies: PolicyOptions::of(&args)?, ..page }),
+            None => None,
         };
         let url = typed::text_of("the URL", args.url.as_deref().unwrap_or_default())?;
         let url = targets::url(url, page.as_ref())?;
@@ -143,6 +150,7 @@ impl Options {
                 referrer: args.referrer,
                 referrer_policy: args.referrer_policy,
                 integrity: args.integrity,
+                destination: args.destination,
             },
             page,
             network: NetworkOptions { user_agent, ..network },

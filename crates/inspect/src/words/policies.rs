@@ -123,7 +123,7 @@ fn remedy_sentence(violation: &Violation) -> String {
             let nothing = violation.source_list.iter().all(|listed| listed.eq_ignore_ascii_case("'none'"));
             let place = match (violation.source_list.is_empty(), nothing) {
                 (true, _) => format!("Write {word} into {directive}"),
-                (false, true) => format!("Write {word} in place of `'none'` into {directive}"),
+                (false, true) => format!("In {directive}, write {word} in place of `'none'`"),
                 (false, false) => format!("Add {word} to {directive}"),
             };
             let other = match violation.violated_directive == violation.effective_directive {
@@ -149,12 +149,12 @@ impl Words for IntegrityPolicyBlocking {
                 format!("The page's Integrity-Policy does not mind {}.", wanted(*destination))
             }
             IntegrityPolicyBlocking::Reported { destination, missing } => format!(
-                "The page's report-only Integrity-Policy wants {} to have {}, which is only reported.",
+                "The page's report-only Integrity-Policy wants integrity metadata for {}: {}, which is only reported.",
                 wanted(*destination),
                 what_is_missing(*missing)
             ),
             IntegrityPolicyBlocking::Blocked { destination, missing } => format!(
-                "The page's Integrity-Policy wants {} to have {}.",
+                "The page's Integrity-Policy wants integrity metadata for {}: {}.",
                 wanted(*destination),
                 what_is_missing(*missing)
             ),
@@ -180,8 +180,8 @@ impl Words for IntegrityPolicyBlocking {
 
 fn what_is_missing(missing: Missing) -> &'static str {
     match missing {
-        Missing::Metadata => "integrity metadata, and there is none that is understood",
-        Missing::Mode => "integrity metadata that can be verified, and what mode \"no-cors\" gets cannot be",
+        Missing::Metadata => "there is none that is understood",
+        Missing::Mode => "what mode \"no-cors\" gets cannot be verified",
     }
 }
 

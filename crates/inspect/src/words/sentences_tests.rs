@@ -175,7 +175,7 @@ fn a_policy_says_who_refused_and_what_would_not() {
         (
             blocked(violation("default-src 'none'", "default-src", &["'none'"])),
             "`default-src` of the page's Content Security Policy `default-src 'none'` (it stands in for `connect-src`, which is not there) does not allow `https://b.test/x`.",
-            "Write `https://b.test` in place of `'none'` into `default-src`, or have a `connect-src` with it.",
+            "In `default-src`, write `https://b.test` in place of `'none'`, or have a `connect-src` with it.",
         ),
         (
             blocked(redirected),
