@@ -12,7 +12,7 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use clap::{Parser, Subcommand, ValueEnum};
-use sofetch::{CacheMode, CredentialsMode, Mode, RedirectMode, ReferrerPolicy};
+use sofetch::{CacheMode, CredentialsMode, Destination, Mode, RedirectMode, ReferrerPolicy};
 use sofetch_inspect::safe_text::escaped;
 
 use crate::complaints;
@@ -153,11 +153,23 @@ pub(crate) struct FetchArgs {
     pub(crate) head: bool,
 
     /// Fetch as a script of the page with this URL
-    #[arg(long, value_name = "URL", help_heading = "Page rules")]
+    #[arg(long, value_name = "URL", group = "behalf", help_heading = "Page rules")]
     pub(crate) page: Option<String>,
     /// Fetch as a script of this origin, `null` for an opaque one
-    #[arg(long, conflicts_with = "page", help_heading = "Page rules")]
+    #[arg(long, conflicts_with = "page", group = "behalf", help_heading = "Page rules")]
     pub(crate) origin: Option<String>,
+    /// A Content-Security-Policy of the page; several all bind it
+    #[arg(long, value_name = "POLICY", requires = "behalf", help_heading = "Page rules")]
+    pub(crate) csp: Vec<String>,
+    /// One that refuses nothing: what violates it is told
+    #[arg(long, value_name = "POLICY", requires = "behalf", help_heading = "Page rules")]
+    pub(crate) csp_report_only: Vec<String>,
+    /// The Integrity-Policy of the page, as blocked-destinations=(script); it minds scripts and styles (--destination)
+    #[arg(long, value_name = "VALUE", requires = "behalf", help_heading = "Page rules")]
+    pub(crate) integrity_policy: Option<String>,
+    /// What an element of the page asks for: script, style, image, font ...; without it, fetch() asks
+    #[arg(long, value_name = "NAME", requires = "behalf", value_parser = destination, help_heading = "Page rules")]
+    pub(crate) destination: Option<Destination>,
     /// cors, no-cors or same-origin
     #[arg(long, value_parser = mode, help_heading = "Page rules")]
     pub(crate) mode: Option<Mode>,
@@ -362,6 +374,27 @@ fn redirect(word: &str) -> Result<RedirectMode, String> {
     listed(RedirectMode::ALL, RedirectMode::as_str, word)
 }
 
+/// Those of subresources: navigations and workers are no fetches that one makes.
+fn destination(word: &str) -> Result<Destination, String> {
+    use Destination::*;
+    const LIST: [Destination; 13] = [
+        Audio,
+        AudioWorklet,
+        Font,
+        Image,
+        Json,
+        Manifest,
+        PaintWorklet,
+        Script,
+        Style,
+        Text,
+        Track,
+        Video,
+        Xslt,
+    ];
+    listed(&LIST, Destination::as_str, word)
+}
+
 fn referrer_policy(word: &str) -> Result<ReferrerPolicy, String> {
     listed(ReferrerPolicy::ALL, ReferrerPolicy::as_str, word)
 }
@@ -459,6 +492,11 @@ mod tests {
             "cors --send sometimes --origin https://a.test a.test",
             "-v cors a.test",
             "-L --redirect manual a.test",
+            "--csp default-src a.test",
+            "--csp-report-only default-src a.test",
+            "--integrity-policy a=(b) a.test",
+            "--destination script a.test",
+            "--origin https://a.test --destination document a.test",
         ] {
             let error = parse(line).map(|args| format!("{args:?}")).expect_err(line);
             assert_eq!(error.exit_code(), 2, "{line}");

@@ -42,7 +42,8 @@ pub(crate) async fn story_of(
     streams: &Streams,
 ) -> Result<(Option<CorsStory>, Result<Ending, Failure>), Failure> {
     let Options { request: request_options, page, network, browser, show } = given;
-    left_out(&request_options).iter().for_each(|note| streams.note(note));
+    let notes = page.as_ref().map(|page| left_out(&request_options, page)).unwrap_or_default();
+    notes.iter().for_each(|note| streams.note(note));
     let recorder = Recorder::new();
     let observer: Arc<dyn Observer> = recorder.clone();
     let fetcher = Fetcher::new(network, browser, page.as_ref())?;

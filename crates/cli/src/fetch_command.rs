@@ -14,20 +14,26 @@ use crate::making::{Fetcher, left_out, request, without_meaning};
 use crate::options::{Options, Show};
 use crate::output::{PlainBody, Quiet, Sink, Streams, TerminalBody, head_bytes, is_json};
 use crate::progress::Progress;
-use crate::telling::{decisions, http_version};
+use crate::telling::{decisions, http_version, reported};
 
 /// Runs the command.
 pub(crate) async fn run(options: Options, streams: &Streams) -> Result<Ending, Failure> {
     let Options { request: request_options, page, network, browser, show } = options;
-    let notes = if page.is_some() { left_out(&request_options) } else { without_meaning(&request_options) };
+    let notes = match &page {
+        Some(page) => left_out(&request_options, page),
+        None => without_meaning(&request_options),
+    };
     notes.iter().for_each(|note| streams.note(note));
-    let recorder = (show.decisions || show.head || show.report.is_some()).then(Recorder::new);
+    let watched = page.as_ref().is_some_and(|page| page.policies.are_reported());
+    let recorder = (show.decisions || show.head || show.report.is_some() || watched).then(Recorder::new);
     let observer = recorder.clone().map(|recorder| recorder as Arc<dyn Observer>);
     let fetcher = Fetcher::new(network, browser, page.as_ref())?;
     let fetched = fetcher.fetch(request(request_options, observer)).await;
     let recording = || recorder.as_ref().map(|recorder| recorder.recording()).unwrap_or_default();
     if show.decisions {
         streams.err_text(&decisions(&recording(), show.secrets, streams.paint_err));
+    } else if watched {
+        reported(&recording()).iter().for_each(|violation| streams.note(violation));
     }
     match fetched {
         Ok(response) if show.report.is_some() => {

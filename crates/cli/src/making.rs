@@ -40,7 +40,7 @@ impl Fetcher {
         let Some(option) = page else { return Ok(Fetcher::Owner(agent)) };
         let builder = agent.page_builder(option.url.href());
         let builder = if option.opaque { builder.origin(Origin::new_opaque()) } else { builder };
-        Ok(Fetcher::Page(builder.build()?))
+        Ok(Fetcher::Page(option.policies.deliver(builder).build()?))
     }
 
     /// Fetches.
@@ -126,6 +126,9 @@ pub(crate) fn request(options: RequestOptions, observer: Option<Arc<dyn Observer
     if let Some(integrity) = options.integrity {
         request = request.integrity(integrity);
     }
+    if let Some(destination) = options.destination {
+        request = request.destination(destination);
+    }
     match observer {
         Some(observer) => request.observer(observer),
         None => request,
@@ -148,9 +151,9 @@ pub(crate) fn without_meaning(options: &RequestOptions) -> Vec<String> {
     notes
 }
 
-/// The headers that a page's request leaves out silently, each with why: the Standard drops them without a word, but who
-/// typed them wants to know.
-pub(crate) fn left_out(options: &RequestOptions) -> Vec<String> {
+/// What is left out silently, each with why: headers of a page's request, which the Standard drops without a word, and what its
+/// policies say in vain. Who typed it wants to know.
+pub(crate) fn left_out(options: &RequestOptions, page: &PageOption) -> Vec<String> {
     let guard = if options.mode == Some(Mode::NoCors) { Guard::RequestNoCors } else { Guard::Request };
     let mut list = HeaderList::new();
     let mut notes = Vec::new();
@@ -162,5 +165,6 @@ pub(crate) fn left_out(options: &RequestOptions) -> Vec<String> {
         };
         notes.push(format!("{} is left out: {why}", escaped(name.as_bytes())));
     }
+    notes.extend(page.policies.misread());
     notes
 }

@@ -4,6 +4,7 @@ mod bodies;
 mod browsers;
 mod headers;
 mod places;
+mod policies;
 mod targets;
 mod typed;
 mod usage;
@@ -14,7 +15,7 @@ use std::time::Duration;
 
 use sofetch::core::infrastructure::methods::Method;
 use sofetch::net::{ClientIdentity, ConnectTo, HttpVersions, NoProxy, ProxyRules, ResolveOverride};
-use sofetch::{CacheMode, CredentialsMode, Mode, RedirectMode, ReferrerPolicy, SendPolicy, Url};
+use sofetch::{CacheMode, CredentialsMode, Destination, Mode, RedirectMode, ReferrerPolicy, SendPolicy, Url};
 use sofetch_inspect::{Browser, Secrets};
 
 use crate::args::{CorsArgs, FetchArgs, NetworkArgs, Report};
@@ -22,6 +23,7 @@ use crate::output::Streams;
 use crate::sending::Sending;
 
 pub(crate) use bodies::BodyOption;
+pub(crate) use policies::PolicyOptions;
 pub(crate) use targets::PageOption;
 pub(crate) use usage::UsageError;
 
@@ -58,6 +60,7 @@ pub(crate) struct RequestOptions {
     pub(crate) referrer: Option<String>,
     pub(crate) referrer_policy: Option<ReferrerPolicy>,
     pub(crate) integrity: Option<String>,
+    pub(crate) destination: Option<Destination>,
 }
 
 /// The agent's settings.
@@ -103,6 +106,10 @@ impl Options {
             (Some(page), _) => Some(targets::page(page)?),
             (None, Some(origin)) => Some(targets::origin(origin)?),
             (None, None) => None,
+        };
+        let page = match page {
+            Some(page) => Some(PageOption { policies: PolicyOptions::of(&args)?, ..page }),
+            None => None,
         };
         let url = typed::text_of("the URL", args.url.as_deref().unwrap_or_default())?;
         let url = targets::url(url, page.as_ref())?;
@@ -151,6 +158,7 @@ impl Options {
                 referrer: args.referrer,
                 referrer_policy: args.referrer_policy,
                 integrity: args.integrity,
+                destination: args.destination,
             },
             page,
             network: NetworkOptions { user_agent, ..network },

@@ -91,6 +91,8 @@ pub(crate) fn misuse_words(misuse: Misuse) -> &'static str {
         Misuse::NullBodyStatus => "a response of this status has no body",
         Misuse::InvalidStatusText => "the reason phrase has a byte that it may not have",
         Misuse::Serialize => "the value does not serialize",
+        Misuse::Destination => "this destination is not for callers",
+        Misuse::InvalidPolicy => "the page's policy is none",
         Misuse::Settings => "the settings cannot be used",
         Misuse::NoRuntime => "there is no runtime to open sockets on",
         _ => "the request cannot be made",

@@ -18,6 +18,7 @@ use crate::infrastructure::clients::NetworkPartitionKey;
 pub use crate::infrastructure::connections::Protocol;
 use crate::infrastructure::header_list::HeaderList;
 use crate::infrastructure::methods::Method;
+pub use crate::infrastructure::reports::Report;
 use crate::infrastructure::requests::Request;
 use crate::infrastructure::responses::Response;
 use crate::infrastructure::statuses::Status;
@@ -331,21 +332,10 @@ pub trait Tasks: Send + Sync {
     fn spawn(&self, task: BoxFuture<'static, ()>);
 }
 
-/// Violation reports, queued for whoever wants them (COEP, CSP).
+/// Violation reports, queued for whoever wants them (COEP, CSP, Integrity-Policy).
 pub trait Reports: Send + Sync {
     /// <https://html.spec.whatwg.org/#queue-a-violation-report> and its kin.
     fn queue(&self, report: Report);
-}
-
-/// A violation report.
-#[derive(Clone, Debug)]
-pub struct Report {
-    /// `coep`, `csp-violation` ...
-    pub kind: &'static str,
-    /// The endpoint's name.
-    pub endpoint: String,
-    /// Key and value pairs of its body.
-    pub body: Vec<(&'static str, String)>,
 }
 
 /// The end user, behind a traversable for user prompts.

@@ -87,6 +87,10 @@ pub enum Misuse {
     InvalidStatusText,
     /// A value that does not serialize.
     Serialize,
+    /// A destination of navigations or workers.
+    Destination,
+    /// A page's policy that says nothing, or is no such thing.
+    InvalidPolicy,
     /// A setting of the agent's that cannot be used.
     Settings,
     /// The Standard allows it, and HTTP as this build speaks it does not carry it: a control byte in a header's value, a

@@ -85,7 +85,7 @@ pub use sofetch_core::infrastructure::clients::{EmbedderPolicy, EmbedderPolicyVa
 pub use sofetch_core::infrastructure::form_data::{FormData, FormDataEntry, FormDataValue};
 pub use sofetch_core::infrastructure::origins::Origin;
 pub use sofetch_core::infrastructure::requests::{
-    CacheMode, CredentialsMode, Mode, Priority, RedirectMode, ReferrerPolicy,
+    CacheMode, CredentialsMode, Destination, Mode, Priority, RedirectMode, ReferrerPolicy,
 };
 pub use sofetch_core::infrastructure::url::{InvalidUrl, Url};
 pub use sofetch_core::rulings::{NetworkError, Reason, Ruling};

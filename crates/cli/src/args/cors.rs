@@ -11,6 +11,8 @@ Examples:
       -X PATCH -H 'API-Key: key' --json @item.json
   sofetch cors https://api.example/account --page https://app.example/ \\
       --credentials include --report json
+  sofetch cors https://api.example/items --page https://app.example/ \\
+      --csp \"default-src 'self'; connect-src https://api.example\"
 
 The request is really sent, as a browser would: first the preflight if the
 rules ask for one, and if it is granted, the request itself. A method that may

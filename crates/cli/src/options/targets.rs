@@ -3,6 +3,7 @@
 use sofetch::core::infrastructure::origins::Host;
 use sofetch::{Origin, Url};
 
+use super::policies::PolicyOptions;
 use super::usage::UsageError;
 
 /// On whose behalf a page's fetch is made.
@@ -12,19 +13,21 @@ pub(crate) struct PageOption {
     pub(crate) url: Url,
     /// Is its origin an opaque one instead of the URL's?
     pub(crate) opaque: bool,
+    /// What it was delivered with.
+    pub(crate) policies: PolicyOptions,
 }
 
 /// `--page`, with a scheme put before it where it has none.
 pub(crate) fn page(said: &str) -> Result<PageOption, UsageError> {
     let url = url(said, None).map_err(|_| UsageError::Page(said.to_owned()))?;
-    Ok(PageOption { url, opaque: false })
+    Ok(PageOption { url, opaque: false, policies: PolicyOptions::default() })
 }
 
 /// `--origin`: `null`, or the origin and nothing more.
 pub(crate) fn origin(said: &str) -> Result<PageOption, UsageError> {
     if said == "null" {
         let url = Url::parse("about:blank", None).expect("about:blank is a valid URL");
-        return Ok(PageOption { url, opaque: true });
+        return Ok(PageOption { url, opaque: true, policies: PolicyOptions::default() });
     }
     let wrong = || UsageError::Origin(said.to_owned());
     let url = Url::parse(said, None).map_err(|_| wrong())?;
@@ -33,7 +36,7 @@ pub(crate) fn origin(said: &str) -> Result<PageOption, UsageError> {
     if more || opaque || url.query().is_some() || url.fragment().is_some() {
         return Err(wrong());
     }
-    Ok(PageOption { url, opaque: false })
+    Ok(PageOption { url, opaque: false, policies: PolicyOptions::default() })
 }
 
 /// The URL to fetch. Relative to a page if there is one and it begins like a relative URL; otherwise, without a scheme,

@@ -21,6 +21,15 @@ pub(crate) enum UsageError {
     Page(String),
     /// `--origin` is more or less than an origin.
     Origin(String),
+    /// A policy without a directive.
+    Csp {
+        /// `--csp` or `--csp-report-only`.
+        option: &'static str,
+        /// What was said.
+        said: String,
+    },
+    /// `--integrity-policy` is no dictionary.
+    IntegrityPolicy(String),
     /// `cors` without a page's origin.
     NoOrigin,
     /// `-X` is no token.
@@ -62,6 +71,15 @@ impl fmt::Display for UsageError {
                 write!(
                     f,
                     "--origin {said:?}: an origin is a scheme, a host and perhaps a port (or `null`); --page takes a URL"
+                )
+            }
+            UsageError::Csp { option, said } => {
+                write!(f, "{option} {said:?}: a policy has a directive, such as connect-src 'self'")
+            }
+            UsageError::IntegrityPolicy(said) => {
+                write!(
+                    f,
+                    "--integrity-policy {said:?}: it is a dictionary, such as blocked-destinations=(script)"
                 )
             }
             UsageError::NoOrigin => f.write_str("cors needs --origin ORIGIN or --page URL: on whose behalf?"),

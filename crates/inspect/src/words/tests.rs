@@ -7,10 +7,14 @@ use std::time::Duration;
 
 use sofetch_core::hsts::{HstsMatch, HstsUpgrade};
 use sofetch_core::infrastructure::abort_reason::AbortReason;
+use sofetch_core::infrastructure::content_security_policies::Disposition;
 use sofetch_core::infrastructure::requests::{
     Destination, Mode, RedirectMode, ReferrerPolicy, ResponseTainting,
 };
 use sofetch_core::rules::authentication::{AuthenticationNeed, NotAsked};
+use sofetch_core::rules::content_security_policy::{
+    AllowedBy, Check, CspBlocking, Misread, Permission, Remedy, Violation,
+};
 use sofetch_core::rules::cors_check::CorsCheck;
 use sofetch_core::rules::cors_preflight::{PreflightAnswer, PreflightNeed};
 use sofetch_core::rules::cors_preflight_cache::CacheLookUp;
@@ -18,6 +22,7 @@ use sofetch_core::rules::cors_safelists::{CorsExposure, CorsSafelist, UnsafeName
 use sofetch_core::rules::cross_origin_resource_policy::{CrossOriginResourcePolicy, ImposedBy};
 use sofetch_core::rules::fetch_metadata::{FetchMetadata, InitiatorSite};
 use sofetch_core::rules::header_guards::{ForbiddenRequestHeader, HeaderGuard};
+use sofetch_core::rules::integrity_policy::{IntegrityPolicyBlocking, Missing};
 use sofetch_core::rules::mime_blocking::{MimeTypeBlocking, NosniffBlocking};
 use sofetch_core::rules::mixed_content::{LocalUrlsOnly, MixedContentRequest, MixedContentResponse, Upgrade};
 use sofetch_core::rules::network_gate::NetworkGate;
@@ -438,6 +443,74 @@ fn verdicts_on_responses_have_words() {
         ServiceWorkerGate::OpaqueRedirectOutsideManual { redirect_mode: RedirectMode::Follow },
         ServiceWorkerGate::RedirectedOutsideFollow { redirect_mode: RedirectMode::Error, urls: 2 },
     ]);
+}
+
+#[test]
+fn verdicts_of_policies_have_words() {
+    let by = [
+        AllowedBy::SourceExpression(hostile()),
+        AllowedBy::Nonce(hostile()),
+        AllowedBy::IntegrityMetadata,
+        AllowedBy::StrictDynamic,
+    ];
+    let by: Vec<Permission> =
+        by.into_iter().map(|by| Permission { directive: hostile(), by }).cycle().take(50).collect();
+    let violations = |disposition| -> Vec<Violation> {
+        let one = |effective: bool, source_list: &[String], redirect_count, remedy| Violation {
+            disposition,
+            policy: hostile(),
+            effective_directive: "connect-src",
+            violated_directive: if effective { "connect-src".to_owned() } else { hostile() },
+            source_list: source_list.to_vec(),
+            url: hostile(),
+            redirect_count,
+            remedy,
+        };
+        let expression = || Remedy::SourceExpression(hostile());
+        let mut all = vec![
+            one(true, &[], 0, expression()),
+            one(false, &[], 1, expression()),
+            one(true, &["'None'".to_owned()], 0, expression()),
+            one(false, &vec![hostile(); 50], 20, expression()),
+            one(true, &[hostile()], 0, Remedy::NonceOrHash),
+        ];
+        all.extend(vec![one(true, &[hostile()], 0, expression()); 50]);
+        all
+    };
+    for &check in Check::ALL {
+        self::check([
+            CspBlocking::NotGoverned { check },
+            CspBlocking::Allowed { check, by: by.clone() },
+            CspBlocking::Reported { check, violations: violations(Disposition::Report) },
+            CspBlocking::Blocked { check, violations: violations(Disposition::Enforce) },
+        ]);
+        for violation in violations(Disposition::Enforce) {
+            self::check([CspBlocking::Blocked { check, violations: vec![violation] }]);
+        }
+    }
+    for missing in [Missing::Metadata, Missing::Mode] {
+        let destination = Destination::Script;
+        check([
+            IntegrityPolicyBlocking::Reported { destination, missing },
+            IntegrityPolicyBlocking::Blocked { destination, missing },
+        ]);
+    }
+    check([
+        IntegrityPolicyBlocking::HasMetadata,
+        IntegrityPolicyBlocking::LocalUrl,
+        IntegrityPolicyBlocking::NoGlobal,
+        IntegrityPolicyBlocking::NotGoverned { destination: Destination::Empty },
+    ]);
+    for misread in [
+        Misread::NotAscii { directive: hostile() },
+        Misread::Repeated { directive: hostile() },
+        Misread::UnknownDirective { directive: hostile() },
+        Misread::NotAnExpression { directive: hostile(), word: hostile() },
+        Misread::Unquoted { directive: hostile(), word: hostile() },
+        Misread::NoneAmongOthers { directive: hostile() },
+    ] {
+        check_sentence("what is misread", &words_for_misread(&misread));
+    }
 }
 
 #[test]
