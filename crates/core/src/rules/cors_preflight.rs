@@ -154,6 +154,7 @@ pub enum PreflightAnswer {
         /// What `Access-Control-Max-Age` said, `None` for nothing.
         max_age_said: Option<String>,
         /// Did `*` cover `Authorization`, which it does in browsers and not in the Standard?
+        #[serde(skip_serializing_if = "std::ops::Not::not")]
         covered_by_departure: bool,
     },
 }

@@ -5,10 +5,10 @@
 /// Departures from the Standard; none by default.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Departures {
-    /// `Access-Control-Allow-Headers: *` covers `Authorization`, against step 7.6 of
-    /// <https://fetch.spec.whatwg.org/#cors-preflight-fetch-0>. With credentials it covers nothing all the same.
+    /// `Access-Control-Allow-Headers: *` covers `Authorization`, against step 7.6 of CORS-preflight fetch. With
+    /// credentials it covers nothing all the same.
     pub wildcard_covers_authorization: bool,
     /// Under mode "cors" no redirect may bring a username or password, within one origin neither: wider than step 9 of
-    /// <https://fetch.spec.whatwg.org/#concept-http-redirect-fetch>.
+    /// HTTP-redirect fetch.
     pub no_credentials_in_redirects: bool,
 }
