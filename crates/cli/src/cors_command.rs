@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use sofetch::replay::Tape;
+use sofetch::core::tape::Tape;
 use sofetch::{Observer, Response, ResponseType};
 use sofetch_inspect::cors_story::StoryVerdict;
 use sofetch_inspect::{CorsStory, Recorder};
