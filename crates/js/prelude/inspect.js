@@ -11,7 +11,7 @@ import {
   MapPrototypeForEach, MapPrototypeGet, MapPrototypeGetSize, MapPrototypeSet, MathMin, NumberIsNaN, NumberPrototypeToString,
   NumberPrototypeValueOf, ObjectGetOwnPropertyDescriptor, ObjectGetPrototypeOf, ObjectHasOwn, ObjectIs, ObjectKeys,
   ObjectPrototype, ReflectApply, ReflectOwnKeys, RegExpPrototypeToString, SetPrototypeForEach, SetPrototypeGetSize,
-  SharedArrayBufferPrototypeGetByteLength, String, StringPrototypeIncludes, StringPrototypeIndexOf, StringPrototypePadStart,
+  SharedArrayBufferPrototypeGetByteLength, String, StringPrototypeCharCodeAt, StringPrototypeIncludes, StringPrototypeIndexOf, StringPrototypePadStart,
   StringPrototypeSlice, StringPrototypeStartsWith, StringPrototypeToString, SymbolPrototypeToString, SymbolPrototypeValueOf,
   SymbolToStringTag, TypedArrayPrototypeGetLength, Uint8Array, dataValue, global, newList, ops,
 } from "./primordials.js";
@@ -93,9 +93,19 @@ function inspectValue(value, look) {
 
 function quote(text) {
   if (text.length > MOST_CHARACTERS) {
-    return `${JSONStringify(StringPrototypeSlice(text, 0, MOST_CHARACTERS))}... ${text.length - MOST_CHARACTERS} more characters`;
+    return `${quote(StringPrototypeSlice(text, 0, MOST_CHARACTERS))}... ${text.length - MOST_CHARACTERS} more characters`;
   }
-  return JSONStringify(text);
+  const quoted = JSONStringify(text);
+  let result = "";
+  let from = 0;
+  for (let i = 0; i < quoted.length; i++) {
+    const code = StringPrototypeCharCodeAt(quoted, i);
+    // NB: terminals obey these too, which JSON leaves as they are.
+    if (code < 0x7f || code > 0x9f) continue;
+    result += `${StringPrototypeSlice(quoted, from, i)}\\u00${NumberPrototypeToString(code, 16)}`;
+    from = i + 1;
+  }
+  return result + StringPrototypeSlice(quoted, from);
 }
 
 function inspectObject(object, look) {

@@ -26,6 +26,11 @@ fn values_table() {
             &[r#"{ a: 1, "b-c": "x\n", [Symbol(k)]: { d: [1, [Object]] } }"#],
         ),
         (
+            "what a terminal obeys, in quotes",
+            r#"console.log(["\x1b[1m", "\x7f\x80\x9b1m\x9f\xa0"], { "\x9b": 1 })"#,
+            &["[\"\\u001b[1m\", \"\\u007f\\u0080\\u009b1m\\u009f\u{a0}\"] { \"\\u009b\": 1 }"],
+        ),
+        (
             "arrays with holes, properties and many elements",
             "console.log([, 1, , , 2], Object.assign([1], { x: 2 }), [], new Array(4294967295))",
             &["[<1 empty item>, 1, <2 empty items>, 2] [1, x: 2] [] [<4294967295 empty items>]"],
