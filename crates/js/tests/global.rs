@@ -175,6 +175,17 @@ fn reporting_table() {
             &["unhandledrejection 1 true", "handled", "rejectionhandled 1 true false"],
         ),
         (
+            "one where there is no stack left to tell of it",
+            "onunhandledrejection = (event) => { console.log(event.reason.name); return false; }; let rejected = false;
+             function f() { try { f(); } catch (e) { if (!rejected) Promise.reject(e); rejected = true; } } f();",
+            &["RangeError"],
+        ),
+        (
+            "what a finalization registry's callback throws is an exception like any other",
+            "const registry = new FinalizationRegistry((said) => { throw said; }); registry.register({}, 'gone'); setTimeout(() => console.log('on'))",
+            &["! Uncaught \"gone\"", "on"],
+        ),
+        (
             "one handled within its own event has no second one",
             "onunhandledrejection = (event) => { event.promise.catch(() => {}); return false; }; onrejectionhandled = () => console.log('never'); Promise.reject(1)",
             &[],
