@@ -18,7 +18,7 @@ use sofetch_inspect::Secrets;
 use crate::args::{FetchArgs, NetworkArgs, Report};
 
 pub(crate) use bodies::BodyOption;
-pub(crate) use targets::PageOption;
+pub(crate) use targets::{PageOption, has_scheme};
 pub(crate) use usage::UsageError;
 
 use headers::{HeaderOption, header_option};
