@@ -60,6 +60,24 @@ fn messages_table() {
             &["1", "first", "2", "second", "timer of 1", "again"],
         ),
         (
+            "microtasks run after each listener",
+            "const { port1, port2 } = new MessageChannel();
+             for (const type of ['message', 'close']) for (const name of ['first', 'second']) {
+               port2.addEventListener(type, () => { log(type, name); Promise.resolve().then(() => log('microtask of the', name)); });
+             }
+             port2.start(); port1.postMessage(1); port1.close();",
+            &[
+                "message first",
+                "microtask of the first",
+                "message second",
+                "microtask of the second",
+                "close first",
+                "microtask of the first",
+                "close second",
+                "microtask of the second",
+            ],
+        ),
+        (
             "what a listener throws does not stop the next message",
             "const { port1, port2 } = new MessageChannel(); onerror = (message) => { log(message); return true; };
              port2.onmessage = ({ data }) => { if (data === 1) throw new RangeError('x'); log(data); }; port1.postMessage(1); port1.postMessage(2);",
@@ -213,6 +231,12 @@ fn windows_table() {
                 "4 https://a.test true true",
                 "5 https://a.test true true",
             ] as &[&str],
+        ),
+        (
+            "microtasks run after each listener",
+            "https://a.test/x",
+            "for (const name of ['first', 'second']) addEventListener('message', () => { log(name); Promise.resolve().then(() => log('microtask of the', name)); }); postMessage(1);",
+            &["first", "microtask of the first", "second", "microtask of the second"],
         ),
         (
             "what is for another origin is taken away and not delivered",
