@@ -173,9 +173,17 @@ export function TransformStreamDefaultControllerError(controller, e) {
 
 /** https://streams.spec.whatwg.org/#transform-stream-default-controller-perform-transform */
 export function TransformStreamDefaultControllerPerformTransform(controller, chunk) {
-  const { transformAlgorithm } = controller;
+  const { stream, transformAlgorithm, finishPromise } = controller;
+  if (transformAlgorithm === undefined) {
+    // DEPARTS: the readable side is being canceled, which took away the algorithm that the text performs. The write waits, and
+    // has the error of the writable side: https://streams.spec.whatwg.org/#transform-stream-default-source-cancel
+    const fail = () => {
+      throw stream.writable.storedError;
+    };
+    return PromisePrototypeThen(finishPromise.promise, fail, fail);
+  }
   return PromisePrototypeThen(transformAlgorithm(chunk), undefined, (r) => {
-    TransformStreamError(controller.stream, r);
+    TransformStreamError(stream, r);
     throw r;
   });
 }

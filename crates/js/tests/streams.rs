@@ -1,0 +1,43 @@
+//! Streams, where the order of steps shows or the text leaves a state without a way out.
+
+mod support;
+
+use support::{Page, run};
+
+/// What each script prints.
+fn check(cases: &[(&str, &str, &[&str])]) {
+    for (name, script, expected) in cases {
+        let script = format!("const log = console.log;\n{script}");
+        assert_eq!(run(Page::of("https://a.test/"), &script), *expected, "{name}");
+    }
+}
+
+#[test]
+fn a_write_while_the_readable_side_is_canceled_table() {
+    let settles =
+        "const told = (name, promise) => promise.then(() => log(name, 'done'), (error) => log(name, error));";
+    for (name, script, expected) in [
+        (
+            "fails as the writable side does, and with all that follow it",
+            "const ts = new TransformStream({ cancel() { return new Promise((resolve) => setTimeout(resolve)); } }, { highWaterMark: 4 }, { highWaterMark: 4 });
+             const writer = ts.writable.getWriter(); told('closed', writer.closed);
+             setTimeout(() => { told('cancel', ts.readable.cancel('why')); told('first', writer.write(1)); told('second', writer.write(2)); log(writer.desiredSize); });",
+            &["2", "cancel done", "first why", "second why", "closed why"][..],
+        ),
+        (
+            "or as its cancel() does",
+            "const ts = new TransformStream({ cancel() { return Promise.reject('no'); } }, undefined, { highWaterMark: 4 });
+             const writer = ts.writable.getWriter(); told('closed', writer.closed);
+             setTimeout(() => { told('cancel', ts.readable.cancel('why')); told('write', writer.write(1)); });",
+            &["cancel no", "write no", "closed no"],
+        ),
+        (
+            "the stream can be aborted meanwhile",
+            "const ts = new TextEncoderStream(); const writer = ts.writable.getWriter(), reader = ts.readable.getReader(); told('closed', writer.closed);
+             setTimeout(() => { told('read', reader.read()); told('cancel', reader.cancel('why')); told('write', writer.write('x')); told('abort', writer.abort('enough')); });",
+            &["read done", "cancel done", "write enough", "abort done", "closed enough"],
+        ),
+    ] {
+        check(&[(name, &format!("{settles}\n{script}"), expected)]);
+    }
+}
