@@ -41,3 +41,27 @@ fn a_write_while_the_readable_side_is_canceled_table() {
         check(&[(name, &format!("{settles}\n{script}"), expected)]);
     }
 }
+
+#[test]
+fn from_table() {
+    check(&[
+        (
+            "a result that is no object is an error as soon as one that is thrown",
+            "const from = (next) => ReadableStream.from({ [Symbol.asyncIterator]: () => ({ next }) }).getReader().read();
+             from(() => 5).catch((error) => log(error.name)); from(() => { throw 'thrown'; }).catch(log);",
+            &["TypeError", "thrown"],
+        ),
+        (
+            "one that is promised as soon as one that is rejected",
+            "const from = (next) => ReadableStream.from({ [Symbol.asyncIterator]: () => ({ next }) }).getReader().read();
+             from(async () => 5).catch((error) => log(error.name)); from(async () => { throw 'rejected'; }).catch(log);",
+            &["TypeError", "rejected"],
+        ),
+        (
+            "a synchronous iterator's too",
+            "const from = (next) => ReadableStream.from({ [Symbol.iterator]: () => ({ next }) }).getReader().read();
+             from(() => 5).catch((error) => log(error.name)); from(() => { throw 'thrown'; }).catch(log);",
+            &["TypeError", "thrown"],
+        ),
+    ]);
+}

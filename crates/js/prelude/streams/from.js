@@ -69,7 +69,9 @@ class IteratorRecord {
   }
 
   callNext() {
-    return FunctionPrototypeCall(this.nextMethod, this.iterator);
+    const result = FunctionPrototypeCall(this.nextMethod, this.iterator);
+    if (!isObject(result)) throw new TypeError("The result of an iterator's next() must be an object");
+    return result;
   }
 
   getReturn() {
@@ -93,9 +95,7 @@ class AsyncFromSyncIterator {
   }
 
   callNext() {
-    const result = this.syncIteratorRecord.callNext();
-    if (!isObject(result)) throw new TypeError("The result of an iterator's next() must be an object");
-    return this.continuation(result, true);
+    return this.continuation(this.syncIteratorRecord.callNext(), true);
   }
 
   getReturn() {
