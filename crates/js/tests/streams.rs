@@ -63,5 +63,23 @@ fn from_table() {
              from(() => 5).catch((error) => log(error.name)); from(() => { throw 'thrown'; }).catch(log);",
             &["TypeError", "thrown"],
         ),
+        (
+            "what a synchronous iterator throws is an error as soon as what an asynchronous one rejects with",
+            "const read = (iterable) => ReadableStream.from(iterable).getReader().read().catch(log);
+             read({ [Symbol.asyncIterator]: () => ({ next: () => Promise.reject('rejected') }) });
+             read({ [Symbol.iterator]: () => ({ next() { throw 'thrown'; } }) });",
+            &["rejected", "thrown"],
+        ),
+        (
+            "and so with return()",
+            "const cancel = (iterable) => ReadableStream.from(iterable).cancel('why').then(log, (e) => log(e.name ?? e));
+             cancel({ [Symbol.asyncIterator]: () => ({ next() {}, return: () => Promise.reject('rejected') }) });
+             cancel({ [Symbol.iterator]: () => ({ next() {}, return() { throw 'thrown'; } }) });
+             cancel({ [Symbol.iterator]: () => ({ next() {}, get return() { throw 'got'; } }) });
+             cancel({ [Symbol.asyncIterator]: () => ({ next() {}, return: (reason) => { log(reason); return Promise.resolve({}); } }) });
+             cancel({ [Symbol.iterator]: () => ({ next() {} }) });
+             cancel({ [Symbol.iterator]: () => ({ next() {}, return: (reason) => { log(reason); return 5; } }) });",
+            &["why", "why", "rejected", "thrown", "got", "undefined", "undefined", "TypeError"],
+        ),
     ]);
 }
