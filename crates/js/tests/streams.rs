@@ -83,3 +83,23 @@ fn from_table() {
         ),
     ]);
 }
+
+#[test]
+fn pull_may_release_the_reader() {
+    check(&[(
+        "of which the chunk that is being enqueued waits for the next",
+        "(async () => {
+           let controller, reader, releases = false; const turn = () => new Promise((resolve) => setTimeout(resolve));
+           const pull = () => { if (releases) reader.releaseLock(); releases = false; };
+           const stream = new ReadableStream({ type: 'bytes', start(c) { controller = c; }, pull }, { highWaterMark: 10 });
+           const byob = stream.getReader({ mode: 'byob' }); await turn();
+           byob.read(new Uint16Array(2)).catch((error) => log('byob', error.name)); await turn();
+           controller.enqueue(new Uint8Array([1])); byob.releaseLock();
+           reader = stream.getReader(); await turn();
+           const read = () => reader.read().then(({ value }) => log(value), (error) => log(error.name)); read(); read(); await turn();
+           releases = true; controller.enqueue(new Uint8Array([2, 3])); await turn();
+           reader = stream.getReader(); await read();
+         })();",
+        &["byob TypeError", "TypeError", "Uint8Array(1) [1]", "Uint8Array(2) [2, 3]"],
+    )]);
+}
