@@ -21,7 +21,7 @@ use crate::ops::set;
 use crate::values::{Data, ENTERED_FROM, Text, new_list};
 
 pub(super) fn register<'js>(ctx: &Ctx<'js>, ops: &Object<'js>) -> Result<()> {
-    set!(ctx, ops, body_of_bytes, body_of_text, body_of_blob, body_of_form, body_of_pairs);
+    set!(ctx, ops, body_of_bytes, body_of_text, body_of_blob, body_of_form);
     set!(ctx, ops, body_read_now, body_read_later, body_cancel, body_tee, body_blob, utf8_decode);
     Ok(())
 }
@@ -157,16 +157,6 @@ fn body_of_blob<'js>(ctx: Ctx<'js>, blob: Handle) -> Result<Array<'js>> {
 fn body_of_form<'js>(ctx: Ctx<'js>, form_data: Handle) -> Result<Array<'js>> {
     let form_data = form_data.get::<FormData>(&ctx)?;
     extracted(&ctx, BodyInit::FormData((*form_data).clone()))
-}
-
-/// Of the names and values of a `URLSearchParams`, in turn.
-fn body_of_pairs<'js>(ctx: Ctx<'js>, pairs: Vec<Text>) -> Result<Array<'js>> {
-    let mut pairs = pairs.into_iter();
-    let mut list = Vec::new();
-    while let (Some(name), Some(value)) = (pairs.next(), pairs.next()) {
-        list.push((name.0, value.0));
-    }
-    extracted(&ctx, BodyInit::UrlSearchParams(list))
 }
 
 pub(super) fn network_error(error: &BodyError) -> Thrown {
