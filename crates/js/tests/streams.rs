@@ -43,6 +43,39 @@ fn a_write_while_the_readable_side_is_canceled_table() {
 }
 
 #[test]
+fn a_transform_stream_that_ended_is_given_up_table() {
+    let settles = "const told = (name, promise) => promise.then(() => log(name, 'done'), (error) => log(name, error.name ?? error));
+        let controller, fail, end; const turn = () => new Promise((resolve) => setTimeout(resolve));
+        const ts = new TransformStream({ start(c) { controller = c; }, transform() { return new Promise((resolve, reject) => { end = resolve; fail = reject; }); }, cancel() { log('wrong'); } }, {}, { highWaterMark: 5 });
+        const writer = ts.writable.getWriter(); told('closed', writer.closed);
+        const read = () => told('read', ts.readable.getReader().read());";
+    for (name, script, expected) in [
+        (
+            "aborted before its transform() fails",
+            "await turn(); told('write', writer.write(1)); told('abort', writer.abort('enough')); await turn(); fail('failed'); await turn(); read();",
+            &["write failed", "abort failed", "closed enough", "read failed"][..],
+        ),
+        (
+            "aborted before it errors",
+            "await turn(); told('write', writer.write(1)); told('abort', writer.abort('enough')); controller.error('failed'); await turn(); end(); await turn(); read();",
+            &["write done", "abort failed", "closed enough", "read failed"],
+        ),
+        (
+            "aborted before it terminates",
+            "await turn(); told('write', writer.write(1)); told('abort', writer.abort('enough')); controller.terminate(); await turn(); end(); await turn(); read();",
+            &["write done", "abort done", "closed enough", "read done"],
+        ),
+        (
+            "canceled with a chunk in its queue once it terminated",
+            "await turn(); controller.enqueue(1); controller.terminate(); await turn(); told('cancel', ts.readable.cancel('why')); await turn(); read();",
+            &["closed TypeError", "cancel TypeError", "read done"],
+        ),
+    ] {
+        check(&[(name, &format!("(async () => {{ {settles}\n{script} }})();"), expected)]);
+    }
+}
+
+#[test]
 fn from_table() {
     check(&[
         (
