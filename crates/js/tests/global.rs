@@ -60,6 +60,7 @@ fn globals_table() {
         ),
         ["[object DedicatedWorkerGlobalScope] true undefined undefined /dir/worker.js WorkerNavigator true"]
     );
+    assert_eq!(in_worker("console.log(Object.keys(performance.toJSON()))"), [r#"["timeOrigin"]"#]);
 }
 
 #[test]
@@ -200,6 +201,12 @@ fn clock_and_randomness_table() {
             "the clock",
             "const t = performance.now(); console.log(t >= 0, Math.abs(t * 10 - Math.round(t * 10)) < 1e-6, Math.abs(performance.timeOrigin + t - Date.now()) < 1000, Object.keys(performance.toJSON()))",
             &[r#"true true true ["timeOrigin", "timing", "navigation"]"#],
+        ),
+        (
+            "what toJSON() tells is the object's, whatever script made of its attributes",
+            "const origin = performance.timeOrigin; Object.defineProperty(performance, 'timeOrigin', { value: 5 }); delete Performance.prototype.timing;
+             const { timeOrigin, timing } = performance.toJSON(); console.log(timeOrigin === origin, timing instanceof PerformanceTiming)",
+            &["true true"],
         ),
         (
             "random bytes of integer arrays, at most so many",
