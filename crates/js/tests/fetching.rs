@@ -372,6 +372,16 @@ fn who_reads_no_bodies_runs_out_of_no_connections() {
 }
 
 #[test]
+fn a_clone_of_many_is_read_like_one() {
+    check(&[(
+        "clones of one, and each of the last",
+        r#"const one = await fetch("/late"); for (let i = 0; i < 20_000; i++) one.clone(); console.log(await one.text());
+           let last = await fetch("/late"); for (let i = 0; i < 20_000; i++) last = last.clone(); console.log(await last.text());"#,
+        &["late", "late"],
+    )]);
+}
+
+#[test]
 fn a_stream_of_wrong_chunks_is_the_fetchs_own_failure() {
     check(&[
         (
