@@ -116,6 +116,14 @@ fn hostile_values_table() {
             &["{ a: [1, 2] } %s { b: [Getter] }"],
         ),
         (
+            "getters of script's, whatever they look like",
+            "const add = (name, get) => Object.defineProperty(TextEncoder.prototype, name, { get, enumerable: true });
+             const ran = () => console.log('ran'); add('a', ran.bind()); add('b', new Proxy(ran, {}));
+             add('c', function () { ran(); /* [native code] */ }); add('d', function () { ran(); `) {\n    [native code]\n}`;});
+             console.info(new TextEncoder());",
+            &[r#"TextEncoder { encoding: "utf-8" }"#],
+        ),
+        (
             "depth has no end",
             "let deep = {}; for (let i = 0; i < 100000; i++) deep = { deep }; console.log(deep); console.log('%o', deep);",
             &[
