@@ -185,7 +185,7 @@ export class EventTargetImpl {
     const { signal, callback } = listener;
     if (signal !== undefined && signal.aborted) return;
     if (callback === null) return;
-    // 6 has nothing to remove then.
+    // NB: one that is there already is not this one, and 6 would remove nothing.
     if (this.indexOf(listener.type, callback, listener.capture) !== -1) return;
     const listeners = copyList(this.listeners);
     listeners[listeners.length] = listener;

@@ -54,3 +54,10 @@ fn a_signal_removes_what_listens_table() {
         assert_eq!(run(Page::of("https://a.test/"), &script), expected, "{name}");
     }
 }
+
+#[test]
+fn what_a_listener_throws_is_reported_before_its_microtasks() {
+    let script = "const { port1, port2 } = new MessageChannel(); onerror = () => { console.log('error'); return true; };
+        port2.onmessage = () => { Promise.resolve().then(() => console.log('microtask')); throw 1; }; port1.postMessage(1);";
+    assert_eq!(run(Page::of("https://a.test/"), script), ["error", "microtask"]);
+}
