@@ -466,7 +466,8 @@ export class XMLHttpRequestImpl extends XMLHttpRequestEventTargetImpl {
     return this.responseObject ?? null;
   }
 
-  // Steps 5 to 8. DEPARTS: a network error is null, whatever was received of it and whatever is asked for, as in browsers.
+  // Steps 5 to 8.
+  // DEPARTS: of a network error it is null, whatever had come and whatever is asked for, as in browsers: https://xhr.spec.whatwg.org/#the-response-attribute
   makeResponseObject(type, responseOrNone) {
     if (responseOrNone === undefined) return undefined;
     if (type === "arraybuffer") {

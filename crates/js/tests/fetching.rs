@@ -1,4 +1,6 @@
 //! `fetch()` from scripts, over loopback: a page's rules, bodies both ways, abort; each script says what it saw, line by line.
+//! Long by its tables: a row a case, and of one stage of a fetch after the other.
+//! A case is an asynchronous function of its own, so that its names are not the global's.
 
 mod support;
 

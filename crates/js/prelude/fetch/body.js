@@ -140,6 +140,7 @@ export class Body {
   }
 
   /** https://fetch.spec.whatwg.org/#body-fully-read; the steps are given a string where `asText`, else an ArrayBuffer. */
+  // DEPARTS: bytes that are there already are given at once, not in a task, and who waits for the promise waits for microtasks only.
   fullyRead(asText, successSteps, failureSteps) {
     if (this.stream !== undefined) {
       const steps = (bytes) => {
