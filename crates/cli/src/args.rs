@@ -264,7 +264,7 @@ pub(crate) struct NetworkArgs {
     /// Speak HTTP/2 alone, without TLS too
     #[arg(long, help_heading = "Network")]
     pub(crate) http2: bool,
-    /// A limit on the whole, in seconds
+    /// A limit on each fetch as a whole, in seconds
     #[arg(short = 'm', long, value_name = "SECONDS", allow_negative_numbers = true, value_parser = seconds, help_heading = "Network")]
     pub(crate) max_time: Option<Duration>,
     /// A limit on each phase of connecting, in seconds (default 30)

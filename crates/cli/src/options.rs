@@ -24,7 +24,7 @@ use crate::sending::Sending;
 
 pub(crate) use bodies::BodyOption;
 pub(crate) use policies::PolicyOptions;
-pub(crate) use targets::PageOption;
+pub(crate) use targets::{PageOption, has_scheme};
 pub(crate) use usage::UsageError;
 
 use headers::{HeaderOption, header_option};

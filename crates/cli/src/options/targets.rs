@@ -77,7 +77,7 @@ fn without_user(said: &str) -> String {
 }
 
 /// Does it begin with a scheme? `host:port` does not, though a URL parser would think so.
-fn has_scheme(text: &str) -> bool {
+pub(crate) fn has_scheme(text: &str) -> bool {
     const WITHOUT_HOST: [&str; 7] = ["about", "blob", "data", "file", "javascript", "mailto", "urn"];
     let Some((scheme, rest)) = text.split_once(':') else { return false };
     let scheme_like = scheme.starts_with(|first: char| first.is_ascii_alphabetic())
