@@ -1,7 +1,11 @@
 //! The arguments as they were typed: names, help and the few words that have a fixed list. What they mean is `options.rs`.
 //!
+//! `args/audit.rs` has those of `cors audit`.
+//!
 //! Network options have curl's long names, the request's own have the names of fetch's init members. The file is longer than most
 //! because it is one list.
+
+mod audit;
 
 use std::ffi::OsString;
 use std::io::{self, Write};
@@ -16,12 +20,15 @@ use sofetch_inspect::safe_text::escaped;
 use crate::complaints;
 use crate::ending::Ending;
 
+pub(crate) use audit::{AuditArgs, AuditReport, CorsArgs, CorsCommand, FailOn};
+
 const EXAMPLES: &str = "\
 Examples:
   sofetch https://api.example/items
   sofetch --json '{\"name\":\"lamp\"}' localhost:8080/items
   sofetch --page https://app.example/ -v https://api.example/items
   sofetch cors https://api.example/items --origin https://app.example -X PATCH
+  sofetch cors audit https://api.example/items --origin https://app.example
   sofetch run --base-url https://app.example/ page.js
   sofetch demo
 
@@ -46,9 +53,11 @@ Examples:
       -X PATCH -H 'API-Key: key' --json @item.json
   sofetch cors https://api.example/account --page https://app.example/ \\
       --credentials include --report json
+  sofetch cors audit https://api.example/items --origin https://app.example
 
 The request is really sent, as a browser would: first the preflight if the
-rules ask for one, and if it is granted, the request itself.
+rules ask for one, and if it is granted, the request itself. `cors audit`
+looks for what is wrong with a server; a host of that name needs its scheme.
 
 Exit codes:
   0  the script would read the response
@@ -118,7 +127,7 @@ pub(crate) struct Args {
 pub(crate) enum Command {
     /// Fetch as a script of an origin would, and tell each decision: preflight, question, answer, checks, what the script sees
     #[command(after_help = CORS_EXAMPLES)]
-    Cors(Box<FetchArgs>),
+    Cors(Box<CorsArgs>),
     /// Run scripts as those of a page: fetch, streams, events, abort and their kin
     #[command(after_help = RUN_EXAMPLES)]
     Run(Box<RunArgs>),
@@ -440,6 +449,7 @@ mod tests {
         else {
             panic!("not cors");
         };
+        let cors = cors.fetch;
         assert_eq!(cors.url.as_deref(), Some("a.test".as_ref()));
         assert_eq!(cors.origin.as_deref(), Some("https://b.test"));
     }

@@ -1,5 +1,6 @@
 //! What the arguments mean: a URL, a request, a network, and what to show. Files are read here; nothing is sent.
 
+mod audit;
 mod bodies;
 mod headers;
 mod places;
@@ -17,6 +18,7 @@ use sofetch_inspect::Secrets;
 
 use crate::args::{FetchArgs, NetworkArgs, Report};
 
+pub(crate) use audit::AuditOptions;
 pub(crate) use bodies::BodyOption;
 pub(crate) use targets::PageOption;
 pub(crate) use usage::UsageError;
