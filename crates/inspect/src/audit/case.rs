@@ -8,7 +8,8 @@ use super::askers::{Asker, Role};
 use super::evidence::{Evidence, cut};
 use super::plan::{AuditQuestion, Purpose};
 use super::rules::{Rule, Severity};
-use crate::safe_text::{Secrets, escaped};
+use crate::lines::shown_text;
+use crate::safe_text::Secrets;
 
 /// A rule that was broken.
 #[derive(Clone, Debug)]
@@ -76,7 +77,7 @@ impl<'a> Case<'a> {
     /// A rule is broken here. `credentials`: are they at stake?
     pub(crate) fn find(&mut self, rule: Rule, credentials: bool, detail: String, seen: &AuditExchange) {
         let severity = rule.severity(credentials);
-        let detail = cut(&escaped(&detail));
+        let detail = cut(&shown_text(&detail, self.secrets));
         let evidence = Evidence::of(seen, self.secrets);
         let Some(finding) = self.findings.iter_mut().find(|finding| finding.rule == rule) else {
             let (details, evidence) = (vec![detail], vec![evidence]);
