@@ -220,7 +220,7 @@ fn reports_are_what_their_readers_read() {
         (&"2.1.0".into(), &"preflight-grants-stranger".into())
     );
     let location = &result["locations"][0]["physicalLocation"]["artifactLocation"]["uri"];
-    assert_eq!(location, "https://api.example.com/items");
+    assert_eq!(location, "api.example.com/items");
     let junit = served.audit(&["--report", "junit", "--fail-on", "never"]).ended(0);
     assert!(junit.text().starts_with("<?xml") && junit.text().contains("failures=\"0\""), "{}", junit.text());
     let junit = served.audit(&["--report", "junit"]).ended(1);
@@ -258,7 +258,7 @@ fn hostile_answers_do_no_harm() {
             .header("Access-Control-Max-Age", "9".repeat(64 << 10))
             .header("Set-Cookie", "sid=hush")
             .header("Vary", CARRIED.repeat(2000));
-        if seen.method == "HEAD" { reply.as_given() } else { reply.body("x".repeat(1 << 20)) }
+        if seen.method == "HEAD" { reply.as_given() } else { reply.body("x".repeat(200 << 10)) }
     });
     for form in ["text", "json", "sarif", "junit"] {
         let said =

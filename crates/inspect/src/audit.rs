@@ -21,6 +21,7 @@ mod sarif;
 mod text;
 
 use sofetch_core::infrastructure::requests::CredentialsMode;
+use sofetch_core::infrastructure::url::Url;
 
 use crate::lines::shown_url;
 use crate::safe_text::{Secrets, escaped};
@@ -41,7 +42,7 @@ use case::Case;
 pub struct Audit {
     /// What was audited.
     pub url: String,
-    /// The same without query and fragment: a place to point at.
+    /// The same as a relative URL, host and path alone: a place to point at.
     pub place: String,
     /// The origins that were named.
     pub trusted: Vec<String>,
@@ -80,8 +81,7 @@ impl Audit {
         let answered = exchanges.iter().filter(|exchange| exchange.answer.is_ok()).count();
         Audit {
             url: shown_url(&question.url, secrets),
-            place: escaped(question.url.without_credentials().with_path_only(question.url.path()).href())
-                .into_owned(),
+            place: place(&question.url),
             trusted: question.trusted.iter().map(|origin| escaped(origin.as_str()).into_owned()).collect(),
             credentials_mode: question.credentials_mode,
             findings,
@@ -103,6 +103,13 @@ impl Audit {
     pub fn count(&self, severity: Severity) -> usize {
         self.findings.iter().filter(|finding| finding.severity == severity).count()
     }
+}
+
+/// `api.test%3A8443/items`. NB: code hosts take whole files of results back for one location with a scheme, and a colon in
+/// the first segment would make one.
+fn place(url: &Url) -> String {
+    let host = url.host_and_port().replace(':', "%3A").replace('[', "%5B").replace(']', "%5D");
+    escaped(&format!("{host}{}", url.path())).into_owned()
 }
 
 fn notes(case: &Case<'_>, left_out: usize) -> Vec<String> {
@@ -143,21 +150,50 @@ fn notes(case: &Case<'_>, left_out: usize) -> Vec<String> {
             evidence::cut(first)
         ));
     }
+    let limited = case
+        .exchanges
+        .iter()
+        .filter(|exchange| exchange.answer.as_ref().is_ok_and(|answer| matches!(answer.status, 429 | 503)))
+        .count();
+    if limited > 0 {
+        notes.push(format!(
+            "{limited} requests were answered 429 or 503, which says nothing of CORS: fewer at a time (--parallel 1) may help."
+        ));
+    }
     if left_out > 0 {
         notes.push(format!("{left_out} requests of the plan were not sent: a limit was reached."));
     }
     notes
 }
 
+/// What stands before the rules.
+const PAGE_HEAD: &str = "\
+# What `sofetch cors audit` looks for
+
+Written from the table in `crates/inspect/src/audit/rules.rs`; `UPDATE_DOCS=1 cargo test -p sofetch-inspect audit` writes it anew.
+
+```
+sofetch cors audit https://api.example/items --origin https://app.example -X PATCH --header-name api-key --credentials include
+```
+
+Only GET, HEAD and OPTIONS are sent, of which the last asks what others would be granted. `--origin` names who is to be allowed, and is
+what most of the rules need: an origin that is not named cannot be found. `-H` logs in, for servers that say nothing to strangers.
+Audit servers of your own. The others whose names are sent as `Origin` are never asked anything.
+
+`--report sarif` is for code hosts (on GitHub: `github/codeql-action/upload-sarif`), `--report junit` for build servers, where each rule
+is a test, and `--report json` for programs ([schema](../crates/inspect/docs/schema.md)). The exit code is 1 where something is at least
+as grave as `--fail-on` says, by default medium.
+
+Where two severities stand, the second is of answers that are allowed without credentials: what they say, a stranger's own program
+could fetch too, unless a firewall keeps it away.
+
+| severity | means |
+|---|---|
+";
+
 /// `docs/audit.md`: the table of rules, for people.
 pub fn rules_page() -> String {
-    let mut page = String::from(
-        "# What `sofetch cors audit` looks for\n\n\
-         Written from the table in `crates/inspect/src/audit/rules.rs`; `UPDATE_DOCS=1 cargo test -p sofetch-inspect audit` writes it\n\
-         anew. Only GET, HEAD and OPTIONS are sent. Where two severities stand, the second is of answers that are allowed without\n\
-         credentials: what they say, a stranger's own program could fetch too, unless the server is behind a firewall.\n\n\
-         | severity | means |\n|---|---|\n",
-    );
+    let mut page = String::from(PAGE_HEAD);
     for severity in Severity::ALL {
         page.push_str(&format!("| {severity} | {} |\n", severity.words()));
     }

@@ -78,9 +78,8 @@ impl<'a> Case<'a> {
     pub(crate) fn find(&mut self, rule: Rule, credentials: bool, detail: String, seen: &AuditExchange) {
         let severity = rule.severity(credentials);
         let detail = cut(&shown_text(&detail, self.secrets));
-        let evidence = Evidence::of(seen, self.secrets);
         let Some(finding) = self.findings.iter_mut().find(|finding| finding.rule == rule) else {
-            let (details, evidence) = (vec![detail], vec![evidence]);
+            let (details, evidence) = (vec![detail], vec![Evidence::of(seen, self.secrets)]);
             self.findings.push(Finding { rule, severity, details, evidence });
             return;
         };
@@ -88,8 +87,11 @@ impl<'a> Case<'a> {
         if !finding.details.contains(&detail) && finding.details.len() < DETAILS {
             finding.details.push(detail);
         }
-        if !finding.evidence.contains(&evidence) && finding.evidence.len() < EVIDENCE {
-            finding.evidence.push(evidence);
+        if finding.evidence.len() < EVIDENCE {
+            let evidence = Evidence::of(seen, self.secrets);
+            if !finding.evidence.contains(&evidence) {
+                finding.evidence.push(evidence);
+            }
         }
     }
 }

@@ -137,9 +137,14 @@ fn outside_of_preflights(case: &mut Case<'_>, exchange: &AuditExchange, answer: 
     }
 }
 
-/// May a cache keep it at all?
+/// May a cache keep it, because it is told so or [by itself](https://www.rfc-editor.org/rfc/rfc9110#section-15.1)?
 fn is_storable(answer: &Answer) -> bool {
-    !answer.list("Cache-Control").iter().any(|directive| directive == "no-store")
+    let directives = answer.list("Cache-Control");
+    let has = |names: &[&str]| directives.iter().any(|directive| names.contains(&&**directive));
+    let told = has(&["max-age", "s-maxage", "public"]) || answer.count("Expires") > 0;
+    let by_itself =
+        matches!(answer.status, 200 | 203 | 204 | 206 | 300 | 301 | 308 | 404 | 405 | 410 | 414 | 501);
+    !has(&["no-store"]) && (told || by_itself)
 }
 
 /// Does the answer depend on who asks, and do caches know?
@@ -210,6 +215,8 @@ fn caching(case: &mut Case<'_>) {
 
 #[cfg(test)]
 mod tests {
+    use sofetch_core::infrastructure::header_list::HeaderList;
+
     use super::*;
 
     #[test]
@@ -229,6 +236,24 @@ mod tests {
             ("file://", false),
         ] {
             assert_eq!(is_origin(said), is, "{said}");
+        }
+    }
+
+    #[test]
+    fn what_caches_keep() {
+        for (status, value, kept) in [
+            (200, "", true),
+            (200, "no-store", false),
+            (200, "private", true),
+            (404, "", true),
+            (403, "", false),
+            (429, "no-cache", false),
+            (403, "max-age=5", true),
+            (403, "max-age=5, No-Store", false),
+        ] {
+            let mut header_list = HeaderList::new();
+            header_list.append("Cache-Control", value);
+            assert_eq!(is_storable(&Answer { status, header_list }), kept, "{status} {value}");
         }
     }
 

@@ -7,6 +7,7 @@ use sofetch_core::rules::cors_preflight::PreflightAnswer;
 use super::answers::{Access, granted, preflight_access};
 use super::askers::{Asker, Role};
 use super::case::Case;
+use super::evidence::cut;
 use super::plan::{About, Ask, unsafe_names};
 use crate::safe_text::escaped;
 
@@ -110,7 +111,7 @@ pub(crate) fn granted_max_age(case: &Case<'_>) -> Option<(u64, Option<String>)> 
     preflights.find_map(|(asker, ask, answer)| {
         match granted(&case.question.url, &asker.origin, ask, answer, CredentialsMode::Omit) {
             PreflightAnswer::Granted { max_age, max_age_said, .. } => {
-                Some((max_age, max_age_said.map(|said| escaped(&said).into_owned())))
+                Some((max_age, max_age_said.map(|said| cut(&escaped(&said)))))
             }
             _ => None,
         }

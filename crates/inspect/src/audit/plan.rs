@@ -126,6 +126,8 @@ pub struct Ask {
 /// What a preflight's answer is to show.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum About {
+    /// Its origin: it asks for nothing else that could be refused.
+    Origin,
     /// Its method.
     Method,
     /// Its header.
@@ -224,7 +226,7 @@ impl Plan<'_> {
         self.probes.push(Probe { purpose, method, url: url.clone(), asker: asker.cloned(), headers });
     }
 
-    /// A preflight for each method, each header, and for all at once.
+    /// A preflight for the origin alone, for each method, each header, and for all at once.
     fn preflights(&mut self, asker: &Asker) {
         let question = self.question;
         let methods: Vec<Method> = question
@@ -235,6 +237,7 @@ impl Plan<'_> {
         let header_names = question.header_names_asked();
         let unsafe_names: Vec<String> =
             unsafe_names(&header_names).into_iter().map(|name| name.name).collect();
+        self.preflight(asker, Method::GET, &[], About::Origin);
         for method in &methods {
             self.preflight(asker, method.clone(), &[], About::Method);
         }
@@ -332,7 +335,12 @@ mod tests {
         let some = |text: &str| Some(text.to_owned());
         assert_eq!(
             asked,
-            [(some("DELETE"), None), (some("GET"), some("x-key")), (some("DELETE"), some("x-key"))],
+            [
+                (some("GET"), None),
+                (some("DELETE"), None),
+                (some("GET"), some("x-key")),
+                (some("DELETE"), some("x-key"))
+            ],
             "what is safelisted asks for nothing"
         );
     }

@@ -29,8 +29,10 @@ pub(crate) fn judge(case: &mut Case<'_>) {
         .collect();
     for &preflight in &preflights {
         match preflight.2.about {
-            About::Method | About::Header | About::Together => {
-                if matches!(preflight.1.role, Role::Stranger | Role::Null) {
+            About::Origin | About::Method | About::Header | About::Together => {
+                // NB: a GET without more is sent anyway.
+                let more = preflight.2.about != About::Origin;
+                if more && matches!(preflight.1.role, Role::Stranger | Role::Null) {
                     stranger(case, preflight);
                 }
                 let passes = |other: &Preflight<'_>| {
@@ -135,7 +137,11 @@ fn asked(case: &mut Case<'_>, preflight: Preflight<'_>, elsewhere: bool) {
             let detail = format!("{origin} may not send {}.", ask.header_names.join(", "));
             case.find(Rule::HeaderRefused, false, detail, exchange);
         }
-        _ if meant && !case.has(Rule::MethodRefused) && !case.has(Rule::HeaderRefused) => {
+        _ if meant
+            && ask.about == About::Together
+            && !case.has(Rule::MethodRefused)
+            && !case.has(Rule::HeaderRefused) =>
+        {
             let detail = format!("{origin} may not send {} together.", what(ask));
             case.find(Rule::HeaderRefused, false, detail, exchange);
         }
@@ -172,7 +178,7 @@ fn private_network(case: &mut Case<'_>, (exchange, _, _, answer): Preflight<'_>)
 fn max_age(case: &mut Case<'_>, preflights: &[Preflight<'_>]) {
     for &preflight in preflights {
         let (exchange, asker, ask, answer) = preflight;
-        let usual = matches!(ask.about, About::Method | About::Header | About::Together);
+        let usual = matches!(ask.about, About::Origin | About::Method | About::Header | About::Together);
         if !usual || asker.role == Role::Null || !is_granted(case, preflight) {
             continue;
         }

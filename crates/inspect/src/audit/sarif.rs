@@ -48,7 +48,7 @@ impl Audit {
             "ruleId": facts.id,
             "ruleIndex": facts.rule as usize,
             "level": level(finding.severity),
-            "message": { "text": message(finding) },
+            "message": { "text": format!("{}: {}", self.url, message(finding)) },
             "locations": [{
                 "physicalLocation": {
                     "artifactLocation": { "uri": self.place },
