@@ -85,8 +85,8 @@ async fn answer_to(agent: UserAgent, probe: Probe) -> Result<Answer, Error> {
         .method(probe.method.as_str())
         .redirect(RedirectMode::Manual)
         .cache(CacheMode::NoStore);
-    for (name, value) in probe.headers {
-        request = request.header(name, value);
+    for header in &probe.headers {
+        request = request.header(header.name(), header.value());
     }
     let mut response = agent.fetch(request).await?;
     let answer = Answer { status: response.status(), header_list: response.headers().as_list().clone() };

@@ -66,7 +66,7 @@ impl AuditOptions {
                 HeaderOption::Append { name, .. } if is_the_audits(&name) => {
                     return Err(UsageError::AuditHeader(name));
                 }
-                HeaderOption::Append { name, value } => question.headers.push((name, value)),
+                HeaderOption::Append { name, value } => question.headers.append(name.into_bytes(), value),
                 HeaderOption::Remove { name } if name.eq_ignore_ascii_case("user-agent") => {
                     network.user_agent = Some(None);
                 }
@@ -129,7 +129,7 @@ mod tests {
         let methods: Vec<&str> = question.methods.iter().map(Method::as_str).collect();
         assert_eq!(methods, ["PUT", "patch"], "as a script's would be");
         assert_eq!(question.header_names, ["x-key"]);
-        assert_eq!(question.headers, [("Cookie".to_owned(), b"a=b".to_vec())]);
+        assert_eq!(question.headers.get("Cookie").as_deref(), Some(&b"a=b"[..]));
         assert_eq!(options.network.user_agent, Some(None));
         assert_eq!((options.fail_on, options.max_time), (None, None));
         assert_eq!(options.network.max_time, Some(TIMEOUT));

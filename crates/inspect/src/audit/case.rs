@@ -25,7 +25,7 @@ pub struct Finding {
 }
 
 /// No more of each are kept: a server that errs everywhere errs alike.
-const DETAILS: usize = 6;
+const DETAILS: usize = 4;
 const EVIDENCE: usize = 2;
 
 /// An audit under way.

@@ -30,16 +30,9 @@ impl Evidence {
     pub(crate) fn of(exchange: &AuditExchange, secrets: Secrets) -> Evidence {
         let probe = &exchange.probe;
         let mut request = vec![cut(&format!("{} {}", probe.method.as_str(), shown_url(&probe.url, secrets)))];
-        for (name, value) in &probe.headers {
-            // Fetch Metadata is for servers that look at it; it explains nothing here.
-            if !name.starts_with("Sec-") {
-                request.push(cut(&format!(
-                    "{}: {}",
-                    escaped(name),
-                    redacted(name.as_bytes(), value, secrets)
-                )));
-            }
-        }
+        // Fetch Metadata is for servers that look at it; it explains nothing here.
+        let telling = probe.headers.iter().filter(|header| !header.name().starts_with(b"Sec-"));
+        request.extend(telling.map(|header| line(header, secrets)));
         let Ok(answer) = &exchange.answer else {
             return Evidence { request, response: Vec::new(), status: None };
         };
@@ -52,10 +45,7 @@ impl Evidence {
             .iter()
             .filter(telling)
             .take(LINES + 1)
-            .map(|header| {
-                let value = redacted(header.name(), header.value(), secrets);
-                cut(&format!("{}: {value}", escaped(header.name())))
-            })
+            .map(|header| line(header, secrets))
             .collect();
         if response.len() > LINES {
             response.truncate(LINES);
@@ -63,6 +53,11 @@ impl Evidence {
         }
         Evidence { request, response, status: Some(answer.status) }
     }
+}
+
+fn line(header: &Header, secrets: Secrets) -> String {
+    let value = redacted(header.name(), header.value(), secrets);
+    cut(&format!("{}: {value}", escaped(header.name())))
 }
 
 /// A text's beginning, and how much there was of it.
@@ -85,7 +80,7 @@ mod tests {
     fn exchange(headers: &[(&'static str, &str)]) -> AuditExchange {
         let url = Url::parse("https://u:hush@a.test/?token=hush", None).expect("a URL");
         let mut question = AuditQuestion::new(url);
-        question.headers = vec![("Authorization".to_owned(), b"Bearer hush".to_vec())];
+        question.headers.append("Authorization", "Bearer hush");
         let mut header_list = HeaderList::new();
         headers.iter().for_each(|(name, value)| header_list.append(*name, value.as_bytes().to_vec()));
         let probe = plan(&question).swap_remove(1);

@@ -86,15 +86,22 @@ fn look_alikes(case: &mut Case<'_>) {
 }
 
 fn hosts(case: &mut Case<'_>) {
-    for asked in case.reads().collect::<Vec<_>>() {
+    let allowed_reads: Vec<Asked<'_>> =
+        case.reads().filter(|(exchange, ..)| exchange.access().is_of_origin()).collect();
+    let host = |asked: &Asked<'_>| asked.1.origin.host().map(Host::to_string).unwrap_or_default();
+    // Under a public suffix that is allowed whole, every name is.
+    let suffixes: Vec<String> = allowed_reads
+        .iter()
+        .filter(|asked| asked.1.role == Role::Trick(Trick::PublicSuffix))
+        .filter_map(|asked| host(asked).split_once('.').map(|(_, suffix)| format!(".{suffix}")))
+        .collect();
+    for asked in allowed_reads {
         let rule = match asked.1.role {
             Role::CodeHost => Rule::CodeHostAllowed,
             Role::Localhost => Rule::LocalhostAllowed,
             _ => continue,
         };
-        // Under a public suffix that is allowed whole, every name is.
-        let whole = case.has(Rule::PublicSuffixSubdomainAllowed);
-        if asked.0.access().is_of_origin() && !whole {
+        if !suffixes.iter().any(|suffix| host(&asked).ends_with(&**suffix)) {
             allowed(case, rule, asked);
         }
     }

@@ -25,7 +25,7 @@ pub struct AuditQuestion {
     /// With "include", they are to be allowed with credentials.
     pub credentials_mode: CredentialsMode,
     /// Headers for every request but preflights.
-    pub headers: Vec<(String, Vec<u8>)>,
+    pub headers: HeaderList,
 }
 
 impl AuditQuestion {
@@ -37,7 +37,7 @@ impl AuditQuestion {
             methods: Vec::new(),
             header_names: Vec::new(),
             credentials_mode: CredentialsMode::SameOrigin,
-            headers: Vec::new(),
+            headers: HeaderList::new(),
         }
     }
 
@@ -92,7 +92,7 @@ pub struct Probe {
     /// In whose name; `None` sends no `Origin`.
     pub asker: Option<Asker>,
     /// Every header that is to be set, in order.
-    pub headers: Vec<(String, Vec<u8>)>,
+    pub headers: HeaderList,
 }
 
 /// What a request is sent for.
@@ -218,10 +218,12 @@ struct Plan<'a> {
 impl Plan<'_> {
     fn read(&mut self, purpose: Purpose, method: SafeMethod, url: &Url, asker: Option<&Asker>) {
         let mut headers = origin_headers(url, asker);
-        headers.extend(self.question.headers.iter().cloned());
-        let cookie = headers.iter().any(|(name, _)| name.eq_ignore_ascii_case("cookie"));
-        if purpose == Purpose::ReadWithCookie && !cookie {
-            headers.push(("Cookie".to_owned(), b"sofetch-audit=1".to_vec()));
+        self.question
+            .headers
+            .iter()
+            .for_each(|header| headers.append(header.name().to_vec(), header.value().clone()));
+        if purpose == Purpose::ReadWithCookie && !headers.contains("Cookie") {
+            headers.append("Cookie", "sofetch-audit=1");
         }
         self.probes.push(Probe { purpose, method, url: url.clone(), asker: asker.cloned(), headers });
     }
@@ -252,15 +254,17 @@ impl Plan<'_> {
     fn preflight(&mut self, asker: &Asker, method: Method, header_names: &[String], about: About) {
         // NB: no browser sends credentials with a preflight, the URL's neither.
         let url = &self.question.url.without_credentials();
-        let mut headers =
-            vec![("Access-Control-Request-Method".to_owned(), method.as_str().as_bytes().to_vec())];
+        let mut headers = HeaderList::new();
+        headers.append("Access-Control-Request-Method", method.as_str().as_bytes().to_vec());
         if !header_names.is_empty() {
-            headers.push(("Access-Control-Request-Headers".to_owned(), header_names.join(",").into_bytes()));
+            headers.append("Access-Control-Request-Headers", header_names.join(","));
         }
         if about == About::PrivateNetwork {
-            headers.push(("Access-Control-Request-Private-Network".to_owned(), b"true".to_vec()));
+            headers.append("Access-Control-Request-Private-Network", "true");
         }
-        headers.extend(origin_headers(url, Some(asker)));
+        for header in &origin_headers(url, Some(asker)) {
+            headers.append(header.name().to_vec(), header.value().clone());
+        }
         let ask = Ask { method, header_names: header_names.to_vec(), about };
         self.probes.push(Probe {
             purpose: Purpose::Preflight(ask),
@@ -273,8 +277,9 @@ impl Plan<'_> {
 }
 
 /// What a browser says of who asks.
-fn origin_headers(url: &Url, asker: Option<&Asker>) -> Vec<(String, Vec<u8>)> {
-    let Some(Asker { origin, .. }) = asker else { return Vec::new() };
+fn origin_headers(url: &Url, asker: Option<&Asker>) -> HeaderList {
+    let mut headers = HeaderList::new();
+    let Some(Asker { origin, .. }) = asker else { return headers };
     let site = if url.same_origin_with(origin) {
         "same-origin"
     } else if url.same_site_with(origin) {
@@ -282,13 +287,11 @@ fn origin_headers(url: &Url, asker: Option<&Asker>) -> Vec<(String, Vec<u8>)> {
     } else {
         "cross-site"
     };
-    let pair = |name: &str, value: &str| (name.to_owned(), value.as_bytes().to_vec());
-    vec![
-        pair("Origin", origin.as_str()),
-        pair("Sec-Fetch-Site", site),
-        pair("Sec-Fetch-Mode", "cors"),
-        pair("Sec-Fetch-Dest", "empty"),
-    ]
+    headers.append("Origin", origin.serialize());
+    headers.append("Sec-Fetch-Site", site);
+    headers.append("Sec-Fetch-Mode", "cors");
+    headers.append("Sec-Fetch-Dest", "empty");
+    headers
 }
 
 #[cfg(test)]
@@ -300,8 +303,7 @@ mod tests {
     }
 
     fn header(probe: &Probe, name: &str) -> Option<String> {
-        let found = probe.headers.iter().find(|(own, _)| own == name)?;
-        Some(String::from_utf8_lossy(&found.1).into_owned())
+        probe.headers.get(name).map(|value| String::from_utf8_lossy(&value).into_owned())
     }
 
     #[test]
@@ -348,11 +350,12 @@ mod tests {
     #[test]
     fn headers_of_the_owner_go_with_all_but_preflights() {
         let mut question = AuditQuestion::new(url("https://api.example.com/"));
-        question.headers = vec![("Cookie".to_owned(), b"a=b".to_vec())];
+        question.headers.append("Cookie", "a=hush");
+        assert!(!format!("{question:?} {:?}", plan(&question)).contains("hush"));
         for probe in plan(&question) {
             let preflight = matches!(probe.purpose, Purpose::Preflight(_));
             assert_eq!(header(&probe, "Cookie").is_none(), preflight);
-            assert!(probe.headers.iter().filter(|(name, _)| name == "Cookie").count() <= 1);
+            assert!(probe.headers.get_all("Cookie").count() <= 1);
         }
     }
 

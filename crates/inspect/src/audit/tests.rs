@@ -24,10 +24,8 @@ fn question(kept: &Kept) -> AuditQuestion {
 }
 
 fn ask(probe: Probe, kept: &Kept) -> AuditExchange {
-    let header = |name: &str| {
-        let found = probe.headers.iter().find(|(own, _)| own.eq_ignore_ascii_case(name))?;
-        Some(String::from_utf8_lossy(&found.1).into_owned())
-    };
+    let header =
+        |name: &str| probe.headers.get(name).map(|value| String::from_utf8_lossy(&value).into_owned());
     let seen = Seen { method: probe.method.as_str(), path: probe.url.path(), header: &header };
     let Said { status, headers } = kept.answer(&seen);
     let mut header_list = HeaderList::new();
