@@ -70,7 +70,11 @@ fn access(case: &Case<'_>, (_, asker, ask, answer): Preflight<'_>) -> Access {
 fn stranger(case: &mut Case<'_>, preflight: Preflight<'_>) {
     let (exchange, asker, ask, _) = preflight;
     let (granted, reads) = (access(case, preflight), case.reads_as(asker));
+    let own = |(_, other, _): &Asked<'_>| other.origin.as_str() == asker.origin.as_str();
+    let failed = case.reads().find(own).is_none_or(|(_, _, answer)| answer.is_error());
     let more = match reads {
+        // NB: an error may lack the headers that every other answer has; without credentials that is not worth a guess.
+        Access::No if failed => granted == Access::Credentials,
         Access::No => granted != Access::No,
         Access::Anybody => granted == Access::Credentials,
         // That he may read is told already.
@@ -118,10 +122,16 @@ fn asked(case: &mut Case<'_>, preflight: Preflight<'_>, elsewhere: bool) {
                 format!("The preflight of {origin} for {} is answered {}.", what(ask), answer.status);
             case.find(rule, false, detail, exchange);
         }
+        // How it is said is told elsewhere.
+        PreflightAnswer::UnparsableMethods { .. } | PreflightAnswer::UnparsableHeaders { .. } => {}
+        PreflightAnswer::CorsCheckFailed(_) if is_malformed(answer) => {}
         // NB: some servers leave all CORS headers out when but one method or header is refused.
-        PreflightAnswer::CorsCheckFailed(_) if meant && !elsewhere => {
-            let detail = format!("{origin} is not allowed in the answer to OPTIONS for {}.", what(ask));
-            case.find(Rule::PreflightRefusesOrigin, false, detail, exchange);
+        PreflightAnswer::CorsCheckFailed(_) if !elsewhere => {
+            let told = case.reads_as(asker) == Access::No || case.has(Rule::TrustedCredentialsRefused);
+            if meant && !told {
+                let detail = format!("{origin} is not allowed in the answer to OPTIONS for {}.", what(ask));
+                case.find(Rule::PreflightRefusesOrigin, false, detail, exchange);
+            }
         }
         PreflightAnswer::NonWildcardHeaderNotListed { allowed, .. }
             if allowed.iter().any(|name| name == "*") && !case.includes_credentials() =>
@@ -215,7 +225,8 @@ fn against_answers(case: &mut Case<'_>) {
                 let (asker, ask, answer) = exchange.preflight()?;
                 Some((access(case, (exchange, asker, ask, answer)), exchange))
             })
-            .max_by_key(|(access, _)| *access);
+            // The first of the best.
+            .min_by_key(|(access, _)| std::cmp::Reverse(*access));
         let Some((granted, preflight)) = best.filter(|(access, _)| *access != Access::No) else { continue };
         let origin = asker.origin.as_str();
         if read == Access::No && !answer.is_error() && !answer.is_redirect() && !is_malformed(answer) {

@@ -17,7 +17,7 @@ impl Seen<'_> {
         (self.header)(name)
     }
 
-    fn is_preflight(&self) -> bool {
+    pub fn is_preflight(&self) -> bool {
         self.method == "OPTIONS"
     }
 }
@@ -50,7 +50,7 @@ impl Said {
         }
     }
 
-    fn bare(&mut self, status: u16) {
+    pub fn bare(&mut self, status: u16) {
         self.status = status;
         self.headers.retain(|(name, _)| *name == "Vary");
     }

@@ -71,6 +71,36 @@ fn nothing_is_found_where_nothing_is_wrong() {
 }
 
 #[test]
+fn what_follows_from_a_fault_is_not_told_as_another() {
+    for name in [
+        "allow-origin-list",
+        "doubled-allow-origin",
+        "invalid-allow-origin",
+        "unparsable-list",
+        "trusted-origin-refused",
+        "trusted-credentials-refused",
+        "preflight-needs-credentials",
+        "preflight-redirected",
+        "redirect-without-cors",
+    ] {
+        let kept = Kept { methods: &["PUT"], header_names: &["content-type"], ..named(name) };
+        assert_eq!(ids(&audit(&kept)), BTreeSet::from([name]), "{name}");
+    }
+}
+
+#[test]
+fn an_error_without_headers_is_no_stranger_who_may_send() {
+    let mut kept = named("a public API");
+    kept.change = |seen, said| {
+        *said = named("a public API").answer(seen);
+        if !seen.is_preflight() {
+            said.bare(401);
+        }
+    };
+    assert_eq!(ids(&audit(&kept)), BTreeSet::new());
+}
+
+#[test]
 fn severity_follows_credentials() {
     let mut kept = named("origin-reflected");
     assert_eq!(audit(&kept).worst(), Some(Severity::Critical));
