@@ -1,8 +1,11 @@
 //! The arguments as they were typed: names, help and the few words that have a fixed list. What they mean is `options.rs`.
 //!
+//! `args/audit.rs` has those of `cors audit`.
+//!
 //! Network options have curl's long names, the request's own have the names of fetch's init members. The file is longer than most
 //! because it is one list.
 
+mod audit;
 mod cors;
 
 use std::ffi::OsString;
@@ -19,12 +22,15 @@ use crate::complaints;
 use crate::ending::Ending;
 pub(crate) use cors::{BrowserName, CorsArgs, Send};
 
+pub(crate) use audit::{AuditArgs, AuditReport, CorsCommand, FailOn};
+
 const EXAMPLES: &str = "\
 Examples:
   sofetch https://api.example/items
   sofetch --json '{\"name\":\"lamp\"}' localhost:8080/items
   sofetch --page https://app.example/ -v https://api.example/items
   sofetch cors https://api.example/items --origin https://app.example -X PATCH
+  sofetch cors audit https://api.example/items --origin https://app.example
   sofetch run --base-url https://app.example/ page.js
   sofetch demo
 

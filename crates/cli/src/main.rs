@@ -1,12 +1,13 @@
 //! `sofetch`: fetches a URL, or tells why a browser would refuse it. Reads the arguments, runs the command, says how it ended.
 //!
 //! - `args`: as typed; `complaints`: why they are none; `options`: what they mean; `making`: the agent, page and request that follow.
-//! - `fetch_command`, `cors_command`, `demo_command`: the three commands; `run_command`: scripts, `script_lines`: what they
+//! - `fetch_command`, `cors_command`, `audit_command`, `demo_command`: the commands; `run_command`: scripts, `script_lines`: what they
 //!   print, `watchers`: who listens to their fetches.
 //! - `output`, `json_text`, `progress`: what is printed, and how; `telling`: what `inspect` says of a recording, in colour;
 //!   `words`: sentences that only the faces need; `ending`: exit codes.
 
 mod args;
+mod audit_command;
 mod complaints;
 mod cors_command;
 mod demo_command;
@@ -26,9 +27,9 @@ mod words;
 
 use std::process::ExitCode;
 
-use args::{Args, Command, FetchArgs};
+use args::{Args, Command, CorsCommand, FetchArgs};
 use ending::{Ending, Failure};
-use options::{Options, secrets};
+use options::{AuditOptions, Options, secrets};
 use output::{Quiet, Streams};
 
 fn main() -> ExitCode {
@@ -37,7 +38,12 @@ fn main() -> ExitCode {
         Err(exit_code) => return exit_code,
     };
     let (quiet, secrets) = match &args.command {
-        Some(Command::Cors(cors)) => (quiet(&cors.fetch), secrets(cors.fetch.show_secrets)),
+        Some(Command::Cors(cors)) => match &cors.command {
+            Some(CorsCommand::Audit(audit)) => {
+                (if audit.silent { Quiet::All } else { Quiet::Nothing }, secrets(audit.show_secrets))
+            }
+            None => (quiet(&cors.fetch), secrets(cors.fetch.show_secrets)),
+        },
         Some(Command::Demo(demo)) => (Quiet::Nothing, secrets(demo.show_secrets)),
         Some(Command::Run(run)) => (Quiet::Nothing, secrets(run.show_secrets)),
         None => (quiet(&args.fetch), secrets(args.fetch.show_secrets)),
@@ -75,10 +81,16 @@ fn run(args: Args, streams: &Streams) -> Result<ExitCode, Failure> {
             let options = Options::of_fetch(args.fetch)?;
             runtime.block_on(fetch_command::run(options, streams))
         }
-        Some(Command::Cors(cors)) => {
-            let options = Options::of_cors(*cors, streams)?;
-            runtime.block_on(cors_command::run(options, streams))
-        }
+        Some(Command::Cors(mut cors)) => match cors.command.take() {
+            Some(CorsCommand::Audit(audit)) => {
+                let options = AuditOptions::of(*audit)?;
+                runtime.block_on(audit_command::run(options, streams))
+            }
+            None => {
+                let options = Options::of_cors(*cors, streams)?;
+                runtime.block_on(cors_command::run(options, streams))
+            }
+        },
         Some(Command::Demo(demo)) => runtime.block_on(demo_command::run(&demo, streams)),
         Some(Command::Run(_)) => unreachable!("it has a runtime of its own"),
     };

@@ -1,5 +1,6 @@
 //! What the arguments mean: a URL, a request, a network, and what to show. Files are read here; nothing is sent.
 
+mod audit;
 mod bodies;
 mod browsers;
 mod headers;
@@ -22,6 +23,7 @@ use crate::args::{CorsArgs, FetchArgs, NetworkArgs, Report};
 use crate::output::Streams;
 use crate::sending::Sending;
 
+pub(crate) use audit::AuditOptions;
 pub(crate) use bodies::BodyOption;
 pub(crate) use policies::PolicyOptions;
 pub(crate) use targets::{PageOption, has_scheme};

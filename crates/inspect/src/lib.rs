@@ -3,11 +3,13 @@
 //! - [`recording`]: a [`Recorder`] listens, a [`Recording`] is the tree of what it heard; [`json`] is its JSON form, [`har`] that
 //!   of other tools; [`each_fetch`] hears one fetch at a time.
 //! - [`mod@words`]: one plain sentence for each ruling, and a hint for each that blocks. The house's only sentences.
-//! - [`mod@tree`]: a recording as an indented tree; [`mod@timeline`]: its exchanges as bars; [`cors_story`]: what CORS made of it.
+//! - [`mod@tree`]: a recording as an indented tree; [`mod@timeline`]: its exchanges as bars; [`cors_story`]: what CORS made of it;
+//!   [`audit`]: what a server's CORS allows, and what it should not.
 //! - [`browsers`]: where Chromium and Firefox depart from the Standard, as data.
 //! - [`tracing`]: events as `tracing` spans and events; [`Both`] lets two observers listen.
 //! - [`safe_text`]: what strangers sent, escaped; credentials redacted.
 
+pub mod audit;
 pub mod browsers;
 pub mod cors_story;
 pub mod each_fetch;
@@ -25,6 +27,7 @@ pub mod words;
 mod test_recordings;
 
 pub use self::tracing::{Both, Spans};
+pub use audit::Audit;
 pub use browsers::Browser;
 pub use cors_story::CorsStory;
 pub use each_fetch::{EachFetch, Until};

@@ -2,7 +2,7 @@
 
 use clap::ValueEnum;
 
-use super::FetchArgs;
+use super::{CorsCommand, FetchArgs};
 
 pub(super) const EXAMPLES: &str = "\
 Examples:
@@ -13,11 +13,13 @@ Examples:
       --credentials include --report json
   sofetch cors https://api.example/items --page https://app.example/ \\
       --csp \"default-src 'self'; connect-src https://api.example\"
+  sofetch cors audit https://api.example/items --origin https://app.example
 
 The request is really sent, as a browser would: first the preflight if the
 rules ask for one, and if it is granted, the request itself. A method that may
 change something (all but GET, HEAD and OPTIONS) is not sent on the preflight's
-word alone: a person at the terminal is asked, or --send says so.
+word alone: a person at the terminal is asked, or --send says so. `cors audit`
+looks for what is wrong with a server; a host of that name needs its scheme.
 
 Exit codes:
   0  the script would read the response
@@ -27,9 +29,17 @@ Exit codes:
   4  readable, with a status of 400 or above, under --fail
   5  undecided: nothing refused it, and the request itself was not sent";
 
-/// What `sofetch cors URL` takes.
+/// What `sofetch cors` takes: a fetch, or the audit.
 #[derive(Debug, Default, clap::Args)]
+#[command(
+    args_conflicts_with_subcommands = true,
+    subcommand_negates_reqs = true,
+    disable_help_subcommand = true
+)]
 pub(crate) struct CorsArgs {
+    /// The audit, if it is one.
+    #[command(subcommand)]
+    pub(crate) command: Option<CorsCommand>,
     /// Whether the request itself is sent
     #[arg(long, value_name = "WHEN", default_value = "auto", help_heading = "Page rules")]
     pub(crate) send: Send,

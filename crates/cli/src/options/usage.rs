@@ -36,6 +36,12 @@ pub(crate) enum UsageError {
     Method(String),
     /// `-H` has neither a colon nor a semicolon, or no name.
     Header(String),
+    /// `--header-name` is no token.
+    HeaderName(String),
+    /// `-H` of a header that an audit sets itself.
+    AuditHeader(String),
+    /// `--origin null` as one that is to be allowed.
+    NullTrusted,
     /// `-H 'Name:'` of a header that cannot be left out.
     HeaderStays(String),
     /// `--form` is not NAME=CONTENT, or has a parameter that we do not know.
@@ -89,6 +95,13 @@ impl fmt::Display for UsageError {
                 // NB: what follows may be a secret whose colon was forgotten.
                 let word = said.split_whitespace().next().unwrap_or_default();
                 write!(f, "-H {word:?}: it is `Name: value`, `Name;` or `Name:`")
+            }
+            UsageError::HeaderName(said) => {
+                write!(f, "--header-name {said:?}: a header's name is a token, such as API-Key")
+            }
+            UsageError::AuditHeader(name) => write!(f, "-H {name:?}: the audit itself sets this header"),
+            UsageError::NullTrusted => {
+                f.write_str("--origin null: every page can ask as `null`; it is never to be allowed")
             }
             UsageError::HeaderStays(name) => write!(f, "-H {name:?}: this header cannot be taken away"),
             UsageError::Form(said) => {
