@@ -243,6 +243,10 @@ pub(crate) struct NetworkArgs {
     /// Connect to the second host and port in place of the first; each may be empty
     #[arg(long, value_name = "H1:P1:H2:P2", help_heading = "Network")]
     pub(crate) connect_to: Vec<String>,
+    /// Connect to this Unix domain socket in place of every host
+    #[cfg(unix)]
+    #[arg(long, value_name = "PATH", conflicts_with = "no_private", help_heading = "Network")]
+    pub(crate) unix_socket: Option<PathBuf>,
     /// PEM certificates to believe besides the platform's
     #[arg(long, value_name = "FILE", help_heading = "Network")]
     pub(crate) cacert: Vec<PathBuf>,

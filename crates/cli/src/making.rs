@@ -49,6 +49,7 @@ pub(crate) fn agent_builder(options: NetworkOptions) -> UserAgentBuilder {
             config.resolve_overrides = options.resolve;
             config.connect_to = options.connect_to;
             config.proxy = options.proxy;
+            config.unix_socket = options.unix_socket;
             config.versions = options.versions;
             config.tls.extra_ca_pem = options.roots;
             config.tls.client_identity = options.identity;

@@ -61,6 +61,8 @@ pub(crate) struct NetworkOptions {
     pub(crate) user_agent: Option<Option<String>>,
     pub(crate) resolve: Vec<ResolveOverride>,
     pub(crate) connect_to: Vec<ConnectTo>,
+    /// In place of every host and port.
+    pub(crate) unix_socket: Option<PathBuf>,
     /// PEM.
     pub(crate) roots: Vec<u8>,
     /// Are those the only ones to believe?
@@ -199,6 +201,10 @@ impl NetworkOptions {
                 .map(|name| Some(name.clone()).filter(|name| !name.is_empty())),
             resolve,
             connect_to,
+            #[cfg(unix)]
+            unix_socket: args.unix_socket.clone(),
+            #[cfg(not(unix))]
+            unix_socket: None,
             roots,
             only_these_roots: false,
             identity,

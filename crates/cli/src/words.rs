@@ -107,6 +107,10 @@ pub(crate) fn config_words(error: &ConfigError) -> String {
         ConfigError::NoCryptoProvider => "this program was built without cryptography".to_owned(),
         ConfigError::Proxy { said } => format!("{said:?} is not a proxy that can be used"),
         ConfigError::NoProxy { said } => format!("{said:?} is not a host to reach without a proxy"),
+        ConfigError::UnixSocket => {
+            "a Unix domain socket cannot be used here: there is none, or only public addresses are allowed"
+                .to_owned()
+        }
         _ => error.to_string(),
     }
 }

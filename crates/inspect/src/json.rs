@@ -203,6 +203,12 @@ enum EventJson {
     Connected {
         address: String,
     },
+    ConnectingToUnixSocket {
+        path: String,
+    },
+    ConnectedToUnixSocket {
+        path: String,
+    },
     ThroughProxy {
         proxy: String,
     },
@@ -334,6 +340,12 @@ impl Writer {
                 EventJson::ConnectFailed { address: address.to_string(), error: self.text(error) }
             }
             WireEvent::Connected { address } => EventJson::Connected { address: address.to_string() },
+            WireEvent::ConnectingToUnixSocket { path } => {
+                EventJson::ConnectingToUnixSocket { path: self.text(path) }
+            }
+            WireEvent::ConnectedToUnixSocket { path } => {
+                EventJson::ConnectedToUnixSocket { path: self.text(path) }
+            }
             WireEvent::ThroughProxy { proxy } => EventJson::ThroughProxy { proxy: self.text(proxy) },
             WireEvent::TlsStarted { host } => EventJson::TlsStarted { host: host.clone() },
             WireEvent::TlsDone { version, cipher_suite, alpn } => EventJson::TlsDone {

@@ -128,14 +128,16 @@ impl Open<'_> {
             WireEvent::Resolving { .. } => self.prepare(at, hops),
             WireEvent::Resolved { .. } => self.end_step(Step::Resolve, at),
             // Of several attempts the first begins the step, and the one that connects ends it.
-            WireEvent::Connecting { .. } => {
+            WireEvent::Connecting { .. } | WireEvent::ConnectingToUnixSocket { .. } => {
                 self.prepare(at, hops);
                 if self.connect().is_none() {
                     self.mark = at;
                     self.end_step(Step::Connect, at);
                 }
             }
-            WireEvent::Connected { .. } | WireEvent::ConnectFailed { .. } => {
+            WireEvent::Connected { .. }
+            | WireEvent::ConnectedToUnixSocket { .. }
+            | WireEvent::ConnectFailed { .. } => {
                 self.mark = at;
                 if let Some(phase) = self.connect() {
                     phase.end = at;

@@ -130,6 +130,7 @@ fn wait_before_retry(fetched: &Fetched, number: u32, retry: &Retry, now: SystemT
             Reason::Wire(
                 WireFault::Resolve { .. }
                 | WireFault::Connect { .. }
+                | WireFault::UnixSocket { .. }
                 | WireFault::Closed { .. }
                 | WireFault::TimedOut { .. },
             ) => Some(doubled),

@@ -444,6 +444,7 @@ fn faults_have_words() {
         WireFault::Connect { tried: vec![] },
         WireFault::Connect { tried: vec![(address, cause())] },
         WireFault::Connect { tried: vec![(address, cause()); 50] },
+        WireFault::UnixSocket { path: hostile(), cause: cause() },
         WireFault::AddressRefused { address: address.ip(), block: "Loopback" },
         proxy(ProxyFault::Refused { status: 403 }),
         proxy(ProxyFault::NotAProxy),
