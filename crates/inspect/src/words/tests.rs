@@ -395,6 +395,7 @@ fn verdicts_on_responses_have_words() {
         AuthenticationNeed::BodyNotReplayable,
         AuthenticationNeed::AskUser,
         AuthenticationNeed::UseUrlCredentials,
+        AuthenticationNeed::AnswerChallenge,
         AuthenticationNeed::ProxyWithoutUser,
         AuthenticationNeed::AskUserForProxy,
         AuthenticationNeed::NewConnection,
