@@ -3,7 +3,7 @@
 //! - [`recording`]: a [`Recorder`] listens, a [`Recording`] is the tree of what it heard; [`json`] is its JSON form, [`har`] that
 //!   of other tools; [`each_fetch`] hears one fetch at a time.
 //! - [`mod@words`]: one plain sentence for each ruling, and a hint for each that blocks. The house's only sentences.
-//! - [`mod@tree`]: a recording as an indented tree; [`mod@timeline`]: its exchanges as bars; [`cors_story`]: what CORS made of it.
+//! - [`mod@tree`]: a recording as an indented tree; [`mod@timeline`]: its exchanges as bars, [`mod@waterfall`]: with their phases; [`cors_story`]: what CORS made of it.
 //! - [`tracing`]: events as `tracing` spans and events; [`Both`] lets two observers listen.
 //! - [`safe_text`]: what strangers sent, escaped; credentials redacted.
 
@@ -17,6 +17,7 @@ pub mod safe_text;
 pub mod timeline;
 pub mod tracing;
 pub mod tree;
+pub mod waterfall;
 pub mod words;
 
 #[cfg(test)]
@@ -29,4 +30,5 @@ pub use recording::{Entry, RecordedFetch, Recorder, Recording, Timed};
 pub use safe_text::Secrets;
 pub use timeline::{bars, timeline};
 pub use tree::{Options, tree};
+pub use waterfall::{timeline_json, waterfall};
 pub use words::{hint, words};
