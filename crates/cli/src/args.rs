@@ -3,6 +3,9 @@
 //! Network options have curl's long names, the request's own have the names of fetch's init members. The file is longer than most
 //! because it is one list.
 
+mod authentication;
+mod printing;
+
 use std::ffi::OsString;
 use std::io::{self, Write};
 use std::path::PathBuf;
@@ -15,6 +18,9 @@ use sofetch_inspect::safe_text::escaped;
 
 use crate::complaints;
 use crate::ending::Ending;
+
+pub(crate) use authentication::AuthenticationArgs;
+pub(crate) use printing::{ColorWhen, PrintingArgs};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -226,6 +232,12 @@ pub(crate) struct FetchArgs {
     #[arg(long, help_heading = "Output")]
     pub(crate) show_secrets: bool,
 
+    /// How it is shown.
+    #[command(flatten)]
+    pub(crate) printing: PrintingArgs,
+    /// Who the user is.
+    #[command(flatten)]
+    pub(crate) authentication: AuthenticationArgs,
     /// The network.
     #[command(flatten)]
     pub(crate) network: NetworkArgs,

@@ -13,7 +13,6 @@ use crate::options::UsageError;
 
 /// curl's options that many will try, and what to type here.
 const CURLS: &[(&[&str], &str)] = &[
-    (&["-u", "--user"], "use -H 'Authorization: ...', or a user and a password in the URL"),
     (&["-b", "--cookie"], "use -H 'Cookie: ...'"),
     (&["-c", "--cookie-jar"], "cookies are not kept"),
     (&["-G", "--get"], "write the query into the URL"),
@@ -98,9 +97,7 @@ mod tests {
     #[test]
     fn complaint_table() {
         let table = [
-            ("a user", "-u a:hush a.test", "-H 'Authorization: ...'"),
-            ("a user without a space", "-ua:hush a.test", "-H 'Authorization: ...'"),
-            ("a user by its long name", "--user=a:hush a.test", "-H 'Authorization: ...'"),
+            ("two who one is", "-u a:hush --bearer hush a.test", "cannot be used with"),
             ("a cookie", "-b a=hush a.test", "-H 'Cookie: ...'"),
             ("a query", "-G a.test", "query"),
             ("a file named by its server", "-O a.test", "-o FILE"),

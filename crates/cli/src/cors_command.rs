@@ -1,30 +1,37 @@
 //! `sofetch cors URL`: fetches as a script of an origin, and tells every decision and what the script would see.
 
-use std::sync::Arc;
-
-use sofetch::{Observer, Response, ResponseType};
-use sofetch_inspect::{CorsStory, Recorder};
+use sofetch::{Response, ResponseType};
+use sofetch_inspect::CorsStory;
+use sofetch_inspect::json::printed;
 
 use crate::ending::{Ending, Failure, never_began};
 use crate::fetch_command::{of_status, save};
+use crate::listening::Listening;
 use crate::making::{Fetcher, left_out, request};
 use crate::options::{Options, Show};
 use crate::output::Streams;
-use crate::telling::{decisions, options};
+use crate::telling::options;
 
 /// A body is read to see whether it ends well, but no further than this.
 const BODY_LIMIT: u64 = 1 << 20;
 
 /// Runs the command.
 pub(crate) async fn run(given: Options, streams: &Streams) -> Result<Ending, Failure> {
-    let as_json = given.show.report.is_some();
-    let (story, ending) = story_of(given, streams).await?;
-    match story {
-        Some(story) if as_json => streams.out_json(&story.to_json_text()).map_err(Failure::stdout)?,
-        Some(story) => print(&story, streams)?,
-        None => {}
-    }
-    ending
+    let show = given.show.clone();
+    let listening = Listening::with_recorder(&show)?;
+    let told = story_of(given, &listening, streams).await.and_then(|(story, ending)| {
+        match story {
+            Some(story) if show.report.is_some() => {
+                let report = listening.with_timeline(story.to_json(), &show);
+                streams.out_json(&printed(&report)).map_err(Failure::stdout)?;
+            }
+            Some(story) => print(&story, streams)?,
+            None => {}
+        }
+        ending
+    });
+    let ended = listening.end(&show, streams);
+    told.and_then(|ending| ended.map(|()| ending))
 }
 
 /// Prints a story.
@@ -37,23 +44,20 @@ pub(crate) fn print(story: &CorsStory, streams: &Streams) -> Result<(), Failure>
 /// Fetches and tells: the story, and how the command ends. The outer error is of a request that never was.
 pub(crate) async fn story_of(
     given: Options,
+    listening: &Listening,
     streams: &Streams,
 ) -> Result<(Option<CorsStory>, Result<Ending, Failure>), Failure> {
-    let Options { request: request_options, page, network, show } = given;
-    left_out(&request_options).iter().for_each(|note| streams.note(note));
-    let recorder = Recorder::new();
-    let observer: Arc<dyn Observer> = recorder.clone();
+    let Options { request: request_options, page, network, show, notes: said } = given;
+    said.iter().chain(&left_out(&request_options)).for_each(|note| streams.note(note));
     let fetcher = Fetcher::new(network, page.as_ref())?;
-    let ending = match fetcher.fetch(request(request_options, Some(observer))).await {
+    let ending = match fetcher.fetch(request(request_options, listening.observer())).await {
         Ok(response) => read(response, &show, streams).await,
         Err(error) if never_began(&error) => return Err(Failure::Fetch(error)),
         // The story says why.
         Err(error) => Ok(Ending::of_error(&error)),
     };
-    let recording = recorder.recording();
-    if show.decisions {
-        streams.err_text(&decisions(&recording, show.secrets, streams.paint_err));
-    }
+    listening.tell_decisions(&show, streams);
+    let recording = listening.recording();
     let story = recording.first().and_then(|fetch| CorsStory::of(fetch, show.secrets));
     Ok((story, ending))
 }

@@ -3,49 +3,62 @@
 use std::fs::File;
 use std::io::{self, Write};
 use std::path::Path;
-use std::sync::Arc;
 
-use sofetch::{Observer, Response};
+use sofetch::Response;
+use sofetch_inspect::Recording;
+use sofetch_inspect::json::printed;
 use sofetch_inspect::safe_text::escaped;
-use sofetch_inspect::{Recorder, Recording};
 
 use crate::ending::{Ending, Failure, never_began};
+use crate::listening::Listening;
 use crate::making::{Fetcher, left_out, request, without_meaning};
 use crate::options::{Options, Show};
-use crate::output::{PlainBody, Quiet, Sink, Streams, TerminalBody, head_bytes, is_json};
+use crate::output::{PlainBody, Quiet, Sink, Streams, head_bytes};
 use crate::progress::Progress;
-use crate::telling::{decisions, http_version};
+use crate::telling::http_version;
+use crate::terminal_body::{Layout, TerminalBody};
 
 /// Runs the command.
 pub(crate) async fn run(options: Options, streams: &Streams) -> Result<Ending, Failure> {
-    let Options { request: request_options, page, network, show } = options;
+    let Options { request: request_options, page, network, show, notes: said } = options;
     let notes = if page.is_some() { left_out(&request_options) } else { without_meaning(&request_options) };
-    notes.iter().for_each(|note| streams.note(note));
-    let recorder = (show.decisions || show.head || show.report.is_some()).then(Recorder::new);
-    let observer = recorder.clone().map(|recorder| recorder as Arc<dyn Observer>);
+    said.iter().chain(&notes).for_each(|note| streams.note(note));
+    let listening = Listening::new(&show)?;
     let fetcher = Fetcher::new(network, page.as_ref())?;
-    let fetched = fetcher.fetch(request(request_options, observer)).await;
-    let recording = || recorder.as_ref().map(|recorder| recorder.recording()).unwrap_or_default();
-    if show.decisions {
-        streams.err_text(&decisions(&recording(), show.secrets, streams.paint_err));
-    }
+    let fetched = fetcher.fetch(request(request_options, listening.observer())).await;
+    listening.tell_decisions(&show, streams);
+    let ending = answered(fetched, &listening, &show, streams).await;
+    let told = listening.end(&show, streams);
+    ending.and_then(|ending| told.map(|()| ending))
+}
+
+async fn answered(
+    fetched: Result<Response, sofetch::Error>,
+    listening: &Listening,
+    show: &Show,
+    streams: &Streams,
+) -> Result<Ending, Failure> {
+    let report = || {
+        let report = listening.with_timeline(listening.recording().to_json(show.secrets), show);
+        streams.out_json(&printed(&report)).map_err(Failure::stdout)
+    };
     match fetched {
         Ok(response) if show.report.is_some() => {
             let status = response.status();
-            let read = save(response, &show, streams).await;
-            streams.out_json(&recording().to_json_text(show.secrets)).map_err(Failure::stdout)?;
-            read.and(of_status(status, &show))
+            let read = save(response, show, streams).await;
+            report()?;
+            read.and(of_status(status, show))
         }
-        Ok(response) => match of_status(response.status(), &show) {
-            Ok(ending) => deliver(response, &recording(), &show, streams).await.map(|()| ending),
+        Ok(response) => match of_status(response.status(), show) {
+            Ok(ending) => deliver(response, &listening.recording(), show, streams).await.map(|()| ending),
             Err(failure) => {
-                print_head(&response, &recording(), &show, streams)?;
+                print_head(&response, &listening.recording(), show, streams)?;
                 Err(failure)
             }
         },
         Err(error) => {
             if show.report.is_some() && !never_began(&error) {
-                streams.out_json(&recording().to_json_text(show.secrets)).map_err(Failure::stdout)?;
+                report()?;
             }
             Err(Failure::Fetch(error))
         }
@@ -69,11 +82,12 @@ async fn deliver(
         return save(response, show, streams).await;
     }
     let out = io::stdout().lock();
-    if !streams.out_is_terminal {
+    if !streams.for_person {
         return copy(response, &mut PlainBody(out), |_| {}).await?.map_err(Failure::stdout);
     }
-    let json = response.mime_type().is_some_and(|mime_type| is_json(mime_type.essence()));
-    let mut body = TerminalBody::new(out, streams.paint_out, json);
+    let mime_type = response.mime_type();
+    let essence = mime_type.as_ref().map_or("", |mime_type| mime_type.essence());
+    let mut body = TerminalBody::new(out, streams.paint_out, Layout::of(essence, show.raw, show.stream));
     let copied = copy(response, &mut body, |_| {}).await?;
     if body.binary {
         streams.note("the body is binary and is not shown on a terminal; --output FILE saves it");
@@ -151,7 +165,7 @@ fn print_head(
     let version = http_version(recording);
     let space: &[u8] = if reason.is_empty() { b"" } else { b" " };
     let status_line = [format!("{version} {}", response.status()).as_bytes(), space, &reason].concat();
-    let terminal = streams.out_is_terminal.then_some(streams.paint_out);
+    let terminal = streams.for_person.then_some(streams.paint_out);
     let head = head_bytes(&status_line, response.headers().iter(), show.secrets, terminal);
     let mut out = io::stdout().lock();
     out.write_all(&head).and_then(|()| out.flush()).map_err(Failure::stdout)

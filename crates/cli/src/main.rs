@@ -3,16 +3,20 @@
 //! - `args`: as typed; `complaints`: why they are none; `options`: what they mean; `making`: the agent, page and request that follow.
 //! - `fetch_command`, `cors_command`, `demo_command`: the three commands; `run_command`: scripts, `script_lines`: what they
 //!   print, `watchers`: who listens to their fetches.
-//! - `output`, `json_text`, `progress`: what is printed, and how; `telling`: what `inspect` says of a recording, in colour;
+//! - `listening`: who hears what is fetched, `har_file`: and writes it down.
+//! - `output`, `terminal_body`, `json_text`, `progress`: what is printed, and how; `telling`: what `inspect` says of a recording, in colour;
 //!   `words`: sentences that only the faces need; `ending`: exit codes.
 
 mod args;
+mod authentication;
 mod complaints;
 mod cors_command;
 mod demo_command;
 mod ending;
 mod fetch_command;
+mod har_file;
 mod json_text;
+mod listening;
 mod making;
 mod options;
 mod output;
@@ -20,12 +24,13 @@ mod progress;
 mod run_command;
 mod script_lines;
 mod telling;
+mod terminal_body;
 mod watchers;
 mod words;
 
 use std::process::ExitCode;
 
-use args::{Args, Command, FetchArgs};
+use args::{Args, ColorWhen, Command, FetchArgs};
 use ending::{Ending, Failure};
 use options::{Options, secrets};
 use output::{Quiet, Streams};
@@ -35,13 +40,13 @@ fn main() -> ExitCode {
         Ok(args) => args,
         Err(exit_code) => return exit_code,
     };
-    let (quiet, secrets) = match &args.command {
-        Some(Command::Cors(cors)) => (quiet(cors), secrets(cors.show_secrets)),
-        Some(Command::Demo(demo)) => (Quiet::Nothing, secrets(demo.show_secrets)),
-        Some(Command::Run(run)) => (Quiet::Nothing, secrets(run.show_secrets)),
-        None => (quiet(&args.fetch), secrets(args.fetch.show_secrets)),
+    let (quiet, color, secrets) = match &args.command {
+        Some(Command::Cors(cors)) => (quiet(cors), cors.printing.color, secrets(cors.show_secrets)),
+        Some(Command::Demo(demo)) => (Quiet::Nothing, ColorWhen::Auto, secrets(demo.show_secrets)),
+        Some(Command::Run(run)) => (Quiet::Nothing, ColorWhen::Auto, secrets(run.show_secrets)),
+        None => (quiet(&args.fetch), args.fetch.printing.color, secrets(args.fetch.show_secrets)),
     };
-    let streams = Streams::of_process(quiet);
+    let streams = Streams::of_process(quiet, color);
     let ending = run(args, &streams);
     if let Err(failure) = &ending
         && let Some(words) = failure.words(secrets)

@@ -4,13 +4,14 @@ use std::sync::Arc;
 
 use sofetch::core::infrastructure::header_list::HeaderList;
 use sofetch::core::rules::header_guards::{self, HeaderGuard};
-use sofetch::net::Roots;
+use sofetch::net::{Roots, SystemRandom};
 use sofetch::{
     CredentialsMode, Error, Guard, Mode, Observer, Origin, Page, Request, Response, UserAgent,
     UserAgentBuilder,
 };
 use sofetch_inspect::safe_text::escaped;
 
+use crate::authentication::{Authentication, DigestEntries};
 use crate::options::{BodyOption, NetworkOptions, PageOption, RequestOptions};
 
 /// Who fetches: the user, or a page.
@@ -57,6 +58,12 @@ pub(crate) fn agent_builder(options: NetworkOptions) -> UserAgentBuilder {
                 config.tls.roots = Roots::Only;
             }
         });
+    // NB: without randomness the agent is not built either.
+    if let Authentication::Digest(secret) = options.authentication
+        && let Ok(random) = SystemRandom::new()
+    {
+        builder = builder.authentication_entries(Some(Arc::new(DigestEntries::new(secret, random))));
+    }
     if let Some(user_agent) = options.user_agent {
         builder = builder.user_agent(user_agent.as_deref());
     }

@@ -16,6 +16,7 @@ use sofetch::{CacheMode, CredentialsMode, Mode, RedirectMode, ReferrerPolicy, Ur
 use sofetch_inspect::Secrets;
 
 use crate::args::{FetchArgs, NetworkArgs, Report};
+use crate::authentication::Authentication;
 
 pub(crate) use bodies::BodyOption;
 pub(crate) use targets::PageOption;
@@ -34,6 +35,8 @@ pub(crate) struct Options {
     pub(crate) network: NetworkOptions,
     /// What is printed.
     pub(crate) show: Show,
+    /// What the user should know of the options, safe to print.
+    pub(crate) notes: Vec<String>,
 }
 
 /// The request's own members; `None` is what fetch does by itself.
@@ -63,6 +66,8 @@ pub(crate) struct NetworkOptions {
     pub(crate) connect_to: Vec<ConnectTo>,
     /// In place of every host and port.
     pub(crate) unix_socket: Option<PathBuf>,
+    /// Who the user is, where it is the agent that has to know.
+    pub(crate) authentication: Authentication,
     /// PEM.
     pub(crate) roots: Vec<u8>,
     /// Are those the only ones to believe?
@@ -78,7 +83,7 @@ pub(crate) struct NetworkOptions {
 }
 
 /// What is printed, and where the body goes.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(crate) struct Show {
     /// `None` is standard output.
     pub(crate) output: Option<PathBuf>,
@@ -87,6 +92,12 @@ pub(crate) struct Show {
     pub(crate) decisions: bool,
     pub(crate) report: Option<Report>,
     pub(crate) fail: bool,
+    /// Text as it came.
+    pub(crate) raw: bool,
+    /// JSON by its lines.
+    pub(crate) stream: bool,
+    pub(crate) timeline: bool,
+    pub(crate) har: Option<PathBuf>,
     pub(crate) secrets: Secrets,
 }
 
@@ -115,6 +126,16 @@ impl Options {
                     _ => {}
                 },
             }
+        }
+        let mut notes = Vec::new();
+        let authentication = Authentication::of(&args.authentication, &mut notes)?;
+        if headers.iter().any(|(name, _)| name.eq_ignore_ascii_case("authorization")) {
+            let typed = args.authentication.auth.is_some() || args.authentication.bearer.is_some();
+            if typed || args.authentication.digest {
+                return Err(UsageError::AuthorizationTwice);
+            }
+        } else if let Some(value) = authentication.header(&url) {
+            headers.push(("Authorization".to_owned(), value.into_bytes()));
         }
         let body = match (&args.data_binary, &args.json) {
             (Some(data), _) => Some(bodies::data_binary(data)?),
@@ -147,15 +168,20 @@ impl Options {
                 integrity: args.integrity,
             },
             page,
-            network: NetworkOptions { user_agent, ..network },
+            network: NetworkOptions { user_agent, authentication, ..network },
             show: Show {
                 output: args.output.filter(|path| path.as_os_str() != "-"),
                 head: args.include || args.head,
                 decisions: args.verbose,
                 report: args.report,
                 fail: args.fail,
+                raw: args.printing.raw,
+                stream: args.printing.stream,
+                timeline: args.printing.timeline,
+                har: args.printing.har,
                 secrets: secrets(args.show_secrets),
             },
+            notes,
         })
     }
 
@@ -201,6 +227,7 @@ impl NetworkOptions {
                 .map(|name| Some(name.clone()).filter(|name| !name.is_empty())),
             resolve,
             connect_to,
+            authentication: Authentication::None,
             #[cfg(unix)]
             unix_socket: args.unix_socket.clone(),
             #[cfg(not(unix))]

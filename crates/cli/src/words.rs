@@ -2,6 +2,7 @@
 //! `inspect`'s.
 
 use std::error::Error as _;
+use std::path::Path;
 
 use sofetch::core::rules::schemes::SchemeFetch;
 use sofetch::net::ConfigError;
@@ -113,6 +114,17 @@ pub(crate) fn config_words(error: &ConfigError) -> String {
         }
         _ => error.to_string(),
     }
+}
+
+/// What is asked on the terminal for a password that was left out.
+pub(crate) fn password_prompt(username: &str) -> String {
+    format!("sofetch: password of {}: ", escaped(username))
+}
+
+/// A file of passwords that is no secret.
+pub(crate) fn netrc_is_open(path: &Path) -> String {
+    let path = escaped(path.as_os_str().as_encoded_bytes());
+    format!("others may read {path}, which has passwords in it: chmod 600 makes it yours alone")
 }
 
 /// The option that fills a field of the network's settings.

@@ -37,6 +37,10 @@ pub(crate) enum UsageError {
     ConnectTo(String),
     /// `--proxy`, `--noproxy` or a variable of the environment cannot be used.
     Proxy(ConfigError),
+    /// A password that was to be typed could not be read.
+    Password(io::Error),
+    /// `-H Authorization` beside an option that makes one.
+    AuthorizationTwice,
     /// A file could not be read, or not be made.
     File {
         /// Which; `-` is standard input.
@@ -82,6 +86,12 @@ impl fmt::Display for UsageError {
             UsageError::Resolve(said) => write!(f, "--resolve {said:?}: it is HOST:PORT:ADDR[,ADDR]"),
             UsageError::ConnectTo(said) => write!(f, "--connect-to {said:?}: it is H1:P1:H2:P2"),
             UsageError::Proxy(error) => f.write_str(&config_words(error)),
+            UsageError::Password(error) => {
+                write!(f, "--auth USER: there is nobody to ask for the password: {error}")
+            }
+            UsageError::AuthorizationTwice => {
+                f.write_str("-H Authorization and --auth, --bearer or --digest say two things: leave one out")
+            }
             UsageError::File { path, error } => write!(f, "{path:?}: {error}"),
         }
     }
