@@ -5,6 +5,7 @@
 
 mod authentication;
 mod printing;
+mod saving;
 
 use std::ffi::OsString;
 use std::io::{self, Write};
@@ -21,6 +22,7 @@ use crate::ending::Ending;
 
 pub(crate) use authentication::AuthenticationArgs;
 pub(crate) use printing::{ColorWhen, PrintingArgs};
+pub(crate) use saving::SavingArgs;
 
 const EXAMPLES: &str = "\
 Examples:
@@ -232,6 +234,9 @@ pub(crate) struct FetchArgs {
     #[arg(long, help_heading = "Output")]
     pub(crate) show_secrets: bool,
 
+    /// Where it goes.
+    #[command(flatten)]
+    pub(crate) saving: SavingArgs,
     /// How it is shown.
     #[command(flatten)]
     pub(crate) printing: PrintingArgs,

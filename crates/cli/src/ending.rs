@@ -8,7 +8,7 @@ use sofetch_inspect::Secrets;
 use sofetch_inspect::safe_text::{escaped, redacted_urls};
 
 use crate::options::UsageError;
-use crate::words::error_words;
+use crate::words::{error_words, incomplete};
 
 /// The exit codes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -69,6 +69,13 @@ pub(crate) enum Failure {
         /// What the system said.
         error: io::Error,
     },
+    /// A download that the server ended before its end.
+    Incomplete {
+        /// What is there, in bytes.
+        length: u64,
+        /// What there should be.
+        whole: u64,
+    },
     /// The script engine, or a script that it cannot read.
     Script(sofetch_js::Error),
     /// The process or the demonstration's servers could not start.
@@ -93,7 +100,7 @@ impl Failure {
             Failure::Usage(_) | Failure::Script(_) => Ending::Usage,
             Failure::Fetch(error) => Ending::of_error(error),
             Failure::Status(_) => Ending::Status,
-            Failure::Output { .. } | Failure::Start(_) => Ending::Network,
+            Failure::Output { .. } | Failure::Incomplete { .. } | Failure::Start(_) => Ending::Network,
         }
     }
 
@@ -105,6 +112,7 @@ impl Failure {
             Failure::Fetch(error) => Some(error_words(error, secrets)),
             Failure::Status(status) => Some(format!("the server answered with status {status}")),
             Failure::Output { to, error } => Some(format!("{to}: {}", escaped(&error.to_string()))),
+            Failure::Incomplete { length, whole } => Some(incomplete(*length, *whole)),
             Failure::Script(error) => Some(escaped(&error.to_string()).into_owned()),
             Failure::Start(error) => Some(format!("could not start: {}", escaped(&error.to_string()))),
         }

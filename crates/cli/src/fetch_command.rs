@@ -9,14 +9,16 @@ use sofetch_inspect::Recording;
 use sofetch_inspect::json::printed;
 use sofetch_inspect::safe_text::escaped;
 
+use crate::download::Download;
 use crate::ending::{Ending, Failure, never_began};
 use crate::listening::Listening;
 use crate::making::{Fetcher, left_out, request, without_meaning};
-use crate::options::{Options, Show};
+use crate::options::{Options, RequestOptions, Show};
 use crate::output::{PlainBody, Quiet, Sink, Streams, head_bytes};
 use crate::progress::Progress;
 use crate::telling::http_version;
 use crate::terminal_body::{Layout, TerminalBody};
+use crate::words;
 
 /// Runs the command.
 pub(crate) async fn run(options: Options, streams: &Streams) -> Result<Ending, Failure> {
@@ -25,15 +27,40 @@ pub(crate) async fn run(options: Options, streams: &Streams) -> Result<Ending, F
     said.iter().chain(&notes).for_each(|note| streams.note(note));
     let listening = Listening::new(&show)?;
     let fetcher = Fetcher::new(network, page.as_ref())?;
-    let fetched = fetcher.fetch(request(request_options, listening.observer())).await;
+    let mut download = show.download.as_ref().map(|options| Download::new(options, &request_options.url));
+    let fetched = fetch(&fetcher, request_options, page.is_none(), download.as_mut(), &listening).await?;
     listening.tell_decisions(&show, streams);
-    let ending = answered(fetched, &listening, &show, streams).await;
+    let ending = answered(fetched, download, &listening, &show, streams).await;
     let told = listening.end(&show, streams);
     ending.and_then(|ending| told.map(|()| ending))
 }
 
+/// Fetches; a download that has to begin anew a second time. The outer error is of its files.
+async fn fetch(
+    fetcher: &Fetcher,
+    options: RequestOptions,
+    on_own_behalf: bool,
+    mut download: Option<&mut Download>,
+    listening: &Listening,
+) -> Result<Result<Response, sofetch::Error>, Failure> {
+    loop {
+        let options = match &download {
+            Some(download) => download.request(options.clone(), on_own_behalf),
+            None => options.clone(),
+        };
+        let fetched = fetcher.fetch(request(options, listening.observer())).await;
+        if let (Some(download), Ok(response)) = (&mut download, &fetched)
+            && download.begins_anew(response)?
+        {
+            continue;
+        }
+        return Ok(fetched);
+    }
+}
+
 async fn answered(
     fetched: Result<Response, sofetch::Error>,
+    download: Option<Download>,
     listening: &Listening,
     show: &Show,
     streams: &Streams,
@@ -45,12 +72,22 @@ async fn answered(
     match fetched {
         Ok(response) if show.report.is_some() => {
             let status = response.status();
-            let read = save(response, show, streams).await;
+            let read = match download {
+                Some(download) if of_status(status, show).is_ok() => keep(download, response, streams).await,
+                _ => save(response, show, streams).await,
+            };
             report()?;
             read.and(of_status(status, show))
         }
         Ok(response) => match of_status(response.status(), show) {
-            Ok(ending) => deliver(response, &listening.recording(), show, streams).await.map(|()| ending),
+            Ok(ending) => {
+                print_head(&response, &listening.recording(), show, streams)?;
+                let delivered = match download {
+                    Some(download) => keep(download, response, streams).await,
+                    None => deliver(response, show, streams).await,
+                };
+                delivered.map(|()| ending)
+            }
             Err(failure) => {
                 print_head(&response, &listening.recording(), show, streams)?;
                 Err(failure)
@@ -70,14 +107,15 @@ pub(crate) fn of_status(status: u16, show: &Show) -> Result<Ending, Failure> {
     if show.fail && status >= 400 { Err(Failure::Status(status)) } else { Ok(Ending::Answered) }
 }
 
-/// Prints the head if it is wanted, and the body to where it is wanted.
-async fn deliver(
-    response: Response,
-    recording: &Recording,
-    show: &Show,
-    streams: &Streams,
-) -> Result<(), Failure> {
-    print_head(&response, recording, show, streams)?;
+/// Saves a download, and says where.
+async fn keep(download: Download, response: Response, streams: &Streams) -> Result<(), Failure> {
+    let saved = download.save(response, streams).await?;
+    streams.note(&words::saved_to(&shown(&saved.path), saved.length));
+    Ok(())
+}
+
+/// Prints the body to where it is wanted.
+async fn deliver(response: Response, show: &Show, streams: &Streams) -> Result<(), Failure> {
     if show.output.is_some() {
         return save(response, show, streams).await;
     }
@@ -95,7 +133,7 @@ async fn deliver(
     copied.map_err(Failure::stdout)
 }
 
-/// Reads the body to its end, into the file of `--output` if there is one. NB: no server ever names the file.
+/// Reads the body to its end, into the file of `--output` if there is one.
 pub(crate) async fn save(response: Response, show: &Show, streams: &Streams) -> Result<(), Failure> {
     let Some(path) = &show.output else {
         return copy(response, &mut PlainBody(io::sink()), |_| {}).await?.map_err(Failure::stdout);
@@ -110,16 +148,20 @@ pub(crate) async fn save(response: Response, show: &Show, streams: &Streams) -> 
             progress.add(bytes);
         }
     };
-    copy(response, &mut PlainBody(file), told).await?.map_err(failed)
+    let copied = copy(response, &mut PlainBody(file), told).await;
+    if copied.as_ref().map_or(true, Result::is_err) {
+        streams.note(&words::some_is_in(&shown(path)));
+    }
+    copied?.map_err(failed)
 }
 
 /// A path as one may print it.
-fn shown(path: &Path) -> String {
+pub(crate) fn shown(path: &Path) -> String {
     escaped(path.as_os_str().as_encoded_bytes()).into_owned()
 }
 
 /// How many decoded bytes there will be, where that can be known.
-fn announced_length(response: &Response) -> Option<u64> {
+pub(crate) fn announced_length(response: &Response) -> Option<u64> {
     let headers = response.headers();
     if headers.has("Content-Encoding") {
         return None;
@@ -128,7 +170,7 @@ fn announced_length(response: &Response) -> Option<u64> {
 }
 
 /// Copies the body. The outer error is the fetch's, the inner one is the output's.
-async fn copy(
+pub(crate) async fn copy(
     mut response: Response,
     to: &mut impl Sink,
     mut told: impl FnMut(u64),

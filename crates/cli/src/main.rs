@@ -3,6 +3,7 @@
 //! - `args`: as typed; `complaints`: why they are none; `options`: what they mean; `making`: the agent, page and request that follow.
 //! - `fetch_command`, `cors_command`, `demo_command`: the three commands; `run_command`: scripts, `script_lines`: what they
 //!   print, `watchers`: who listens to their fetches.
+//! - `authentication`: who the user is; `download`: bodies that become files.
 //! - `listening`: who hears what is fetched, `har_file`: and writes it down.
 //! - `output`, `terminal_body`, `json_text`, `progress`: what is printed, and how; `telling`: what `inspect` says of a recording, in colour;
 //!   `words`: sentences that only the faces need; `ending`: exit codes.
@@ -12,6 +13,7 @@ mod authentication;
 mod complaints;
 mod cors_command;
 mod demo_command;
+mod download;
 mod ending;
 mod fetch_command;
 mod har_file;

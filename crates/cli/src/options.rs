@@ -17,6 +17,7 @@ use sofetch_inspect::Secrets;
 
 use crate::args::{FetchArgs, NetworkArgs, Report};
 use crate::authentication::Authentication;
+use crate::download::DownloadOptions;
 
 pub(crate) use bodies::BodyOption;
 pub(crate) use targets::PageOption;
@@ -40,7 +41,7 @@ pub(crate) struct Options {
 }
 
 /// The request's own members; `None` is what fetch does by itself.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct RequestOptions {
     pub(crate) url: Url,
     pub(crate) method: Option<String>,
@@ -87,6 +88,8 @@ pub(crate) struct NetworkOptions {
 pub(crate) struct Show {
     /// `None` is standard output.
     pub(crate) output: Option<PathBuf>,
+    /// A file under a name that nobody typed, or one that is gone on with.
+    pub(crate) download: Option<DownloadOptions>,
     /// The head before the body.
     pub(crate) head: bool,
     pub(crate) decisions: bool,
@@ -152,6 +155,16 @@ impl Options {
             (false, Some(_)) => Some("POST".to_owned()),
             (false, None) => None,
         });
+        let output = args.output.filter(|path| path.as_os_str() != "-");
+        let download = args.saving.download || args.saving.resume;
+        if args.saving.resume && !args.saving.download && output.is_none() {
+            return Err(UsageError::NothingToContinue);
+        }
+        let download = download.then(|| DownloadOptions {
+            to: output.clone(),
+            resume: args.saving.resume,
+            overwrite: args.saving.overwrite,
+        });
         Ok(Options {
             request: RequestOptions {
                 url,
@@ -170,7 +183,8 @@ impl Options {
             page,
             network: NetworkOptions { user_agent, authentication, ..network },
             show: Show {
-                output: args.output.filter(|path| path.as_os_str() != "-"),
+                output,
+                download,
                 head: args.include || args.head,
                 decisions: args.verbose,
                 report: args.report,
@@ -189,6 +203,9 @@ impl Options {
     pub(crate) fn of_cors(args: FetchArgs) -> Result<Options, UsageError> {
         if args.page.is_none() && args.origin.is_none() {
             return Err(UsageError::NoOrigin);
+        }
+        if args.saving.download || args.saving.resume {
+            return Err(UsageError::NotForCors("--download and --continue"));
         }
         Options::of_fetch(args)
     }

@@ -121,6 +121,29 @@ pub(crate) fn password_prompt(username: &str) -> String {
     format!("sofetch: password of {}: ", escaped(username))
 }
 
+/// What is left of a download that failed. The path is safe to print.
+pub(crate) fn part_is_kept(path: &str, resumable: bool) -> String {
+    match resumable {
+        true => format!("what came is kept in {path}; --continue goes on with it"),
+        false => format!("what came is kept in {path}; the server gives nothing to go on with it by"),
+    }
+}
+
+/// What is left of a body that was not to be gone on with.
+pub(crate) fn some_is_in(path: &str) -> String {
+    format!("what came is in {path}")
+}
+
+/// What a download became. The path is safe to print.
+pub(crate) fn saved_to(path: &str, length: u64) -> String {
+    format!("saved to {path}, {length} bytes")
+}
+
+/// A server that sent less than it announced for the whole.
+pub(crate) fn incomplete(length: u64, whole: u64) -> String {
+    format!("the server sent a part of the rest: {length} of {whole} bytes are there")
+}
+
 /// A file of passwords that is no secret.
 pub(crate) fn netrc_is_open(path: &Path) -> String {
     let path = escaped(path.as_os_str().as_encoded_bytes());

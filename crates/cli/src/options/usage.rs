@@ -37,6 +37,10 @@ pub(crate) enum UsageError {
     ConnectTo(String),
     /// `--proxy`, `--noproxy` or a variable of the environment cannot be used.
     Proxy(ConfigError),
+    /// `--continue` without a file.
+    NothingToContinue,
+    /// Options of `sofetch URL` alone.
+    NotForCors(&'static str),
     /// A password that was to be typed could not be read.
     Password(io::Error),
     /// `-H Authorization` beside an option that makes one.
@@ -86,6 +90,10 @@ impl fmt::Display for UsageError {
             UsageError::Resolve(said) => write!(f, "--resolve {said:?}: it is HOST:PORT:ADDR[,ADDR]"),
             UsageError::ConnectTo(said) => write!(f, "--connect-to {said:?}: it is H1:P1:H2:P2"),
             UsageError::Proxy(error) => f.write_str(&config_words(error)),
+            UsageError::NothingToContinue => {
+                f.write_str("--continue needs --download or --output FILE: with what?")
+            }
+            UsageError::NotForCors(options) => write!(f, "{options} are not for cors"),
             UsageError::Password(error) => {
                 write!(f, "--auth USER: there is nobody to ask for the password: {error}")
             }
