@@ -173,9 +173,7 @@ fn half_server(
                 return tagged(Reply::new(416)).header("Content-Range", format!("bytes */{}", WHOLE.len()));
             }
             let said = format!("bytes {first}-{}/{}", WHOLE.len() - 1, WHOLE.len());
-            return tagged(Reply::new(206))
-                .header("Content-Range", said)
-                .body(WHOLE[first..].as_bytes().to_vec());
+            return tagged(Reply::new(206)).header("Content-Range", said).body(&WHOLE.as_bytes()[first..]);
         }
         if cut.swap(false, Ordering::SeqCst) {
             return tagged(Reply::new(200))
@@ -230,7 +228,9 @@ fn what_came_of_going_on() {
     fn second(request: &RequestSeen) -> bool {
         request.header("Range").is_some()
     }
-    let table: [(&str, Answer, i32, &[(&str, &str)]); 8] = [
+    /// Name, the server's answer, the exit code, the files.
+    type Row<'a> = (&'a str, Answer, i32, &'a [(&'a str, &'a str)]);
+    let table: [Row<'_>; 8] = [
         (
             "the file is another by now",
             |request| second(request).then(|| Reply::ok("another")),

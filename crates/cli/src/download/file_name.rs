@@ -54,7 +54,8 @@ fn shortened(name: &str) -> String {
     }
     let ending = name.rfind('.').map_or("", |dot| &name[dot..]);
     let ending = if ending.len() <= 20 { ending } else { "" };
-    let start = &name[..name.floor_char_boundary(LONGEST - ending.len())];
+    let room = LONGEST - ending.len();
+    let start = &name[..(0..=room).rev().find(|&at| name.is_char_boundary(at)).unwrap_or_default()];
     format!("{}{ending}", start.trim_end_matches(['.', ' ']))
 }
 
