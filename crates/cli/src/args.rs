@@ -4,6 +4,7 @@
 //! because it is one list.
 
 mod authentication;
+mod batch;
 mod printing;
 mod saving;
 
@@ -21,6 +22,7 @@ use crate::complaints;
 use crate::ending::Ending;
 
 pub(crate) use authentication::AuthenticationArgs;
+pub(crate) use batch::BatchArgs;
 pub(crate) use printing::{ColorWhen, PrintingArgs};
 pub(crate) use saving::SavingArgs;
 
@@ -150,7 +152,7 @@ pub(crate) struct DemoArgs {
 #[derive(Debug, Default, clap::Args)]
 pub(crate) struct FetchArgs {
     /// What to fetch
-    #[arg(required = true)]
+    #[arg(required_unless_present = "batch")]
     pub(crate) url: Option<OsString>,
 
     /// The method: GET, or POST if there is a body
@@ -234,6 +236,9 @@ pub(crate) struct FetchArgs {
     #[arg(long, help_heading = "Output")]
     pub(crate) show_secrets: bool,
 
+    /// Many of them.
+    #[command(flatten)]
+    pub(crate) batch: BatchArgs,
     /// Where it goes.
     #[command(flatten)]
     pub(crate) saving: SavingArgs,

@@ -19,7 +19,7 @@ use sofetch::Url;
 use sofetch::core::infrastructure::base64::forgiving_base64_encode;
 
 use crate::args::AuthenticationArgs;
-use crate::options::UsageError;
+use crate::options::{RequestOptions, UsageError};
 use crate::words;
 
 pub(crate) use digest_entries::DigestEntries;
@@ -77,6 +77,16 @@ impl Authentication {
                     forgiving_base64_encode(format!("{username}:{password}").as_bytes())
                 ))
             }
+        }
+    }
+}
+
+impl RequestOptions {
+    /// Says who the user is, unless a header says so already.
+    pub(crate) fn authorize(&mut self, authentication: &Authentication) {
+        let said = self.headers.iter().any(|(name, _)| name.eq_ignore_ascii_case("authorization"));
+        if !said && let Some(value) = authentication.header(&self.url) {
+            self.headers.push(("Authorization".to_owned(), value.into_bytes()));
         }
     }
 }

@@ -47,7 +47,7 @@ pub(crate) async fn story_of(
     listening: &Listening,
     streams: &Streams,
 ) -> Result<(Option<CorsStory>, Result<Ending, Failure>), Failure> {
-    let Options { request: request_options, page, network, show, notes: said } = given;
+    let Options { request: request_options, page, network, show, notes: said, .. } = given;
     said.iter().chain(&left_out(&request_options)).for_each(|note| streams.note(note));
     let fetcher = Fetcher::new(network, page.as_ref())?;
     let ending = match fetcher.fetch(request(request_options, listening.observer())).await {

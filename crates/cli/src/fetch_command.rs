@@ -22,7 +22,7 @@ use crate::words;
 
 /// Runs the command.
 pub(crate) async fn run(options: Options, streams: &Streams) -> Result<Ending, Failure> {
-    let Options { request: request_options, page, network, show, notes: said } = options;
+    let Options { request: request_options, page, network, show, notes: said, .. } = options;
     let notes = if page.is_some() { left_out(&request_options) } else { without_meaning(&request_options) };
     said.iter().chain(&notes).for_each(|note| streams.note(note));
     let listening = Listening::new(&show)?;
@@ -36,7 +36,7 @@ pub(crate) async fn run(options: Options, streams: &Streams) -> Result<Ending, F
 }
 
 /// Fetches; a download that has to begin anew a second time. The outer error is of its files.
-async fn fetch(
+pub(crate) async fn fetch(
     fetcher: &Fetcher,
     options: RequestOptions,
     on_own_behalf: bool,

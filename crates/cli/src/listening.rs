@@ -31,6 +31,11 @@ impl Listening {
         Ok(Listening { recorder: Some(Recorder::new()), ..Listening::to_file(show)? })
     }
 
+    /// For one of many: only what `-v` tells.
+    pub(crate) fn to_decisions(show: &Show) -> Listening {
+        Listening { recorder: show.decisions.then(Recorder::new), har: None }
+    }
+
     fn to_file(show: &Show) -> Result<Listening, UsageError> {
         let har = show.har.as_deref().map(|path| HarFile::new(path, show.secrets)).transpose()?;
         Ok(Listening { recorder: None, har })

@@ -3,13 +3,14 @@
 //! - `args`: as typed; `complaints`: why they are none; `options`: what they mean; `making`: the agent, page and request that follow.
 //! - `fetch_command`, `cors_command`, `demo_command`: the three commands; `run_command`: scripts, `script_lines`: what they
 //!   print, `watchers`: who listens to their fetches.
-//! - `authentication`: who the user is; `download`: bodies that become files.
+//! - `authentication`: who the user is; `download`: bodies that become files; `batch`: many URLs.
 //! - `listening`: who hears what is fetched, `har_file`: and writes it down.
 //! - `output`, `terminal_body`, `json_text`, `progress`: what is printed, and how; `telling`: what `inspect` says of a recording, in colour;
 //!   `words`: sentences that only the faces need; `ending`: exit codes.
 
 mod args;
 mod authentication;
+mod batch;
 mod complaints;
 mod cors_command;
 mod demo_command;
@@ -79,7 +80,10 @@ fn run(args: Args, streams: &Streams) -> Result<ExitCode, Failure> {
     let ending = match args.command {
         None => {
             let options = Options::of_fetch(args.fetch)?;
-            runtime.block_on(fetch_command::run(options, streams))
+            match options.batch.clone() {
+                Some(batch) => runtime.block_on(batch::run(batch, options, streams)),
+                None => runtime.block_on(fetch_command::run(options, streams)),
+            }
         }
         Some(Command::Cors(cors)) => {
             let options = Options::of_cors(*cors)?;

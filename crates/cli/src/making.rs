@@ -67,6 +67,9 @@ pub(crate) fn agent_builder(options: NetworkOptions) -> UserAgentBuilder {
     if let Some(user_agent) = options.user_agent {
         builder = builder.user_agent(user_agent.as_deref());
     }
+    if let Some(retry) = options.retry {
+        builder = builder.retry(retry);
+    }
     if let Some(after) = options.connect_timeout {
         builder = builder.connect_timeout(after);
     }

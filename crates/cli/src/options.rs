@@ -3,7 +3,9 @@
 mod bodies;
 mod headers;
 mod places;
-mod targets;
+mod repeating;
+mod saving;
+pub(crate) mod targets;
 mod typed;
 mod usage;
 
@@ -12,11 +14,12 @@ use std::time::Duration;
 
 use sofetch::core::infrastructure::methods::Method;
 use sofetch::net::{ClientIdentity, ConnectTo, HttpVersions, NoProxy, ProxyRules, ResolveOverride};
-use sofetch::{CacheMode, CredentialsMode, Mode, RedirectMode, ReferrerPolicy, Url};
+use sofetch::{CacheMode, CredentialsMode, Mode, RedirectMode, ReferrerPolicy, Retry, Url};
 use sofetch_inspect::Secrets;
 
 use crate::args::{FetchArgs, NetworkArgs, Report};
 use crate::authentication::Authentication;
+use crate::batch::BatchOptions;
 use crate::download::DownloadOptions;
 
 pub(crate) use bodies::BodyOption;
@@ -38,6 +41,8 @@ pub(crate) struct Options {
     pub(crate) show: Show,
     /// What the user should know of the options, safe to print.
     pub(crate) notes: Vec<String>,
+    /// Where the URLs are, if it is many; the request's own is then none of them.
+    pub(crate) batch: Option<BatchOptions>,
 }
 
 /// The request's own members; `None` is what fetch does by itself.
@@ -69,6 +74,8 @@ pub(crate) struct NetworkOptions {
     pub(crate) unix_socket: Option<PathBuf>,
     /// Who the user is, where it is the agent that has to know.
     pub(crate) authentication: Authentication,
+    /// What is tried again, and how often.
+    pub(crate) retry: Option<Retry>,
     /// PEM.
     pub(crate) roots: Vec<u8>,
     /// Are those the only ones to believe?
@@ -112,7 +119,11 @@ impl Options {
             (None, Some(origin)) => Some(targets::origin(origin)?),
             (None, None) => None,
         };
-        let url = typed::text_of("the URL", args.url.as_deref().unwrap_or_default())?;
+        let url = match &args.batch.batch {
+            // Each line brings its own.
+            Some(_) => "about:blank",
+            None => typed::text_of("the URL", args.url.as_deref().unwrap_or_default())?,
+        };
         let url = targets::url(url, page.as_ref())?;
         let network = NetworkOptions::of(&args.network)?;
         let (mut headers, mut untyped, mut user_agent) = (Vec::new(), false, network.user_agent);
@@ -137,8 +148,6 @@ impl Options {
             if typed || args.authentication.digest {
                 return Err(UsageError::AuthorizationTwice);
             }
-        } else if let Some(value) = authentication.header(&url) {
-            headers.push(("Authorization".to_owned(), value.into_bytes()));
         }
         let body = match (&args.data_binary, &args.json) {
             (Some(data), _) => Some(bodies::data_binary(data)?),
@@ -155,33 +164,32 @@ impl Options {
             (false, Some(_)) => Some("POST".to_owned()),
             (false, None) => None,
         });
-        let output = args.output.filter(|path| path.as_os_str() != "-");
-        let download = args.saving.download || args.saving.resume;
-        if args.saving.resume && !args.saving.download && output.is_none() {
-            return Err(UsageError::NothingToContinue);
+        let output = saving::output(args.output);
+        let download = saving::download(&args.saving, output.as_ref())?;
+        let batch = repeating::batch(&args.batch)?;
+        let mut request = RequestOptions {
+            url,
+            method,
+            headers,
+            body,
+            untyped,
+            mode: args.mode,
+            credentials: args.credentials,
+            cache: args.cache,
+            redirect: args.redirect,
+            referrer: args.referrer,
+            referrer_policy: args.referrer_policy,
+            integrity: args.integrity,
+        };
+        if batch.is_none() {
+            request.authorize(&authentication);
         }
-        let download = download.then(|| DownloadOptions {
-            to: output.clone(),
-            resume: args.saving.resume,
-            overwrite: args.saving.overwrite,
-        });
+        let retry = repeating::retry(&args.batch);
         Ok(Options {
-            request: RequestOptions {
-                url,
-                method,
-                headers,
-                body,
-                untyped,
-                mode: args.mode,
-                credentials: args.credentials,
-                cache: args.cache,
-                redirect: args.redirect,
-                referrer: args.referrer,
-                referrer_policy: args.referrer_policy,
-                integrity: args.integrity,
-            },
+            request,
             page,
-            network: NetworkOptions { user_agent, authentication, ..network },
+            network: NetworkOptions { user_agent, authentication, retry, ..network },
+            batch,
             show: Show {
                 output,
                 download,
@@ -206,6 +214,9 @@ impl Options {
         }
         if args.saving.download || args.saving.resume {
             return Err(UsageError::NotForCors("--download and --continue"));
+        }
+        if args.batch.batch.is_some() || args.batch.retry.is_some() {
+            return Err(UsageError::NotForCors("--batch and --retry"));
         }
         Options::of_fetch(args)
     }
@@ -245,6 +256,7 @@ impl NetworkOptions {
             resolve,
             connect_to,
             authentication: Authentication::None,
+            retry: None,
             #[cfg(unix)]
             unix_socket: args.unix_socket.clone(),
             #[cfg(not(unix))]

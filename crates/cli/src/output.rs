@@ -83,6 +83,7 @@ pub(crate) enum Quiet {
 }
 
 /// The two streams, and what they are.
+#[derive(Clone, Copy)]
 pub(crate) struct Streams {
     /// Is standard error one?
     pub(crate) err_is_terminal: bool,

@@ -11,6 +11,8 @@ use sofetch_inspect::Secrets;
 use sofetch_inspect::safe_text::{escaped, redacted_urls};
 use sofetch_inspect::words::{hint_for_network_error, words_for_network_error};
 
+use crate::batch::LineError;
+
 /// One line for a failed fetch, its chain of causes, and what to do. What strangers said in it is safe to print.
 pub(crate) fn error_words(error: &Error, secrets: Secrets) -> String {
     let mut words = match (error.kind(), error.network_error()) {
@@ -142,6 +144,29 @@ pub(crate) fn saved_to(path: &str, length: u64) -> String {
 /// A server that sent less than it announced for the whole.
 pub(crate) fn incomplete(length: u64, whole: u64) -> String {
     format!("the server sent a part of the rest: {length} of {whole} bytes are there")
+}
+
+/// Why a line of a batch asks for nothing. Not safe to print yet.
+pub(crate) fn line_words(error: &LineError) -> String {
+    match error {
+        LineError::TooLong => "the line is too long".to_owned(),
+        LineError::NotUtf8 => "the line is not UTF-8".to_owned(),
+        LineError::Words => "a line is URL, METHOD URL, or an object of JSON".to_owned(),
+        LineError::Method(said) => format!("\"{said}\": a method is a token, such as PATCH"),
+        LineError::Header(name) => format!("header {name:?}: its value is a text or a number"),
+        LineError::TwoBodies => "a line has a body or a json, not both".to_owned(),
+        LineError::Json(error) => format!("the line's JSON: {error}"),
+        LineError::Url(error) => error.to_string(),
+        LineError::File(error) => format!("the lines cannot be read any further: {error}"),
+    }
+}
+
+/// How a batch went.
+pub(crate) fn batch_is_over(count: u64, failed: u64) -> String {
+    match failed {
+        0 => format!("{count} fetched"),
+        _ => format!("{count} fetched, {failed} of them failed"),
+    }
 }
 
 /// A file of passwords that is no secret.

@@ -39,6 +39,8 @@ pub(crate) enum UsageError {
     Proxy(ConfigError),
     /// `--continue` without a file.
     NothingToContinue,
+    /// `--parallel` without a batch. NB: clap does not say so, as a URL and a batch exclude each other.
+    NothingInParallel,
     /// Options of `sofetch URL` alone.
     NotForCors(&'static str),
     /// A password that was to be typed could not be read.
@@ -93,6 +95,7 @@ impl fmt::Display for UsageError {
             UsageError::NothingToContinue => {
                 f.write_str("--continue needs --download or --output FILE: with what?")
             }
+            UsageError::NothingInParallel => f.write_str("--parallel needs --batch FILE: what else?"),
             UsageError::NotForCors(options) => write!(f, "{options} are not for cors"),
             UsageError::Password(error) => {
                 write!(f, "--auth USER: there is nobody to ask for the password: {error}")
