@@ -32,6 +32,9 @@ Examples:
   sofetch --json '{\"name\":\"lamp\"}' localhost:8080/items
   sofetch --page https://app.example/ -v https://api.example/items
   sofetch cors https://api.example/items --origin https://app.example -X PATCH
+  sofetch -O --continue https://files.example/large.iso
+  sofetch --batch urls.txt --parallel 8 --retry 2 --report json
+  sofetch -u user --digest --timeline https://api.example/items
   sofetch run --base-url https://app.example/ page.js
   sofetch demo
 
@@ -47,7 +50,9 @@ Exit codes:
   2  usage: wrong options, or a request that cannot be made
   3  the network failed, a time-out or a limit was reached, or the answer
      could not be written
-  4  answered with 400 or above, under --fail";
+  4  answered with 400 or above, under --fail; under --download with
+     anything but a success
+Of --batch it is the highest of all.";
 
 const CORS_EXAMPLES: &str = "\
 Examples:
@@ -494,6 +499,17 @@ mod tests {
             "--key k.pem a.test",
             "--page https://a.test --origin https://a.test a.test",
             "--frobnicate a.test",
+            "--bearer t --digest a.test",
+            "--auth a:b --netrc a.test",
+            "--raw --stream a.test",
+            "--overwrite a.test",
+            "-O -I a.test",
+            "--continue -d a a.test",
+            "--retry 0 a.test",
+            "--retry-all a.test",
+            "--batch b --parallel 257",
+            "--batch b a.test",
+            "--unix-socket s --no-private a.test",
             "-v cors a.test",
             "-L --redirect manual a.test",
         ] {

@@ -60,6 +60,7 @@ impl Authentication {
         let secret = match (&args.auth, args.netrc || args.netrc_file.is_some()) {
             (Some(said), _) => typed(said)?,
             (None, true) => Secret::Netrc(Arc::new(read_netrc(args.netrc_file.as_deref(), notes)?)),
+            (None, false) if args.digest => return Err(UsageError::DigestOfWhom),
             (None, false) => return Ok(Authentication::None),
         };
         Ok(if args.digest { Authentication::Digest(secret) } else { Authentication::Basic(secret) })
@@ -83,11 +84,15 @@ impl Authentication {
 
 impl RequestOptions {
     /// Says who the user is, unless a header says so already.
-    pub(crate) fn authorize(&mut self, authentication: &Authentication) {
+    pub(crate) fn authorize(&mut self, authentication: &Authentication) -> Result<(), UsageError> {
+        if matches!(authentication, Authentication::Digest(_)) && self.url.includes_credentials() {
+            return Err(UsageError::DigestOfWhom);
+        }
         let said = self.headers.iter().any(|(name, _)| name.eq_ignore_ascii_case("authorization"));
         if !said && let Some(value) = authentication.header(&self.url) {
             self.headers.push(("Authorization".to_owned(), value.into_bytes()));
         }
+        Ok(())
     }
 }
 

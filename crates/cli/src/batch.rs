@@ -158,7 +158,7 @@ impl Batch {
             request.method = request.method.or_else(|| Some("POST".to_owned()));
         }
         request.method = line.method.or(request.method);
-        request.authorize(&self.authentication);
+        request.authorize(&self.authentication).map_err(|error| Failure::Line(LineError::Url(error)))?;
         Ok(request)
     }
 

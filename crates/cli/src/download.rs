@@ -216,9 +216,7 @@ async fn write(
         }
     };
     let copied = copy(response, &mut PlainBody(&mut part.file), told).await?;
-    copied
-        .and_then(|()| part.file.sync_all())
-        .map_err(|error| Failure::Output { to: shown(&part.path), error })?;
+    copied.map_err(|error| Failure::Output { to: shown(&part.path), error })?;
     Ok(length)
 }
 

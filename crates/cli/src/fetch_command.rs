@@ -72,12 +72,15 @@ async fn answered(
     match fetched {
         Ok(response) if show.report.is_some() => {
             let status = response.status();
+            let ending = of_status(status, show);
             let read = match download {
-                Some(download) if of_status(status, show).is_ok() => keep(download, response, streams).await,
-                _ => save(response, show, streams).await,
+                Some(download) if ending.is_ok() => keep(download, response, streams).await,
+                // What is no file is read all the same, for the report tells of the whole of it.
+                Some(_) => drain(response).await,
+                None => save(response, show, streams).await,
             };
             report()?;
-            read.and(of_status(status, show))
+            read.and(ending)
         }
         Ok(response) => match of_status(response.status(), show) {
             Ok(ending) => {
@@ -135,9 +138,7 @@ async fn deliver(response: Response, show: &Show, streams: &Streams) -> Result<(
 
 /// Reads the body to its end, into the file of `--output` if there is one.
 pub(crate) async fn save(response: Response, show: &Show, streams: &Streams) -> Result<(), Failure> {
-    let Some(path) = &show.output else {
-        return copy(response, &mut PlainBody(io::sink()), |_| {}).await?.map_err(Failure::stdout);
-    };
+    let Some(path) = &show.output else { return drain(response).await };
     let failed = |error| Failure::Output { to: shown(path), error };
     let file = File::create(path).map_err(failed)?;
     let total = announced_length(&response);
@@ -153,6 +154,11 @@ pub(crate) async fn save(response: Response, show: &Show, streams: &Streams) -> 
         streams.note(&words::some_is_in(&shown(path)));
     }
     copied?.map_err(failed)
+}
+
+/// Reads the body to its end, for nobody.
+async fn drain(response: Response) -> Result<(), Failure> {
+    copy(response, &mut PlainBody(io::sink()), |_| {}).await?.map_err(Failure::stdout)
 }
 
 /// A path as one may print it.

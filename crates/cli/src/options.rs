@@ -182,7 +182,7 @@ impl Options {
             integrity: args.integrity,
         };
         if batch.is_none() {
-            request.authorize(&authentication);
+            request.authorize(&authentication)?;
         }
         let retry = repeating::retry(&args.batch);
         Ok(Options {

@@ -150,6 +150,10 @@ fn digest() {
     // Redirects at home are answered each by itself.
     let to = server.url("/secret");
     assert_eq!(sofetch(&[&args[..], &[&server.url(&format!("/to?{to}"))]].concat()).ended(0).text(), "you");
+    // No password of a URL goes out in clear where Digest was asked for.
+    let in_url = url.replace("//", "//user:word@");
+    sofetch(&["--digest", &in_url]).ended(2).complained("--digest needs");
+    sofetch(&[&args[..], &[&in_url]].concat()).ended(2).complained("--digest needs");
     // Without the option there is no answer, and Basic goes only where it was asked for.
     sofetch(&["--fail", &url]).ended(4);
 }

@@ -125,6 +125,9 @@ fn nothing_is_replaced_but_on_demand() {
     inside(&folder, &["-O", "-o", "mine", &url]).ended(0);
     assert_eq!(files(&folder)[3], pair("mine", "new"));
     inside(&folder, &["--overwrite", &url]).ended(2);
+    // What is no file is not replaced by one.
+    std::fs::create_dir(folder.path().join("inner")).expect("a folder of one's own");
+    inside(&folder, &["-O", "-o", "inner", &url]).ended(3).complained("inner");
 }
 
 #[cfg(unix)]
@@ -147,7 +150,11 @@ fn a_link_is_not_followed() {
 fn what_is_no_success_is_no_file() {
     let server = server(|_| Reply::new(404).body("sorry"));
     let folder = Folder::new();
-    inside(&folder, &["-O", &server.url("/a.txt")]).ended(4).complained("404");
+    let url = server.url("/a.txt");
+    inside(&folder, &["-O", &url]).ended(4).complained("404");
+    inside(&folder, &["-O", "--fail", &url]).ended(4).complained("404");
+    inside(&folder, &["-O", "-o", "mine", "--report", "json", &url]).ended(4).json();
+    inside(&folder, &["-O", "-o", "mine", "--fail", "--report", "json", &url]).ended(4).json();
     assert!(names(&folder).is_empty());
 }
 

@@ -67,6 +67,11 @@ impl Part {
     /// A new part. Without `overwrite` the name gets a number until neither the file nor a part of it is there.
     pub(crate) fn create(to: &Path, overwrite: bool) -> io::Result<Part> {
         let name = to.file_name().and_then(|name| name.to_str()).map(str::to_owned);
+        // NB: a device that was typed would be replaced by a file.
+        let there = fs::symlink_metadata(to).map(|metadata| metadata.file_type());
+        if overwrite && there.is_ok_and(|there| !there.is_file() && !there.is_symlink()) {
+            return Err(io::ErrorKind::AlreadyExists.into());
+        }
         for number in 0..NUMBERS {
             let to = match &name {
                 Some(name) => to.with_file_name(numbered(name, number)),

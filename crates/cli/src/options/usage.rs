@@ -45,6 +45,8 @@ pub(crate) enum UsageError {
     NotForCors(&'static str),
     /// A password that was to be typed could not be read.
     Password(io::Error),
+    /// `--digest` without a name, or with one in the URL, which would be sent as Basic's.
+    DigestOfWhom,
     /// `-H Authorization` beside an option that makes one.
     AuthorizationTwice,
     /// A file could not be read, or not be made.
@@ -100,6 +102,9 @@ impl fmt::Display for UsageError {
             UsageError::Password(error) => {
                 write!(f, "--auth USER: there is nobody to ask for the password: {error}")
             }
+            UsageError::DigestOfWhom => f.write_str(
+                "--digest needs --auth or --netrc, and no user in the URL: those of a URL are sent as Basic",
+            ),
             UsageError::AuthorizationTwice => {
                 f.write_str("-H Authorization and --auth, --bearer or --digest say two things: leave one out")
             }
