@@ -80,7 +80,8 @@ pub(crate) async fn run(batch: BatchOptions, options: Options, streams: &Streams
                 None => open = false,
             },
             Some(ended) = under_way.join_next() => {
-                let ended: Ended = ended.map_err(|error| Failure::Start(io::Error::other(error)))?;
+                // NB: nobody cancels one, so that only a panic is an error.
+                let ended: Ended = ended.unwrap_or_else(|error| std::panic::resume_unwind(error.into_panic()));
                 count += 1;
                 if let Some(failure) = &ended.failure {
                     failed += 1;

@@ -68,8 +68,7 @@ enum Answer {
 impl Download {
     /// Of this URL. An unfinished one is looked for, if it is to be gone on with.
     pub(crate) fn new(options: &DownloadOptions, url: &Url) -> Download {
-        let unfinished =
-            options.resume.then(|| Unfinished::find(options.to.as_deref(), Path::new("."), url)).flatten();
+        let unfinished = options.resume.then(|| Unfinished::find(options.to.as_deref(), url)).flatten();
         Download { options: options.clone(), url: url.clone(), unfinished }
     }
 

@@ -28,9 +28,12 @@ pub(crate) async fn run(options: Options, streams: &Streams) -> Result<Ending, F
     let listening = Listening::new(&show)?;
     let fetcher = Fetcher::new(network, page.as_ref())?;
     let mut download = show.download.as_ref().map(|options| Download::new(options, &request_options.url));
-    let fetched = fetch(&fetcher, request_options, page.is_none(), download.as_mut(), &listening).await?;
+    let fetched = fetch(&fetcher, request_options, page.is_none(), download.as_mut(), &listening).await;
     listening.tell_decisions(&show, streams);
-    let ending = answered(fetched, download, &listening, &show, streams).await;
+    let ending = match fetched {
+        Ok(fetched) => answered(fetched, download, &listening, &show, streams).await,
+        Err(failure) => Err(failure),
+    };
     let told = listening.end(&show, streams);
     ending.and_then(|ending| told.map(|()| ending))
 }

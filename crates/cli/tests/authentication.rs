@@ -167,6 +167,30 @@ fn a_nonce_that_is_stale_is_replaced() {
 }
 
 #[test]
+fn the_next_nonce_is_used_at_once() {
+    let used = AtomicU32::new(0);
+    let server = server(move |request| {
+        let now = used.load(Ordering::SeqCst);
+        match request.header("Authorization") {
+            Some(value)
+                if part_of(&value, "nonce") == format!("n{now}")
+                    && answers(request, &value, "user", "word") =>
+            {
+                used.fetch_add(1, Ordering::SeqCst);
+                Reply::ok("you").header("Authentication-Info", format!("nextnonce=\"n{}\"", now + 1))
+            }
+            _ => {
+                Reply::new(401).header("WWW-Authenticate", format!("Digest realm=r, nonce=n{now}, qop=auth"))
+            }
+        }
+    });
+    let list = server.url("/secret\n").repeat(2);
+    let args = ["--batch", "-", "--parallel", "1", "--fail", "--digest", "-u", "user:word"];
+    support::sofetch_with(&args, list.as_bytes()).ended(0);
+    assert_eq!(server.requests().len(), 3, "one challenge is enough for both");
+}
+
+#[test]
 fn a_server_that_is_never_content_is_left() {
     let count = AtomicU32::new(0);
     let server = server(move |_| {

@@ -207,7 +207,7 @@ fn a_download_that_broke_is_gone_on_with() {
         assert_eq!(files(&folder)[0].1, "01234");
         assert!(!files(&folder)[1].1.contains("hush"), "{:?}", files(&folder));
         let heard = inside(&folder, &[args, &["--continue", &url]].concat()).ended(0);
-        assert!(heard.err.contains("10 bytes"), "{}", heard.err);
+        assert!(heard.err.contains(&format!("saved to {name}, 10 bytes")), "{}", heard.err);
         assert_eq!(files(&folder), [pair(name, WHOLE)]);
         let last = server.requests().pop().expect("it was asked");
         assert_eq!(

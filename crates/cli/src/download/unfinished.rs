@@ -143,17 +143,17 @@ pub(crate) struct Unfinished {
 
 impl Unfinished {
     /// The part of this file, or in this folder any part of this URL.
-    pub(crate) fn find(to: Option<&Path>, folder: &Path, url: &Url) -> Option<Unfinished> {
+    pub(crate) fn find(to: Option<&Path>, url: &Url) -> Option<Unfinished> {
         if let Some(to) = to {
             return Unfinished::of(to).filter(|found| found.notes.url == key_of(url));
         }
-        let mut names: Vec<_> = fs::read_dir(folder)
+        let mut names: Vec<_> = fs::read_dir(".")
             .ok()?
             .filter_map(|entry| entry.ok()?.file_name().into_string().ok())
             .filter_map(|name| name.strip_suffix(&format!(".{NOTES}")).map(str::to_owned))
             .collect();
         names.sort_unstable();
-        let mut found = names.iter().filter_map(|name| Unfinished::of(&folder.join(name)));
+        let mut found = names.iter().filter_map(|name| Unfinished::of(Path::new(name)));
         found.find(|found| found.notes.url == key_of(url))
     }
 
