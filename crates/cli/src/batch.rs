@@ -20,7 +20,7 @@ use crate::download::Download;
 use crate::ending::{Ending, Failure};
 use crate::fetch_command::{copy, fetch, of_status, shown};
 use crate::listening::Listening;
-use crate::making::Fetcher;
+use crate::making::{Fetcher, left_out, without_meaning};
 use crate::options::{BodyOption, Options, PageOption, RequestOptions, Show, targets};
 use crate::output::{PlainBody, Streams, Tone};
 use crate::words;
@@ -61,7 +61,8 @@ struct Ended {
 /// Runs the batch. It ends with the highest exit code of its requests.
 pub(crate) async fn run(batch: BatchOptions, options: Options, streams: &Streams) -> Result<Ending, Failure> {
     let Options { request, page, network, show, notes, .. } = options;
-    notes.iter().for_each(|note| streams.note(note));
+    let more = if page.is_some() { left_out(&request) } else { without_meaning(&request) };
+    notes.iter().chain(&more).for_each(|note| streams.note(note));
     let mut lines = lines::read(&batch.path)?;
     let authentication = network.authentication.clone();
     let fetcher = Fetcher::new(network, page.as_ref())?;

@@ -7,7 +7,7 @@ const HEADING: &str = "Authentication";
 /// For `sofetch URL` and `sofetch cors URL`.
 #[derive(Clone, Debug, Default, clap::Args)]
 pub(crate) struct AuthenticationArgs {
-    /// A name and a password, for every URL that is typed (not for those they redirect to); without a password it is asked for
+    /// A name and a password, for every URL that is typed or in the batch, not for other origins that they redirect to; without a password it is asked for
     #[arg(short = 'u', long, visible_alias = "user", value_name = "USER[:PASSWORD]", conflicts_with = "bearer", help_heading = HEADING)]
     pub(crate) auth: Option<String>,
     /// A token, sent as `Authorization: Bearer`
