@@ -6,7 +6,11 @@
 //! because it is one list.
 
 mod audit;
+mod authentication;
+mod batch;
 mod cors;
+mod printing;
+mod saving;
 
 use std::ffi::OsString;
 use std::io::{self, Write};
@@ -24,6 +28,11 @@ pub(crate) use cors::{BrowserName, CorsArgs, Send};
 
 pub(crate) use audit::{AuditArgs, AuditReport, CorsCommand, FailOn};
 
+pub(crate) use authentication::AuthenticationArgs;
+pub(crate) use batch::BatchArgs;
+pub(crate) use printing::{ColorWhen, PrintingArgs};
+pub(crate) use saving::SavingArgs;
+
 const EXAMPLES: &str = "\
 Examples:
   sofetch https://api.example/items
@@ -31,6 +40,9 @@ Examples:
   sofetch --page https://app.example/ -v https://api.example/items
   sofetch cors https://api.example/items --origin https://app.example -X PATCH
   sofetch cors audit https://api.example/items --origin https://app.example
+  sofetch -O --continue https://files.example/large.iso
+  sofetch --batch urls.txt --parallel 8 --retry 2 --report json
+  sofetch -u user --digest --timeline https://api.example/items
   sofetch run --base-url https://app.example/ page.js
   sofetch demo
 
@@ -46,7 +58,9 @@ Exit codes:
   2  usage: wrong options, or a request that cannot be made
   3  the network failed, a time-out or a limit was reached, or the answer
      could not be written
-  4  answered with 400 or above, under --fail";
+  4  answered with 400 or above, under --fail; under --download with
+     anything but a success
+Of --batch it is the highest of all.";
 
 const RUN_EXAMPLES: &str = "\
 Examples:
@@ -133,7 +147,7 @@ pub(crate) struct DemoArgs {
 #[derive(Debug, Default, clap::Args)]
 pub(crate) struct FetchArgs {
     /// What to fetch
-    #[arg(required = true)]
+    #[arg(required_unless_present = "batch")]
     pub(crate) url: Option<OsString>,
 
     /// The method: GET, or POST if there is a body
@@ -229,6 +243,18 @@ pub(crate) struct FetchArgs {
     #[arg(long, help_heading = "Output")]
     pub(crate) show_secrets: bool,
 
+    /// Many of them.
+    #[command(flatten)]
+    pub(crate) batch: BatchArgs,
+    /// Where it goes.
+    #[command(flatten)]
+    pub(crate) saving: SavingArgs,
+    /// How it is shown.
+    #[command(flatten)]
+    pub(crate) printing: PrintingArgs,
+    /// Who the user is.
+    #[command(flatten)]
+    pub(crate) authentication: AuthenticationArgs,
     /// The network.
     #[command(flatten)]
     pub(crate) network: NetworkArgs,
@@ -246,6 +272,10 @@ pub(crate) struct NetworkArgs {
     /// Connect to the second host and port in place of the first; each may be empty
     #[arg(long, value_name = "H1:P1:H2:P2", help_heading = "Network")]
     pub(crate) connect_to: Vec<String>,
+    /// Connect to this Unix domain socket in place of every host
+    #[cfg(unix)]
+    #[arg(long, value_name = "PATH", conflicts_with = "no_private", help_heading = "Network")]
+    pub(crate) unix_socket: Option<PathBuf>,
     /// PEM certificates to believe besides the platform's
     #[arg(long, value_name = "FILE", help_heading = "Network")]
     pub(crate) cacert: Vec<PathBuf>,
@@ -496,6 +526,17 @@ mod tests {
             "--send always a.test",
             "cors --as netscape --origin https://a.test a.test",
             "cors --send sometimes --origin https://a.test a.test",
+            "--bearer t --digest a.test",
+            "--auth a:b --netrc a.test",
+            "--raw --stream a.test",
+            "--overwrite a.test",
+            "-O -I a.test",
+            "--continue -d a a.test",
+            "--retry 0 a.test",
+            "--retry-all a.test",
+            "--batch b --parallel 257",
+            "--batch b a.test",
+            "--unix-socket s --no-private a.test",
             "-v cors a.test",
             "-L --redirect manual a.test",
             "--csp default-src a.test",

@@ -13,12 +13,12 @@ use crate::options::UsageError;
 
 /// curl's options that many will try, and what to type here.
 const CURLS: &[(&[&str], &str)] = &[
-    (&["-u", "--user"], "use -H 'Authorization: ...', or a user and a password in the URL"),
     (&["-b", "--cookie"], "use -H 'Cookie: ...'"),
     (&["-c", "--cookie-jar"], "cookies are not kept"),
     (&["-G", "--get"], "write the query into the URL"),
-    (&["-O", "--remote-name"], "use -o FILE: no server names a file here"),
-    (&["-J", "--remote-header-name"], "use -o FILE: no server names a file here"),
+    (&["--remote-name"], "use -O, which takes the name from the server or the URL"),
+    (&["-J", "--remote-header-name"], "leave it out: -O takes the server's name if it is safe"),
+    (&["-C", "--continue-at"], "use --continue"),
     (&["-T", "--upload-file"], "use -X PUT --data-binary @FILE"),
     (&["-e", "--referer"], "use --referrer URL"),
     (&["-D", "--dump-header"], "use -i"),
@@ -98,14 +98,12 @@ mod tests {
     #[test]
     fn complaint_table() {
         let table = [
-            ("a user", "-u a:hush a.test", "-H 'Authorization: ...'"),
-            ("a user without a space", "-ua:hush a.test", "-H 'Authorization: ...'"),
-            ("a user by its long name", "--user=a:hush a.test", "-H 'Authorization: ...'"),
+            ("two who one is", "-u a:hush --bearer hush a.test", "cannot be used with"),
             ("a cookie", "-b a=hush a.test", "-H 'Cookie: ...'"),
             ("a query", "-G a.test", "query"),
-            ("a file named by its server", "-O a.test", "-o FILE"),
-            ("in a cluster", "-sO a.test", "-o FILE"),
-            ("for cors too", "cors -O a.test", "-o FILE"),
+            ("a file named by its server", "-J a.test", "-O takes"),
+            ("in a cluster", "-OJ a.test", "-O takes"),
+            ("for cors too", "cors -C - a.test", "--continue"),
             ("an option that nobody knows", "--frobnicate a.test", "unexpected argument '--frobnicate'"),
             ("a short one", "-Z a.test", "unexpected argument '-Z'"),
             ("one that is nearly right", "--verbos a.test", "'--verbose'"),

@@ -7,6 +7,7 @@ use sofetch_inspect::CorsStory;
 use crate::args::{CorsArgs, DemoArgs, FetchArgs, NetworkArgs, Send};
 use crate::cors_command::{print, story_of};
 use crate::ending::{Ending, Failure};
+use crate::listening::Listening;
 use crate::options::{Options, secrets};
 use crate::output::{Streams, Tone};
 
@@ -50,7 +51,9 @@ pub(crate) async fn run(args: &DemoArgs, streams: &Streams) -> Result<Ending, Fa
             let asked = streams.paint_out.tone(Tone::Faint, &command_line);
             streams.out_text(&format!("{gap}{title}\n{asked}\n\n")).map_err(Failure::stdout)?;
         }
-        let (story, ending) = story_of(scene.options(&world, args, streams)?, streams).await?;
+        let options = scene.options(&world, args, streams)?;
+        let listening = Listening::with_recorder(&options.show)?;
+        let (story, ending) = story_of(options, &listening, streams).await?;
         match story {
             Some(story) if args.report.is_some() => reports.push(story),
             Some(story) => print(&story, streams)?,

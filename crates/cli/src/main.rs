@@ -3,17 +3,24 @@
 //! - `args`: as typed; `complaints`: why they are none; `options`: what they mean; `making`: the agent, page and request that follow.
 //! - `fetch_command`, `cors_command`, `audit_command`, `demo_command`: the commands; `run_command`: scripts, `script_lines`: what they
 //!   print, `watchers`: who listens to their fetches.
-//! - `output`, `json_text`, `progress`: what is printed, and how; `telling`: what `inspect` says of a recording, in colour;
+//! - `authentication`: who the user is; `download`: bodies that become files; `batch`: many URLs.
+//! - `listening`: who hears what is fetched, `har_file`: and writes it down.
+//! - `output`, `terminal_body`, `json_text`, `progress`: what is printed, and how; `telling`: what `inspect` says of a recording, in colour;
 //!   `words`: sentences that only the faces need; `ending`: exit codes.
 
 mod args;
 mod audit_command;
+mod authentication;
+mod batch;
 mod complaints;
 mod cors_command;
 mod demo_command;
+mod download;
 mod ending;
 mod fetch_command;
+mod har_file;
 mod json_text;
+mod listening;
 mod making;
 mod options;
 mod output;
@@ -22,12 +29,13 @@ mod run_command;
 mod script_lines;
 mod sending;
 mod telling;
+mod terminal_body;
 mod watchers;
 mod words;
 
 use std::process::ExitCode;
 
-use args::{Args, Command, CorsCommand, FetchArgs};
+use args::{Args, ColorWhen, Command, CorsCommand, FetchArgs};
 use ending::{Ending, Failure};
 use options::{AuditOptions, Options, secrets};
 use output::{Quiet, Streams};
@@ -37,18 +45,19 @@ fn main() -> ExitCode {
         Ok(args) => args,
         Err(exit_code) => return exit_code,
     };
-    let (quiet, secrets) = match &args.command {
+    let (quiet, color, secrets) = match &args.command {
         Some(Command::Cors(cors)) => match &cors.command {
             Some(CorsCommand::Audit(audit)) => {
-                (if audit.silent { Quiet::All } else { Quiet::Nothing }, secrets(audit.show_secrets))
+                let quiet = if audit.silent { Quiet::All } else { Quiet::Nothing };
+                (quiet, ColorWhen::Auto, secrets(audit.show_secrets))
             }
-            None => (quiet(&cors.fetch), secrets(cors.fetch.show_secrets)),
+            None => (quiet(&cors.fetch), cors.fetch.printing.color, secrets(cors.fetch.show_secrets)),
         },
-        Some(Command::Demo(demo)) => (Quiet::Nothing, secrets(demo.show_secrets)),
-        Some(Command::Run(run)) => (Quiet::Nothing, secrets(run.show_secrets)),
-        None => (quiet(&args.fetch), secrets(args.fetch.show_secrets)),
+        Some(Command::Demo(demo)) => (Quiet::Nothing, ColorWhen::Auto, secrets(demo.show_secrets)),
+        Some(Command::Run(run)) => (Quiet::Nothing, ColorWhen::Auto, secrets(run.show_secrets)),
+        None => (quiet(&args.fetch), args.fetch.printing.color, secrets(args.fetch.show_secrets)),
     };
-    let streams = Streams::of_process(quiet);
+    let streams = Streams::of_process(quiet, color);
     let ending = run(args, &streams);
     if let Err(failure) = &ending
         && let Some(words) = failure.words(secrets)
@@ -79,7 +88,10 @@ fn run(args: Args, streams: &Streams) -> Result<ExitCode, Failure> {
     let ending = match args.command {
         None => {
             let options = Options::of_fetch(args.fetch)?;
-            runtime.block_on(fetch_command::run(options, streams))
+            match options.batch.clone() {
+                Some(batch) => runtime.block_on(batch::run(batch, options, streams)),
+                None => runtime.block_on(fetch_command::run(options, streams)),
+            }
         }
         Some(Command::Cors(mut cors)) => match cors.command.take() {
             Some(CorsCommand::Audit(audit)) => {

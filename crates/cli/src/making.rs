@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use sofetch::core::infrastructure::header_list::HeaderList;
 use sofetch::core::rules::header_guards::{self, HeaderGuard};
-use sofetch::net::Roots;
+use sofetch::net::{Roots, SystemRandom};
 use sofetch::{
     CredentialsMode, Error, Guard, Mode, Observer, Origin, Page, Request, Response, UserAgent,
     UserAgentBuilder,
@@ -12,6 +12,7 @@ use sofetch::{
 use sofetch_inspect::Browser;
 use sofetch_inspect::safe_text::escaped;
 
+use crate::authentication::{Authentication, DigestEntries};
 use crate::options::{BodyOption, NetworkOptions, PageOption, RequestOptions};
 
 /// Who fetches: the user, or a page.
@@ -61,6 +62,7 @@ pub(crate) fn agent_builder(options: NetworkOptions) -> UserAgentBuilder {
             config.resolve_overrides = options.resolve;
             config.connect_to = options.connect_to;
             config.proxy = options.proxy;
+            config.unix_socket = options.unix_socket;
             config.versions = options.versions;
             config.tls.extra_ca_pem = options.roots;
             config.tls.client_identity = options.identity;
@@ -68,11 +70,20 @@ pub(crate) fn agent_builder(options: NetworkOptions) -> UserAgentBuilder {
                 config.tls.roots = Roots::Only;
             }
         });
+    // NB: without randomness the agent is not built either.
+    if let Authentication::Digest(secret) = options.authentication
+        && let Ok(random) = SystemRandom::new()
+    {
+        builder = builder.authentication_entries(Some(Arc::new(DigestEntries::new(secret, random))));
+    }
     if let Some(user_agent) = options.user_agent {
         builder = builder.user_agent(user_agent.as_deref());
     }
     if let Some(policy) = options.send_policy {
         builder = builder.send_policy(policy);
+    }
+    if let Some(retry) = options.retry {
+        builder = builder.retry(retry);
     }
     if let Some(after) = options.connect_timeout {
         builder = builder.connect_timeout(after);

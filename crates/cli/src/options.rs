@@ -6,7 +6,9 @@ mod browsers;
 mod headers;
 mod places;
 mod policies;
-mod targets;
+mod repeating;
+mod saving;
+pub(crate) mod targets;
 mod typed;
 mod usage;
 
@@ -16,10 +18,15 @@ use std::time::Duration;
 
 use sofetch::core::infrastructure::methods::Method;
 use sofetch::net::{ClientIdentity, ConnectTo, HttpVersions, NoProxy, ProxyRules, ResolveOverride};
-use sofetch::{CacheMode, CredentialsMode, Destination, Mode, RedirectMode, ReferrerPolicy, SendPolicy, Url};
+use sofetch::{
+    CacheMode, CredentialsMode, Destination, Mode, RedirectMode, ReferrerPolicy, Retry, SendPolicy, Url,
+};
 use sofetch_inspect::{Browser, Secrets};
 
 use crate::args::{CorsArgs, FetchArgs, NetworkArgs, Report};
+use crate::authentication::Authentication;
+use crate::batch::BatchOptions;
+use crate::download::DownloadOptions;
 use crate::output::Streams;
 use crate::sending::Sending;
 
@@ -44,6 +51,10 @@ pub(crate) struct Options {
     pub(crate) browser: Option<Browser>,
     /// What is printed.
     pub(crate) show: Show,
+    /// What the user should know of the options, safe to print.
+    pub(crate) notes: Vec<String>,
+    /// Where the URLs are, if it is many; the request's own is then none of them.
+    pub(crate) batch: Option<BatchOptions>,
 }
 
 /// The request's own members; `None` is what fetch does by itself.
@@ -72,6 +83,12 @@ pub(crate) struct NetworkOptions {
     pub(crate) user_agent: Option<Option<String>>,
     pub(crate) resolve: Vec<ResolveOverride>,
     pub(crate) connect_to: Vec<ConnectTo>,
+    /// In place of every host and port.
+    pub(crate) unix_socket: Option<PathBuf>,
+    /// Who the user is, where it is the agent that has to know.
+    pub(crate) authentication: Authentication,
+    /// What is tried again, and how often.
+    pub(crate) retry: Option<Retry>,
     /// PEM.
     pub(crate) roots: Vec<u8>,
     /// Are those the only ones to believe?
@@ -89,15 +106,23 @@ pub(crate) struct NetworkOptions {
 }
 
 /// What is printed, and where the body goes.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(crate) struct Show {
     /// `None` is standard output.
     pub(crate) output: Option<PathBuf>,
+    /// A file under a name that nobody typed, or one that is gone on with.
+    pub(crate) download: Option<DownloadOptions>,
     /// The head before the body.
     pub(crate) head: bool,
     pub(crate) decisions: bool,
     pub(crate) report: Option<Report>,
     pub(crate) fail: bool,
+    /// Text as it came.
+    pub(crate) raw: bool,
+    /// JSON by its lines.
+    pub(crate) stream: bool,
+    pub(crate) timeline: bool,
+    pub(crate) har: Option<PathBuf>,
     pub(crate) secrets: Secrets,
 }
 
@@ -113,7 +138,11 @@ impl Options {
             Some(page) => Some(PageOption { policies: PolicyOptions::of(&args)?, ..page }),
             None => None,
         };
-        let url = typed::text_of("the URL", args.url.as_deref().unwrap_or_default())?;
+        let url = match &args.batch.batch {
+            // Each line brings its own.
+            Some(_) => "about:blank",
+            None => typed::text_of("the URL", args.url.as_deref().unwrap_or_default())?,
+        };
         let url = targets::url(url, page.as_ref())?;
         let network = NetworkOptions::of(&args.network)?;
         let (mut headers, mut untyped, mut user_agent) = (Vec::new(), false, network.user_agent);
@@ -131,6 +160,14 @@ impl Options {
                 },
             }
         }
+        let mut notes = Vec::new();
+        let authentication = Authentication::of(&args.authentication, &mut notes)?;
+        if headers.iter().any(|(name, _)| name.eq_ignore_ascii_case("authorization")) {
+            let typed = args.authentication.auth.is_some() || args.authentication.bearer.is_some();
+            if typed || args.authentication.digest {
+                return Err(UsageError::AuthorizationTwice);
+            }
+        }
         let body = match (&args.data_binary, &args.json) {
             (Some(data), _) => Some(bodies::data_binary(data)?),
             (None, Some(json)) => Some(bodies::json(json)?),
@@ -146,33 +183,48 @@ impl Options {
             (false, Some(_)) => Some("POST".to_owned()),
             (false, None) => None,
         });
+        let output = saving::output(args.output);
+        let download = saving::download(&args.saving, output.as_ref())?;
+        let batch = repeating::batch(&args.batch)?;
+        let mut request = RequestOptions {
+            url,
+            method,
+            headers,
+            body,
+            untyped,
+            mode: args.mode,
+            credentials: args.credentials,
+            cache: args.cache,
+            redirect: args.redirect,
+            referrer: args.referrer,
+            referrer_policy: args.referrer_policy,
+            integrity: args.integrity,
+            destination: args.destination,
+        };
+        if batch.is_none() {
+            request.authorize(&authentication)?;
+        }
+        let retry = repeating::retry(&args.batch);
         Ok(Options {
-            request: RequestOptions {
-                url,
-                method,
-                headers,
-                body,
-                untyped,
-                mode: args.mode,
-                credentials: args.credentials,
-                cache: args.cache,
-                redirect: args.redirect,
-                referrer: args.referrer,
-                referrer_policy: args.referrer_policy,
-                integrity: args.integrity,
-                destination: args.destination,
-            },
+            request,
             page,
-            network: NetworkOptions { user_agent, ..network },
+            network: NetworkOptions { user_agent, authentication, retry, ..network },
             browser: None,
+            batch,
             show: Show {
-                output: args.output.filter(|path| path.as_os_str() != "-"),
+                output,
+                download,
                 head: args.include || args.head,
                 decisions: args.verbose,
                 report: args.report,
                 fail: args.fail,
+                raw: args.printing.raw,
+                stream: args.printing.stream,
+                timeline: args.printing.timeline,
+                har: args.printing.har,
                 secrets: secrets(args.show_secrets),
             },
+            notes,
         })
     }
 
@@ -180,6 +232,12 @@ impl Options {
     pub(crate) fn of_cors(args: CorsArgs, streams: &Streams) -> Result<Options, UsageError> {
         if args.fetch.page.is_none() && args.fetch.origin.is_none() {
             return Err(UsageError::NoOrigin);
+        }
+        if args.fetch.saving.download || args.fetch.saving.resume {
+            return Err(UsageError::NotForCors("--download and --continue"));
+        }
+        if args.fetch.batch.batch.is_some() || args.fetch.batch.retry.is_some() {
+            return Err(UsageError::NotForCors("--batch and --retry"));
         }
         let mut options = Options::of_fetch(args.fetch)?;
         if let Some(browser) = args.as_browser {
@@ -223,6 +281,12 @@ impl NetworkOptions {
                 .map(|name| Some(name.clone()).filter(|name| !name.is_empty())),
             resolve,
             connect_to,
+            authentication: Authentication::None,
+            retry: None,
+            #[cfg(unix)]
+            unix_socket: args.unix_socket.clone(),
+            #[cfg(not(unix))]
+            unix_socket: None,
             roots,
             only_these_roots: false,
             identity,
@@ -265,6 +329,7 @@ impl std::fmt::Debug for NetworkOptions {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::args::ColorWhen;
     use crate::output::Quiet;
     use sofetch::FormDataValue;
 
@@ -323,7 +388,7 @@ mod tests {
 
     #[test]
     fn cors_needs_an_origin() {
-        let streams = Streams::of_process(Quiet::Nothing);
+        let streams = Streams::of_process(Quiet::Nothing, ColorWhen::Auto);
         let of_cors = |fetch| Options::of_cors(CorsArgs { fetch, ..CorsArgs::default() }, &streams);
         assert!(matches!(of_cors(args("a.test")), Err(UsageError::NoOrigin)));
         let with = FetchArgs { origin: Some("https://b.test".to_owned()), ..args("a.test") };

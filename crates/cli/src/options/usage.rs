@@ -52,6 +52,18 @@ pub(crate) enum UsageError {
     ConnectTo(String),
     /// `--proxy`, `--noproxy` or a variable of the environment cannot be used.
     Proxy(ConfigError),
+    /// `--continue` without a file.
+    NothingToContinue,
+    /// `--parallel` without a batch. NB: clap does not say so, as a URL and a batch exclude each other.
+    NothingInParallel,
+    /// Options of `sofetch URL` alone.
+    NotForCors(&'static str),
+    /// A password that was to be typed could not be read.
+    Password(io::Error),
+    /// `--digest` without a name, or with one in the URL, which would be sent as Basic's.
+    DigestOfWhom,
+    /// `-H Authorization` beside an option that makes one.
+    AuthorizationTwice,
     /// A file could not be read, or not be made.
     File {
         /// Which; `-` is standard input.
@@ -113,6 +125,20 @@ impl fmt::Display for UsageError {
             UsageError::Resolve(said) => write!(f, "--resolve {said:?}: it is HOST:PORT:ADDR[,ADDR]"),
             UsageError::ConnectTo(said) => write!(f, "--connect-to {said:?}: it is H1:P1:H2:P2"),
             UsageError::Proxy(error) => f.write_str(&config_words(error)),
+            UsageError::NothingToContinue => {
+                f.write_str("--continue needs --download or --output FILE: with what?")
+            }
+            UsageError::NothingInParallel => f.write_str("--parallel needs --batch FILE: what else?"),
+            UsageError::NotForCors(options) => write!(f, "{options} are not for cors"),
+            UsageError::Password(error) => {
+                write!(f, "--auth USER: there is nobody to ask for the password: {error}")
+            }
+            UsageError::DigestOfWhom => f.write_str(
+                "--digest needs --auth or --netrc, and no user in the URL: those of a URL are sent as Basic",
+            ),
+            UsageError::AuthorizationTwice => {
+                f.write_str("-H Authorization and --auth, --bearer or --digest say two things: leave one out")
+            }
             UsageError::File { path, error } => write!(f, "{path:?}: {error}"),
         }
     }
