@@ -41,6 +41,8 @@ fn a_timeline_in_the_reports() {
         "https://javascript.info",
         "-X",
         "PATCH",
+        "--send",
+        "always",
         "--json",
         "{}",
         "https://site.com/service.json",
@@ -96,6 +98,8 @@ fn exchanges_as_har() {
         "https://javascript.info",
         "-X",
         "PATCH",
+        "--send",
+        "always",
         "https://site.com/service.json",
     ];
     world.sofetch(&args).ended(0);
