@@ -3,6 +3,8 @@
 //! Network options have curl's long names, the request's own have the names of fetch's init members. The file is longer than most
 //! because it is one list.
 
+mod items;
+
 use std::ffi::OsString;
 use std::io::{self, Write};
 use std::path::PathBuf;
@@ -16,9 +18,12 @@ use sofetch_inspect::safe_text::escaped;
 use crate::complaints;
 use crate::ending::Ending;
 
+pub(crate) use items::ItemArgs;
+
 const EXAMPLES: &str = "\
 Examples:
   sofetch https://api.example/items
+  sofetch :8080/items name=lamp watts:=60 API-Key:key page==2
   sofetch --json '{\"name\":\"lamp\"}' localhost:8080/items
   sofetch --page https://app.example/ -v https://api.example/items
   sofetch cors https://api.example/items --origin https://app.example -X PATCH
@@ -27,7 +32,7 @@ Examples:
 
 A URL without a scheme is https:, but http: for localhost and loopback
 addresses. Relative URLs are those of --page. To fetch from a host that is
-called `cors`, `run` or `demo`, write its scheme.
+called `cors`, `run` or `demo`, or like a method, write its scheme.
 
 Secrets (passwords, cookies, keys) print as [redacted] unless --show-secrets.
 
@@ -141,9 +146,12 @@ pub(crate) struct DemoArgs {
 /// What `sofetch URL` and `sofetch cors URL` take.
 #[derive(Debug, Default, clap::Args)]
 pub(crate) struct FetchArgs {
-    /// What to fetch
-    #[arg(required = true)]
+    /// What to fetch; a method may stand before it (`sofetch PUT :3000/items/1`)
+    #[arg(value_name = "URL", required = true)]
     pub(crate) url: Option<OsString>,
+    /// What stands beside it.
+    #[command(flatten)]
+    pub(crate) beside: ItemArgs,
 
     /// The method: GET, or POST if there is a body
     #[arg(short = 'X', long, value_name = "METHOD", help_heading = "Request")]
@@ -160,9 +168,9 @@ pub(crate) struct FetchArgs {
     /// A body of type application/json; @FILE reads one (@- standard input)
     #[arg(long, value_name = "DATA", group = "body", help_heading = "Request")]
     pub(crate) json: Option<OsString>,
-    /// A field of a multipart/form-data body: NAME=TEXT, NAME=@FILE or NAME=<FILE, a file with ;type= and ;filename=
-    #[arg(short = 'F', long = "form", value_name = "NAME=CONTENT", group = "body", help_heading = "Request")]
-    pub(crate) form: Vec<OsString>,
+    /// A field of a multipart/form-data body: NAME=TEXT, NAME=@FILE or NAME=<FILE, a file with ;type= and ;filename= (curl's --form)
+    #[arg(short = 'F', value_name = "NAME=CONTENT", group = "body", help_heading = "Request")]
+    pub(crate) fields: Vec<OsString>,
     /// Ask for the head alone (method HEAD) and print it
     #[arg(short = 'I', long, conflicts_with_all = ["method", "body"], help_heading = "Request")]
     pub(crate) head: bool,
@@ -449,7 +457,6 @@ mod tests {
         for line in [
             "",
             "cors",
-            "a.test b.test",
             "--mode navigate a.test",
             "--credentials yes a.test",
             "--redirect never a.test",
@@ -462,13 +469,14 @@ mod tests {
             "--report xml a.test",
             "-d a --json {} a.test",
             "-d a -F a=b a.test",
+            "-d a --form a.test",
+            "--form --multipart a.test",
             "-I -X GET a.test",
             "-I -d a a.test",
             "--http1.1 --http2 a.test",
             "--key k.pem a.test",
             "--page https://a.test --origin https://a.test a.test",
             "--frobnicate a.test",
-            "-v cors a.test",
             "-L --redirect manual a.test",
         ] {
             let error = parse(line).map(|args| format!("{args:?}")).expect_err(line);

@@ -111,12 +111,6 @@ mod tests {
             ("one that is nearly right", "--verbos a.test", "'--verbose'"),
             ("a time below nothing", "-m -1 a.test", "a number of seconds above 0"),
             ("and of connecting", "--connect-timeout -1 a.test", "a number of seconds above 0"),
-            ("two URLs", "a.test b.test", "one URL at a time: 'b.test'"),
-            ("two URLs after an option", "-v a.test b.test", "one URL at a time: 'b.test'"),
-            ("two URLs for cors", "cors a.test b.test", "one URL at a time: 'b.test'"),
-            ("a password in the second", "a.test https://u:hush@b.test", "one URL at a time"),
-            ("a command behind an option", "-v cors a.test", "the command comes first"),
-            ("a command behind a URL", "a.test cors", "the command comes first"),
         ];
         for (name, line, expected) in table {
             let said = complained(line);

@@ -83,8 +83,8 @@ pub(crate) fn request(options: RequestOptions, observer: Option<Arc<dyn Observer
     }
     request = match options.body {
         Some(BodyOption::Bytes { bytes, content_type }) => {
-            let request =
-                if typed || options.untyped { request } else { request.header("Content-Type", content_type) };
+            let said = typed || options.untyped || content_type.is_empty();
+            let request = if said { request } else { request.header("Content-Type", &*content_type) };
             request.body(bytes)
         }
         Some(BodyOption::Form(form_data)) => request.form_data(form_data),

@@ -1,16 +1,16 @@
 //! What the arguments mean: a URL, a request, a network, and what to show. Files are read here; nothing is sent.
 
-mod bodies;
+pub(crate) mod bodies;
 mod headers;
 mod places;
+mod requests;
 mod targets;
-mod typed;
+pub(crate) mod typed;
 mod usage;
 
 use std::path::PathBuf;
 use std::time::Duration;
 
-use sofetch::core::infrastructure::methods::Method;
 use sofetch::net::{ClientIdentity, ConnectTo, HttpVersions, NoProxy, ProxyRules, ResolveOverride};
 use sofetch::{CacheMode, CredentialsMode, Mode, RedirectMode, ReferrerPolicy, Url};
 use sofetch_inspect::Secrets;
@@ -21,7 +21,7 @@ pub(crate) use bodies::BodyOption;
 pub(crate) use targets::PageOption;
 pub(crate) use usage::UsageError;
 
-use headers::{HeaderOption, header_option};
+use requests::Asked;
 
 /// All that one fetch is made with.
 #[derive(Debug)]
@@ -96,56 +96,12 @@ impl Options {
             (None, Some(origin)) => Some(targets::origin(origin)?),
             (None, None) => None,
         };
-        let url = typed::text_of("the URL", args.url.as_deref().unwrap_or_default())?;
-        let url = targets::url(url, page.as_ref())?;
         let network = NetworkOptions::of(&args.network)?;
-        let (mut headers, mut untyped, mut user_agent) = (Vec::new(), false, network.user_agent);
-        for said in &args.headers {
-            match header_option(typed::bytes_of("-H", said)?)? {
-                HeaderOption::Append { name, value } => headers.push((name, value)),
-                HeaderOption::Remove { name } => match &*name.to_ascii_lowercase() {
-                    "user-agent" => user_agent = Some(None),
-                    "content-type" if args.form.is_empty() => untyped = true,
-                    "accept" | "accept-encoding" | "content-length" | "content-type" | "host" => {
-                        return Err(UsageError::HeaderStays(name));
-                    }
-                    // Any other is none of ours: it is not sent as it is.
-                    _ => {}
-                },
-            }
-        }
-        let body = match (&args.data_binary, &args.json) {
-            (Some(data), _) => Some(bodies::data_binary(data)?),
-            (None, Some(json)) => Some(bodies::json(json)?),
-            (None, None) if !args.data.is_empty() => Some(bodies::data(&args.data)?),
-            (None, None) if !args.form.is_empty() => Some(bodies::form(&args.form)?),
-            (None, None) => None,
-        };
-        if let Some(said) = args.method.as_ref().filter(|said| Method::new(said.as_bytes()).is_err()) {
-            return Err(UsageError::Method(said.clone()));
-        }
-        let method = args.method.or_else(|| match (args.head, &body) {
-            (true, _) => Some("HEAD".to_owned()),
-            (false, Some(_)) => Some("POST".to_owned()),
-            (false, None) => None,
-        });
+        let Asked { request, user_agent } = requests::request(&args, page.as_ref())?;
         Ok(Options {
-            request: RequestOptions {
-                url,
-                method,
-                headers,
-                body,
-                untyped,
-                mode: args.mode,
-                credentials: args.credentials,
-                cache: args.cache,
-                redirect: args.redirect,
-                referrer: args.referrer,
-                referrer_policy: args.referrer_policy,
-                integrity: args.integrity,
-            },
+            request,
             page,
-            network: NetworkOptions { user_agent, ..network },
+            network: NetworkOptions { user_agent: user_agent.or(network.user_agent), ..network },
             show: Show {
                 output: args.output.filter(|path| path.as_os_str() != "-"),
                 head: args.include || args.head,
@@ -263,7 +219,7 @@ mod tests {
         assert_eq!(method(|_| {}), None);
         assert_eq!(method(|args| args.data = vec!["a".into()]).as_deref(), Some("POST"));
         assert_eq!(method(|args| args.json = Some("1".into())).as_deref(), Some("POST"));
-        assert_eq!(method(|args| args.form = vec!["a=b".into()]).as_deref(), Some("POST"));
+        assert_eq!(method(|args| args.fields = vec!["a=b".into()]).as_deref(), Some("POST"));
         assert_eq!(method(|args| args.head = true).as_deref(), Some("HEAD"));
         let put = method(|args| (args.method, args.json) = (Some("patch".to_owned()), Some("1".into())));
         assert_eq!(put.as_deref(), Some("patch"), "no case is changed here");
@@ -319,7 +275,7 @@ mod tests {
 
     #[test]
     fn form_texts_are_whole() {
-        let options = options(|args| args.form = vec!["a=b;c".into()]).expect("valid");
+        let options = options(|args| args.fields = vec!["a=b;c".into()]).expect("valid");
         let Some(BodyOption::Form(form_data)) = options.request.body else { panic!("no form") };
         assert!(matches!(&form_data.entries[0].value, FormDataValue::String(text) if text == "b;c"));
     }
