@@ -3,6 +3,7 @@
 //! Network options have curl's long names, the request's own have the names of fetch's init members. The file is longer than most
 //! because it is one list.
 
+mod imports;
 mod items;
 
 use std::ffi::OsString;
@@ -18,6 +19,7 @@ use sofetch_inspect::safe_text::escaped;
 use crate::complaints;
 use crate::ending::Ending;
 
+pub(crate) use imports::ImportArgs;
 pub(crate) use items::ItemArgs;
 
 const EXAMPLES: &str = "\
@@ -147,11 +149,14 @@ pub(crate) struct DemoArgs {
 #[derive(Debug, Default, clap::Args)]
 pub(crate) struct FetchArgs {
     /// What to fetch; a method may stand before it (`sofetch PUT :3000/items/1`)
-    #[arg(value_name = "URL", required = true)]
+    #[arg(value_name = "URL", required_unless_present = "import")]
     pub(crate) url: Option<OsString>,
     /// What stands beside it.
     #[command(flatten)]
     pub(crate) beside: ItemArgs,
+    /// A request that was written down.
+    #[command(flatten)]
+    pub(crate) import: ImportArgs,
 
     /// The method: GET, or POST if there is a body
     #[arg(short = 'X', long, value_name = "METHOD", help_heading = "Request")]

@@ -39,7 +39,8 @@ pub(crate) async fn story_of(
     given: Options,
     streams: &Streams,
 ) -> Result<(Option<CorsStory>, Result<Ending, Failure>), Failure> {
-    let Options { request: request_options, page, network, show } = given;
+    let Options { request: request_options, page, network, show, notes } = given;
+    notes.iter().for_each(|note| streams.note(note));
     left_out(&request_options).iter().for_each(|note| streams.note(note));
     let recorder = Recorder::new();
     let observer: Arc<dyn Observer> = recorder.clone();

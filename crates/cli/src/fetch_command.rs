@@ -18,7 +18,8 @@ use crate::telling::{decisions, http_version};
 
 /// Runs the command.
 pub(crate) async fn run(options: Options, streams: &Streams) -> Result<Ending, Failure> {
-    let Options { request: request_options, page, network, show } = options;
+    let Options { request: request_options, page, network, show, notes } = options;
+    notes.iter().for_each(|note| streams.note(note));
     let notes = if page.is_some() { left_out(&request_options) } else { without_meaning(&request_options) };
     notes.iter().for_each(|note| streams.note(note));
     let recorder = (show.decisions || show.head || show.report.is_some()).then(Recorder::new);

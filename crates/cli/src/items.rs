@@ -42,7 +42,7 @@ pub(crate) fn words(
     let text = first.to_str().unwrap_or_default();
     if is_method(text) && (!more.is_empty() || url_may_lack) {
         let method = text.to_ascii_uppercase();
-        if more.is_empty() || url_may_lack && !is_url(&more[0]) {
+        if more.is_empty() || url_may_lack && !is_url_beside_import(&more[0]) {
             return Ok(Words { method: Some(method), url: None, items: more });
         }
         let url = more.remove(0);
@@ -55,7 +55,7 @@ pub(crate) fn words(
     if KNOWN_METHODS.contains(&text) {
         return Err(UsageError::MethodAlone(text.to_owned()));
     }
-    if is_url(&first) {
+    if if url_may_lack { is_url_beside_import(&first) } else { is_url(&first) } {
         return Ok(Words { method: None, url: Some(first), items: more });
     }
     if url_may_lack {
@@ -82,6 +82,17 @@ fn is_url(word: &OsString) -> bool {
     }
     let host = authority.rsplit('@').next().unwrap_or_default();
     !(host.contains('=') || authority.contains("=@") || authority.ends_with(';') || text.starts_with('@'))
+}
+
+/// Where an imported request has a URL already, `x-a:1` is a header; a host of one label is a URL if it is this machine.
+fn is_url_beside_import(word: &OsString) -> bool {
+    let text = word.to_str().unwrap_or_default();
+    let authority = text.split(['/', '?', '#']).next().unwrap_or_default();
+    let host = authority.split(':').next().unwrap_or_default();
+    let whole = text.contains("://") || text.starts_with([':', '/', '.', '[']);
+    let plain =
+        whole || host.contains('.') || host.eq_ignore_ascii_case("localhost") || syntax::item(text).is_err();
+    is_url(word) && plain
 }
 
 /// An item without its value, which may be a secret.
@@ -187,7 +198,11 @@ mod tests {
             let expected = Ok((method.map(str::to_owned), url.map(str::to_owned), items));
             assert_eq!(sorted(line, false), expected, "{name}");
         }
-        let table: [Row; 5] = [
+        let table: [Row; 9] = [
+            ("a header is no host", "a:1 b:", None, None, 2),
+            ("nor behind a method", "PUT a:1", Some("PUT"), None, 1),
+            ("a host with a port is one", "a.test:1 b:2", None, Some("a.test:1"), 1),
+            ("so is this machine", "PUT localhost:1", Some("PUT"), Some("localhost:1"), 0),
             ("an import needs no URL", "", None, None, 0),
             ("items change it", "b=c D:=1", None, None, 2),
             ("so does a method", "PUT", Some("PUT"), None, 0),

@@ -12,6 +12,7 @@ mod cors_command;
 mod demo_command;
 mod ending;
 mod fetch_command;
+mod import;
 mod items;
 mod json_text;
 mod making;

@@ -16,6 +16,8 @@ use sofetch::{CacheMode, CredentialsMode, Mode, RedirectMode, ReferrerPolicy, Ur
 use sofetch_inspect::Secrets;
 
 use crate::args::{FetchArgs, NetworkArgs, Report};
+use crate::import::Imported;
+use crate::words::ignored_words;
 
 pub(crate) use bodies::BodyOption;
 pub(crate) use targets::PageOption;
@@ -34,6 +36,8 @@ pub(crate) struct Options {
     pub(crate) network: NetworkOptions,
     /// What is printed.
     pub(crate) show: Show,
+    /// What is said before it is sent, in lines that are safe to print.
+    pub(crate) notes: Vec<String>,
 }
 
 /// The request's own members; `None` is what fetch does by itself.
@@ -91,13 +95,18 @@ pub(crate) struct Show {
 impl Options {
     /// What `sofetch URL` means.
     pub(crate) fn of_fetch(args: FetchArgs) -> Result<Options, UsageError> {
+        let imported = requests::import(&args.import)?;
+        Options::new(args, imported)
+    }
+
+    fn new(args: FetchArgs, imported: Option<Imported>) -> Result<Options, UsageError> {
         let page = match (&args.page, &args.origin) {
             (Some(page), _) => Some(targets::page(page)?),
             (None, Some(origin)) => Some(targets::origin(origin)?),
             (None, None) => None,
         };
         let network = NetworkOptions::of(&args.network)?;
-        let Asked { request, user_agent } = requests::request(&args, page.as_ref())?;
+        let Asked { request, user_agent, ignored } = requests::request(&args, imported, page.as_ref())?;
         Ok(Options {
             request,
             page,
@@ -110,15 +119,20 @@ impl Options {
                 fail: args.fail,
                 secrets: secrets(args.show_secrets),
             },
+            notes: ignored_words(&ignored),
         })
     }
 
-    /// What `sofetch cors URL` means: the same, for a page.
-    pub(crate) fn of_cors(args: FetchArgs) -> Result<Options, UsageError> {
+    /// What `sofetch cors URL` means: the same, for a page. An imported request's page is its own, unless another is said.
+    pub(crate) fn of_cors(mut args: FetchArgs) -> Result<Options, UsageError> {
+        let imported = requests::import(&args.import)?;
         if args.page.is_none() && args.origin.is_none() {
-            return Err(UsageError::NoOrigin);
+            args.page = imported.as_ref().and_then(Imported::page);
+            if args.page.is_none() {
+                return Err(UsageError::NoOrigin);
+            }
         }
-        Options::of_fetch(args)
+        Options::new(args, imported)
     }
 }
 

@@ -1,6 +1,8 @@
 //! The request that a command line asks for: its words, its items, its options, one upon the other.
 
 use sofetch::core::infrastructure::methods::Method;
+use sofetch::core::rules::header_guards;
+use sofetch::{FormData, FormDataEntry, FormDataValue};
 
 use super::RequestOptions;
 use super::bodies::{self, BodyOption};
@@ -8,19 +10,40 @@ use super::headers::{HeaderOption, header_option};
 use super::targets::{self, PageOption};
 use super::typed;
 use super::usage::UsageError;
-use crate::args::FetchArgs;
+use crate::args::{FetchArgs, ImportArgs};
+use crate::import::{self, Ignored, Imported, is_redacted};
 use crate::items::{self, Encoding};
 
 /// What the words and the options ask for, and what they say of the agent's own name: `Some(None)` sends none.
 pub(super) struct Asked {
     pub(super) request: RequestOptions,
     pub(super) user_agent: Option<Option<String>>,
+    /// What was left out of what was imported.
+    pub(super) ignored: Vec<(String, Ignored)>,
 }
 
-/// Reads the command line, and the files that it names. `page` is what relative URLs are relative to.
-pub(super) fn request(args: &FetchArgs, page: Option<&PageOption>) -> Result<Asked, UsageError> {
-    let words = items::words(args.url.clone(), args.beside.items.clone(), false)?;
-    let url = typed::text_of("the URL", words.url.as_deref().unwrap_or_default())?;
+/// What `--import` says, and what else stands where the URL does.
+pub(super) fn import(args: &ImportArgs) -> Result<Option<Imported>, UsageError> {
+    let Some(path) = &args.import else { return Ok(None) };
+    let bytes = bodies::read(path)?;
+    let imported = import::import(&bytes, args.entry.as_deref());
+    imported.map(Some).map_err(|error| UsageError::Import { path: path.clone(), error })
+}
+
+/// Reads the command line, and the files that it names. `page` is what relative URLs are relative to. What the command line
+/// says comes before what was imported.
+pub(super) fn request(
+    args: &FetchArgs,
+    imported: Option<Imported>,
+    page: Option<&PageOption>,
+) -> Result<Asked, UsageError> {
+    let words = items::words(args.url.clone(), args.beside.items.clone(), imported.is_some())?;
+    let mut base = imported.unwrap_or_default();
+    let url = match &words.url {
+        Some(url) => typed::text_of("the URL", url)?,
+        None if is_redacted(base.url.as_bytes()) => return Err(UsageError::RedactedUrl),
+        None => &base.url,
+    };
     let url = targets::url(url, page)?;
     let encoding = match (args.beside.form, args.beside.multipart) {
         (true, _) => Encoding::Form,
@@ -36,30 +59,63 @@ pub(super) fn request(args: &FetchArgs, page: Option<&PageOption>) -> Result<Ask
         (Some(_), None) if args.head => return Err(UsageError::TwoBodies),
         (body, other) => body.or(other),
     };
+    let method = method(args, words.method, body.is_some())?.or(base.method.take());
+    // Whoever gives another body says its type, too; whoever asks for the head sends none.
+    let (body, other_body) = match body {
+        Some(body) => (Some(body), true),
+        None if args.head => (None, true),
+        None if base.body_is_lost => return Err(UsageError::BodyIsLost),
+        None => (imported_body(&mut base), false),
+    };
+    if other_body {
+        base.headers.retain(|(name, _)| !name.eq_ignore_ascii_case("content-type"));
+    }
     let mut asked = Asked {
         request: RequestOptions {
             url: targets::with_parameters(url, &said.query),
-            method: method(args, words.method, body.is_some())?,
+            method,
             headers: Vec::new(),
             body,
             untyped: false,
-            mode: args.mode,
-            credentials: args.credentials,
-            cache: args.cache,
-            redirect: args.redirect,
-            referrer: args.referrer.clone(),
-            referrer_policy: args.referrer_policy,
-            integrity: args.integrity.clone(),
+            mode: args.mode.or(base.mode),
+            credentials: args.credentials.or(base.credentials),
+            cache: args.cache.or(base.cache),
+            redirect: args.redirect.or(base.redirect),
+            referrer: args.referrer.clone().or(base.referrer),
+            referrer_policy: args.referrer_policy.or(base.referrer_policy),
+            integrity: args.integrity.clone().or(base.integrity),
         },
         user_agent: None,
+        ignored: base.ignored,
     };
+    let mut headers = Vec::new();
     for header in &args.headers {
-        asked.header(header_option(typed::bytes_of("-H", header)?)?)?;
+        headers.push(header_option(typed::bytes_of("-H", header)?)?);
     }
     for header in &said.headers {
-        asked.header(header_option(header.as_bytes())?)?;
+        headers.push(header_option(header.as_bytes())?);
+    }
+    for (name, value) in base.headers {
+        let said = headers.iter().any(|header| header.name().eq_ignore_ascii_case(&name));
+        if page.is_some() && header_guards::forbidden_request_header(name.as_bytes(), &value).is_some() {
+            asked.ignored.push((name.to_ascii_lowercase(), Ignored::PageRules));
+        } else if !said {
+            asked.request.headers.push((name, value));
+        }
+    }
+    for header in headers {
+        asked.header(header)?;
     }
     Ok(asked)
+}
+
+fn imported_body(imported: &mut Imported) -> Option<BodyOption> {
+    if !imported.fields.is_empty() {
+        let entry = |(name, text)| FormDataEntry { name, value: FormDataValue::String(text) };
+        let entries = std::mem::take(&mut imported.fields).into_iter().map(entry).collect();
+        return Some(BodyOption::Form(FormData { entries }));
+    }
+    imported.body.take().map(|bytes| BodyOption::bytes(bytes, ""))
 }
 
 impl Asked {

@@ -7,6 +7,7 @@ use std::path::PathBuf;
 
 use sofetch::net::ConfigError;
 
+use crate::import::ImportError;
 use crate::words::config_words;
 
 /// Why a command line means nothing.
@@ -44,6 +45,17 @@ pub(crate) enum UsageError {
     },
     /// A file whose text is wanted is not UTF-8.
     FileNotUtf8(PathBuf),
+    /// `--import` names a text that is no request.
+    Import {
+        /// Which; `-` is standard input.
+        path: PathBuf,
+        /// What is wrong, and where.
+        error: ImportError,
+    },
+    /// The imported URL had a secret that is not in the file.
+    RedactedUrl,
+    /// The imported request had a body that is not in the file.
+    BodyIsLost,
     /// `--page` is no URL that pages have.
     Page(String),
     /// `--origin` is more or less than an origin.
@@ -106,6 +118,13 @@ impl fmt::Display for UsageError {
             }
             UsageError::Item { item, why } => write!(f, "request item \"{item}\": {why}"),
             UsageError::FileNotUtf8(path) => write!(f, "{path:?} is not UTF-8, and its text is asked for"),
+            UsageError::Import { path, error } => write!(f, "--import {path:?}: {error}"),
+            UsageError::RedactedUrl => f.write_str(
+                "the imported URL was redacted when it was written (--show-secrets keeps it); another stands before the items",
+            ),
+            UsageError::BodyIsLost => f.write_str(
+                "the imported request had a body, which the file does not hold; give one (data items, -d, --json ...)",
+            ),
             UsageError::Page(said) => write!(f, "--page {said:?}: it is not the URL of a page"),
             UsageError::Origin(said) => {
                 write!(
