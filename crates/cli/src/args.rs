@@ -5,6 +5,7 @@
 
 mod imports;
 mod items;
+mod showing;
 
 use std::ffi::OsString;
 use std::io::{self, Write};
@@ -21,6 +22,7 @@ use crate::ending::Ending;
 
 pub(crate) use imports::ImportArgs;
 pub(crate) use items::ItemArgs;
+pub(crate) use showing::{CopyAs, Parts, ShowingArgs};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -162,16 +164,32 @@ pub(crate) struct FetchArgs {
     #[arg(short = 'X', long, value_name = "METHOD", help_heading = "Request")]
     pub(crate) method: Option<String>,
     /// A header; `Name;` sends it empty, `Name:` takes a default away: User-Agent's, or the Content-Type of --data and --json (Accept, Accept-Encoding and Host stay)
-    #[arg(short = 'H', long = "header", value_name = "NAME: VALUE", help_heading = "Request")]
+    #[arg(
+        short = 'H',
+        long = "header",
+        value_name = "NAME: VALUE",
+        allow_hyphen_values = true,
+        help_heading = "Request"
+    )]
     pub(crate) headers: Vec<OsString>,
     /// A body of type application/x-www-form-urlencoded; @FILE reads one (@- standard input) without its line breaks; several are joined by `&`
-    #[arg(short = 'd', long, value_name = "DATA", group = "body", help_heading = "Request")]
+    #[arg(
+        short = 'd',
+        long,
+        value_name = "DATA",
+        allow_hyphen_values = true,
+        group = "body",
+        help_heading = "Request"
+    )]
     pub(crate) data: Vec<OsString>,
+    /// As --data, but @ means nothing in it
+    #[arg(long, value_name = "DATA", allow_hyphen_values = true, group = "body", help_heading = "Request")]
+    pub(crate) data_raw: Option<OsString>,
     /// As --data, but a file's bytes are sent as they are
-    #[arg(long, value_name = "DATA", group = "body", help_heading = "Request")]
+    #[arg(long, value_name = "DATA", allow_hyphen_values = true, group = "body", help_heading = "Request")]
     pub(crate) data_binary: Option<OsString>,
     /// A body of type application/json; @FILE reads one (@- standard input)
-    #[arg(long, value_name = "DATA", group = "body", help_heading = "Request")]
+    #[arg(long, value_name = "DATA", allow_hyphen_values = true, group = "body", help_heading = "Request")]
     pub(crate) json: Option<OsString>,
     /// A field of a multipart/form-data body: NAME=TEXT, NAME=@FILE or NAME=<FILE, a file with ;type= and ;filename= (curl's --form)
     #[arg(short = 'F', value_name = "NAME=CONTENT", group = "body", help_heading = "Request")]
@@ -232,6 +250,9 @@ pub(crate) struct FetchArgs {
     /// Print a report in place of the body
     #[arg(long, value_name = "FORMAT", help_heading = "Output")]
     pub(crate) report: Option<Report>,
+    /// What else is shown, or shown instead.
+    #[command(flatten)]
+    pub(crate) showing: ShowingArgs,
     /// Exit with 4, and leave the body, if the status is 400 or above
     #[arg(short = 'f', long, help_heading = "Output")]
     pub(crate) fail: bool,

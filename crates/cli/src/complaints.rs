@@ -23,7 +23,7 @@ const CURLS: &[(&[&str], &str)] = &[
     (&["-e", "--referer"], "use --referrer URL"),
     (&["-D", "--dump-header"], "use -i"),
     (&["--request"], "use -X METHOD"),
-    (&["--data-raw", "--data-urlencode"], "use -d"),
+    (&["--data-urlencode"], "use an item: --form URL name=text"),
     (&["--url"], "write the URL as it is"),
 ];
 

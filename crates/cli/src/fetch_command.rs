@@ -9,12 +9,14 @@ use sofetch::{Observer, Response};
 use sofetch_inspect::safe_text::escaped;
 use sofetch_inspect::{Recorder, Recording};
 
+use crate::args::Parts;
 use crate::ending::{Ending, Failure, never_began};
-use crate::making::{Fetcher, left_out, request, without_meaning};
+use crate::making::{Fetcher, left_out, request, settled, without_meaning};
+use crate::offline_command::{print, sent};
 use crate::options::{Options, Show};
 use crate::output::{PlainBody, Quiet, Sink, Streams, TerminalBody, head_bytes, is_json};
 use crate::progress::Progress;
-use crate::telling::{decisions, http_version};
+use crate::telling::{decisions, http_version, last_sent, measured};
 
 /// Runs the command.
 pub(crate) async fn run(options: Options, streams: &Streams) -> Result<Ending, Failure> {
@@ -22,13 +24,24 @@ pub(crate) async fn run(options: Options, streams: &Streams) -> Result<Ending, F
     notes.iter().for_each(|note| streams.note(note));
     let notes = if page.is_some() { left_out(&request_options) } else { without_meaning(&request_options) };
     notes.iter().for_each(|note| streams.note(note));
-    let recorder = (show.decisions || show.head || show.report.is_some()).then(Recorder::new);
+    let parts = show.print.unwrap_or(Parts { response_body: true, ..Parts::default() });
+    let recorded = show.decisions || show.head || show.report.is_some() || show.print.is_some();
+    let recorder = recorded.then(Recorder::new);
     let observer = recorder.clone().map(|recorder| recorder as Arc<dyn Observer>);
     let fetcher = Fetcher::new(network, page.as_ref())?;
-    let fetched = fetcher.fetch(request(request_options, observer)).await;
+    let request_options = if parts.request_body { settled(request_options)? } else { request_options };
+    let fetched = fetcher.fetch(request(request_options.clone(), observer)).await;
     let recording = || recorder.as_ref().map(|recorder| recorder.recording()).unwrap_or_default();
     if show.decisions {
         streams.err_text(&decisions(&recording(), show.secrets, streams.paint_err));
+    }
+    if let Some(sent) = sent(last_sent(&recording()), &request_options) {
+        print(&sent, parts, show.secrets, streams).map_err(Failure::stdout)?;
+        // What follows a body begins on a line of its own.
+        let apart = parts.request_body && sent.body.is_some() && (parts.response_head || parts.response_body);
+        if apart {
+            streams.out_text("\r\n\r\n").map_err(Failure::stdout)?;
+        }
     }
     match fetched {
         Ok(response) if show.report.is_some() => {
@@ -38,7 +51,13 @@ pub(crate) async fn run(options: Options, streams: &Streams) -> Result<Ending, F
             read.and(of_status(status, &show))
         }
         Ok(response) => match of_status(response.status(), &show) {
-            Ok(ending) => deliver(response, &recording(), &show, streams).await.map(|()| ending),
+            Ok(ending) => {
+                deliver(response, &recording(), parts.response_body, &show, streams).await?;
+                if parts.meta {
+                    streams.out_text(&measured(&recording())).map_err(Failure::stdout)?;
+                }
+                Ok(ending)
+            }
             Err(failure) => {
                 print_head(&response, &recording(), &show, streams)?;
                 Err(failure)
@@ -62,11 +81,13 @@ pub(crate) fn of_status(status: u16, show: &Show) -> Result<Ending, Failure> {
 async fn deliver(
     response: Response,
     recording: &Recording,
+    with_body: bool,
     show: &Show,
     streams: &Streams,
 ) -> Result<(), Failure> {
     print_head(&response, recording, show, streams)?;
-    if show.output.is_some() {
+    // NB: without an output it is read all the same: whether it ends well decides how the command does.
+    if show.output.is_some() || !with_body {
         return save(response, show, streams).await;
     }
     let out = io::stdout().lock();

@@ -55,7 +55,8 @@ pub(crate) fn words(
     if KNOWN_METHODS.contains(&text) {
         return Err(UsageError::MethodAlone(text.to_owned()));
     }
-    if if url_may_lack { is_url_beside_import(&first) } else { is_url(&first) } {
+    let is_a_url = if url_may_lack { is_url_beside_import } else { is_url };
+    if is_a_url(&first) {
         return Ok(Words { method: None, url: Some(first), items: more });
     }
     if url_may_lack {

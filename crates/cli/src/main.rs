@@ -11,11 +11,14 @@ mod complaints;
 mod cors_command;
 mod demo_command;
 mod ending;
+mod export;
 mod fetch_command;
 mod import;
 mod items;
 mod json_text;
 mod making;
+mod offline;
+mod offline_command;
 mod options;
 mod output;
 mod progress;
@@ -74,11 +77,17 @@ fn run(args: Args, streams: &Streams) -> Result<ExitCode, Failure> {
     let ending = match args.command {
         None => {
             let options = Options::of_fetch(args.fetch)?;
-            runtime.block_on(fetch_command::run(options, streams))
+            match offline_command::is_wanted(&options.show) {
+                true => runtime.block_on(offline_command::run(options, streams)),
+                false => runtime.block_on(fetch_command::run(options, streams)),
+            }
         }
         Some(Command::Cors(cors)) => {
             let options = Options::of_cors(*cors)?;
-            runtime.block_on(cors_command::run(options, streams))
+            match offline_command::is_wanted(&options.show) {
+                true => runtime.block_on(offline_command::run(options, streams)),
+                false => runtime.block_on(cors_command::run(options, streams)),
+            }
         }
         Some(Command::Demo(demo)) => runtime.block_on(demo_command::run(&demo, streams)),
         Some(Command::Run(_)) => unreachable!("it has a runtime of its own"),

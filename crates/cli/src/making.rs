@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use sofetch::core::infrastructure::header_list::HeaderList;
+use sofetch::core::infrastructure::multipart::{boundary_from, multipart_form_data_encode};
 use sofetch::core::rules::header_guards::{self, HeaderGuard};
 use sofetch::net::Roots;
 use sofetch::{
@@ -11,6 +12,7 @@ use sofetch::{
 };
 use sofetch_inspect::safe_text::escaped;
 
+use crate::offline::NoNetwork;
 use crate::options::{BodyOption, NetworkOptions, PageOption, RequestOptions};
 
 /// Who fetches: the user, or a page.
@@ -24,7 +26,19 @@ pub(crate) enum Fetcher {
 impl Fetcher {
     /// An agent of these settings, and its page if there is one.
     pub(crate) fn new(network: NetworkOptions, page: Option<&PageOption>) -> Result<Fetcher, Error> {
-        let agent = agent_builder(network).build()?;
+        Fetcher::with(agent_builder(network).build()?, page)
+    }
+
+    /// The same over a network that reaches nobody.
+    pub(crate) fn over(
+        options: NetworkOptions,
+        page: Option<&PageOption>,
+        network: NoNetwork,
+    ) -> Result<Fetcher, Error> {
+        Fetcher::with(agent_builder(options).network(Arc::new(network)).build()?, page)
+    }
+
+    fn with(agent: UserAgent, page: Option<&PageOption>) -> Result<Fetcher, Error> {
         let Some(option) = page else { return Ok(Fetcher::Owner(agent)) };
         let builder = agent.page_builder(option.url.href());
         let builder = if option.opaque { builder.origin(Origin::new_opaque()) } else { builder };
@@ -115,6 +129,19 @@ pub(crate) fn request(options: RequestOptions, observer: Option<Arc<dyn Observer
         Some(observer) => request.observer(observer),
         None => request,
     }
+}
+
+/// The options with the body whole: a form's boundary is chosen, so that the body can be shown as well as sent.
+pub(crate) fn settled(mut options: RequestOptions) -> Result<RequestOptions, Error> {
+    if let Some(BodyOption::Form(form_data)) = &options.body {
+        let mut random = [0; 16];
+        UserAgent::builder().build()?.fill_random(&mut random)?;
+        let boundary = boundary_from(random);
+        let bytes = multipart_form_data_encode(form_data, &boundary).concat();
+        let content_type = format!("multipart/form-data; boundary={boundary}");
+        options.body = Some(BodyOption::Bytes { bytes: bytes.into(), content_type: content_type.into() });
+    }
+    Ok(options)
 }
 
 /// The options for pages that say nothing where there is no page.

@@ -15,7 +15,7 @@ use sofetch::net::{ClientIdentity, ConnectTo, HttpVersions, NoProxy, ProxyRules,
 use sofetch::{CacheMode, CredentialsMode, Mode, RedirectMode, ReferrerPolicy, Url};
 use sofetch_inspect::Secrets;
 
-use crate::args::{FetchArgs, NetworkArgs, Report};
+use crate::args::{CopyAs, FetchArgs, NetworkArgs, Parts, Report};
 use crate::import::Imported;
 use crate::words::ignored_words;
 
@@ -41,7 +41,7 @@ pub(crate) struct Options {
 }
 
 /// The request's own members; `None` is what fetch does by itself.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct RequestOptions {
     pub(crate) url: Url,
     pub(crate) method: Option<String>,
@@ -90,6 +90,12 @@ pub(crate) struct Show {
     pub(crate) report: Option<Report>,
     pub(crate) fail: bool,
     pub(crate) secrets: Secrets,
+    /// `--print`.
+    pub(crate) print: Option<Parts>,
+    /// Is nothing sent, but shown?
+    pub(crate) offline: bool,
+    /// Is nothing sent, but written as another tool takes it?
+    pub(crate) copy_as: Option<CopyAs>,
 }
 
 impl Options {
@@ -113,11 +119,14 @@ impl Options {
             network: NetworkOptions { user_agent: user_agent.or(network.user_agent), ..network },
             show: Show {
                 output: args.output.filter(|path| path.as_os_str() != "-"),
-                head: args.include || args.head,
+                head: args.showing.print.map_or(args.include || args.head, |parts| parts.response_head),
                 decisions: args.verbose,
                 report: args.report,
                 fail: args.fail,
                 secrets: secrets(args.show_secrets),
+                print: args.showing.print,
+                offline: args.showing.offline,
+                copy_as: args.showing.copy_as,
             },
             notes: ignored_words(&ignored),
         })

@@ -31,6 +31,16 @@ impl BodyOption {
     }
 }
 
+impl BodyOption {
+    /// Its bytes, if they are settled.
+    pub(crate) fn whole(&self) -> Option<Bytes> {
+        match self {
+            BodyOption::Bytes { bytes, .. } => Some(bytes.clone()),
+            BodyOption::Form(_) => None,
+        }
+    }
+}
+
 /// The type of forms that are no multipart.
 pub(crate) const URLENCODED: &str = "application/x-www-form-urlencoded";
 

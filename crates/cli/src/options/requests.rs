@@ -140,6 +140,10 @@ impl Asked {
 
 /// The body of curl's options, which exclude each other.
 fn body_option(args: &FetchArgs) -> Result<Option<BodyOption>, UsageError> {
+    if let Some(data) = &args.data_raw {
+        let bytes = typed::bytes_of("--data-raw", data)?;
+        return Ok(Some(BodyOption::bytes(bytes.to_vec(), bodies::URLENCODED)));
+    }
     match (&args.data_binary, &args.json) {
         (Some(data), _) => bodies::data_binary(data).map(Some),
         (None, Some(json)) => bodies::json(json).map(Some),

@@ -1,0 +1,115 @@
+//! `--offline` and `--copy-as`: the request as it would be sent, or a command that sends it. Nothing is sent.
+
+use std::io::{self, Write};
+
+use sofetch::core::infrastructure::header_list::HeaderList;
+use sofetch_inspect::Secrets;
+use sofetch_inspect::safe_text::redacted_urls;
+
+use crate::args::Parts;
+use crate::ending::{Ending, Failure};
+use crate::export::{self, Copied, Source};
+use crate::making::{Fetcher, left_out, request, settled, without_meaning};
+use crate::offline::{NoNetwork, Outgoing};
+use crate::options::{Options, RequestOptions, Show};
+use crate::output::{PlainBody, Sink, Streams, TerminalBody, head_bytes, is_json};
+
+/// Is the command of this kind?
+pub(crate) fn is_wanted(show: &Show) -> bool {
+    show.offline || show.copy_as.is_some()
+}
+
+/// Runs the command.
+pub(crate) async fn run(options: Options, streams: &Streams) -> Result<Ending, Failure> {
+    let Options { request: request_options, page, network, show, notes } = options;
+    notes.iter().for_each(|note| streams.note(note));
+    let notes = if page.is_some() { left_out(&request_options) } else { without_meaning(&request_options) };
+    notes.iter().for_each(|note| streams.note(note));
+    let request_options = settled(request_options).map_err(Failure::Fetch)?;
+    let user_agent = network.user_agent.clone();
+    let nowhere = NoNetwork::default();
+    let fetcher = Fetcher::over(network, page.as_ref(), nowhere.clone())?;
+    let fetched = fetcher.fetch(request(request_options.clone(), None)).await;
+    let requests = nowhere.requests();
+    let Some(last) = requests.last() else {
+        // The rules refused it, or it needs no network: `data:` and its kin.
+        fetched?;
+        streams.note("nothing is sent for this URL");
+        return Ok(Ending::Answered);
+    };
+    if let Some(form) = show.copy_as {
+        let source = Source {
+            sent: last,
+            asked: &request_options,
+            page: page.as_ref(),
+            user_agent: user_agent.as_ref(),
+        };
+        let Copied { text, notes } = export::copy_as(form, &source, show.secrets);
+        notes.iter().for_each(|note| streams.note(note));
+        streams.out_text(&text).map_err(Failure::stdout)?;
+        return Ok(Ending::Answered);
+    }
+    let asked = Parts { request_head: true, request_body: true, ..Parts::default() };
+    let parts = show.print.unwrap_or(asked);
+    for (at, request) in requests.iter().enumerate() {
+        // A preflight has no body: what follows it is apart by the empty line of its head.
+        if at > 0 && parts.request_body && requests[at - 1].body.is_some() {
+            streams.out_text("\r\n\r\n").map_err(Failure::stdout)?;
+        }
+        print(request, parts, show.secrets, streams).map_err(Failure::stdout)?;
+    }
+    Ok(Ending::Answered)
+}
+
+/// Prints a request as HTTP/1.1 writes it.
+pub(crate) fn print(request: &Outgoing, parts: Parts, secrets: Secrets, streams: &Streams) -> io::Result<()> {
+    let mut out = io::stdout().lock();
+    if parts.request_head {
+        let terminal = streams.out_is_terminal.then_some(streams.paint_out);
+        let target = redacted_urls(request.url.path_and_query(), secrets);
+        let line = format!("{} {target} HTTP/1.1", request.method);
+        let host = request.url.host_and_port().as_bytes();
+        let names: Vec<Vec<u8>> = request.headers.iter().map(|header| capitalised(header.name())).collect();
+        let fields = request.headers.iter().zip(&names).map(|(header, name)| (&**name, &header.value()[..]));
+        let headers = std::iter::once((&b"Host"[..], host)).chain(fields);
+        out.write_all(&head_bytes(line.as_bytes(), headers, secrets, terminal))?;
+    }
+    let Some(body) = request.body.as_ref().filter(|body| parts.request_body && !body.is_empty()) else {
+        return out.flush();
+    };
+    if !streams.out_is_terminal {
+        return PlainBody(out).chunk(body).map(|_| ());
+    }
+    let mut shown = TerminalBody::new(out, streams.paint_out, says_json(&request.headers));
+    shown.chunk(body)?;
+    shown.end()
+}
+
+fn says_json(headers: &HeaderList) -> bool {
+    let content_type = headers.get("content-type").unwrap_or_default();
+    let essence = content_type.split(|&byte| byte == b';').next().unwrap_or_default();
+    is_json(String::from_utf8_lossy(essence).trim())
+}
+
+/// As the transport capitalises names: each word.
+fn capitalised(name: &[u8]) -> Vec<u8> {
+    let mut begins = true;
+    let capitalise = |&byte: &u8| {
+        let byte = if begins { byte.to_ascii_uppercase() } else { byte.to_ascii_lowercase() };
+        begins = byte == b'-';
+        byte
+    };
+    name.iter().map(capitalise).collect()
+}
+
+/// What was sent at last, from what was told of it, and the body that the options gave.
+pub(crate) fn sent(
+    head: Option<(String, sofetch::Url, HeaderList)>,
+    asked: &RequestOptions,
+) -> Option<Outgoing> {
+    let (method, url, headers) = head?;
+    // NB: a redirect may have taken the body away.
+    let has_body = headers.get("content-length").is_some_and(|length| &*length != b"0");
+    let body = asked.body.as_ref().and_then(|body| body.whole()).filter(|_| has_body);
+    Some(Outgoing { method, url, headers, body })
+}
