@@ -1,7 +1,7 @@
 //! The arguments as they were typed: names, help and the few words that have a fixed list. What they mean is `options.rs`.
 //!
 //! Network options have curl's long names, the request's own have the names of fetch's init members. The file is longer than most
-//! because it is one list.
+//! because it is one list; what stands beside the URL, imports and what is shown have files of their own.
 
 mod imports;
 mod items;
@@ -14,10 +14,12 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use clap::{Parser, Subcommand, ValueEnum};
+use clap_complete::Shell;
 use sofetch::{CacheMode, CredentialsMode, Mode, RedirectMode, ReferrerPolicy};
 use sofetch_inspect::safe_text::escaped;
 
 use crate::complaints;
+use crate::config;
 use crate::ending::Ending;
 
 pub(crate) use imports::ImportArgs;
@@ -36,7 +38,12 @@ Examples:
 
 A URL without a scheme is https:, but http: for localhost and loopback
 addresses. Relative URLs are those of --page. To fetch from a host that is
-called `cors`, `run` or `demo`, or like a method, write its scheme.
+called `cors`, `run`, `demo` or `generate`, or like a method, write its scheme.
+
+The config file holds options for every run, a line each, without the dashes:
+`max-time = 30`, `http1.1`, `header = Accept-Language: en`; # begins a comment.
+It is $SOFETCH_CONFIG (empty: none), or sofetch/config in the user's folder of
+configurations. What is typed comes before it; --no-config leaves it out.
 
 Secrets (passwords, cookies, keys) print as [redacted] unless --show-secrets.
 
@@ -103,6 +110,20 @@ Exit codes:
   1  it came out otherwise
   3  the servers could not be started";
 
+const GENERATE_EXAMPLES: &str = "\
+Examples:
+  sofetch generate completions bash > ~/.local/share/bash-completion/completions/sofetch
+  sofetch generate completions zsh > ~/.zfunc/_sofetch
+  sofetch generate completions fish > ~/.config/fish/completions/sofetch.fish
+  sofetch generate completions powershell >> $PROFILE
+  sofetch generate man > ~/.local/share/man/man1/sofetch.1
+  sofetch generate man cors > ~/.local/share/man/man1/sofetch-cors.1
+
+Exit codes:
+  0  it is printed
+  2  usage: no such shell or command
+  3  the output could not be written";
+
 /// Fetches a URL by the rules of the Fetch Standard: on your own behalf, or as a page of an origin
 #[derive(Debug, Parser)]
 #[command(
@@ -122,6 +143,14 @@ pub(crate) struct Args {
     pub(crate) fetch: FetchArgs,
 }
 
+/// What holds for every command that reads the config file.
+#[derive(Debug, Default, clap::Args)]
+pub(crate) struct ConfigArgs {
+    /// Take no options from the config file (SOFETCH_CONFIG, or sofetch/config in the user's folder of configurations)
+    #[arg(long, help_heading = "Output")]
+    pub(crate) no_config: bool,
+}
+
 /// The commands that have a name.
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
@@ -131,9 +160,48 @@ pub(crate) enum Command {
     /// Run scripts as those of a page: fetch, streams, events, abort and their kin
     #[command(after_help = RUN_EXAMPLES)]
     Run(Box<RunArgs>),
+    /// Print what shells and `man` want to know of this command
+    #[command(after_help = GENERATE_EXAMPLES)]
+    Generate(GenerateArgs),
     /// Show `cors` offline, between two origins that this command serves itself
     #[command(after_help = DEMO_EXAMPLES)]
     Demo(DemoArgs),
+}
+
+/// What `sofetch generate` takes.
+#[derive(Debug, clap::Args)]
+pub(crate) struct GenerateArgs {
+    /// What is printed.
+    #[command(subcommand)]
+    pub(crate) what: Generated,
+}
+
+/// What can be generated.
+#[derive(Clone, Copy, Debug, Subcommand)]
+pub(crate) enum Generated {
+    /// A script of completions
+    Completions {
+        /// For which shell
+        shell: Shell,
+    },
+    /// A page for `man`, as roff
+    Man {
+        /// Of which command; the whole without one
+        command: Option<ManPage>,
+    },
+}
+
+/// The commands that have a page of their own.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum ManPage {
+    /// sofetch-cors(1)
+    Cors,
+    /// sofetch-run(1)
+    Run,
+    /// sofetch-demo(1)
+    Demo,
+    /// sofetch-generate(1)
+    Generate,
 }
 
 /// What `sofetch demo` takes.
@@ -263,6 +331,9 @@ pub(crate) struct FetchArgs {
     /// The network.
     #[command(flatten)]
     pub(crate) network: NetworkArgs,
+    /// The config file.
+    #[command(flatten)]
+    pub(crate) config: ConfigArgs,
 }
 
 /// Who the agent says it is, and how it reaches others: for each command that fetches.
@@ -357,6 +428,9 @@ pub(crate) struct RunArgs {
     /// The network.
     #[command(flatten)]
     pub(crate) network: NetworkArgs,
+    /// The config file.
+    #[command(flatten)]
+    pub(crate) config: ConfigArgs,
 }
 
 /// Which global `sofetch run` makes.
@@ -370,22 +444,41 @@ pub(crate) enum GlobalKind {
 }
 
 impl Args {
-    /// The arguments of this process. Where they are none, the help or the complaint, with its exit code.
+    /// The arguments of this process, with those of the config file before them. Where they are none, the help or the
+    /// complaint, with its exit code.
     pub(crate) fn of_process() -> Result<Args, ExitCode> {
         let typed: Vec<OsString> = std::env::args_os().collect();
-        Args::try_parse_from(&typed).map_err(|error| {
+        let args = Args::try_parse_from(&typed).map_err(|error| {
             if !error.use_stderr() {
                 // Help and version; nobody is left to tell that the pipe is gone.
                 let _ = error.print();
                 return ExitCode::SUCCESS;
             }
             // NB: a script may hand a stranger's text over as an argument, and clap repeats it as it is.
-            for line in complaints::complaint(error, &typed).lines() {
-                let _ = writeln!(io::stderr(), "{}", escaped(line));
-            }
-            ExitCode::from(Ending::Usage as u8)
-        })
+            complain(&complaints::complaint(error, &typed))
+        })?;
+        if !args.takes_config() {
+            return Ok(args);
+        }
+        config::with_config(args, &typed).map_err(|error| complain(&format!("error: {error}")))
     }
+
+    /// Does the config file count?
+    fn takes_config(&self) -> bool {
+        match &self.command {
+            None => !self.fetch.config.no_config,
+            Some(Command::Cors(cors)) => !cors.config.no_config,
+            Some(Command::Run(run)) => !run.config.no_config,
+            Some(Command::Demo(_) | Command::Generate(_)) => false,
+        }
+    }
+}
+
+fn complain(words: &str) -> ExitCode {
+    for line in words.lines() {
+        let _ = writeln!(io::stderr(), "{}", escaped(line));
+    }
+    ExitCode::from(Ending::Usage as u8)
 }
 
 /// What a report is written in.

@@ -8,11 +8,13 @@
 
 mod args;
 mod complaints;
+mod config;
 mod cors_command;
 mod demo_command;
 mod ending;
 mod export;
 mod fetch_command;
+mod generate_command;
 mod import;
 mod items;
 mod json_text;
@@ -44,6 +46,7 @@ fn main() -> ExitCode {
         Some(Command::Cors(cors)) => (quiet(cors), secrets(cors.show_secrets)),
         Some(Command::Demo(demo)) => (Quiet::Nothing, secrets(demo.show_secrets)),
         Some(Command::Run(run)) => (Quiet::Nothing, secrets(run.show_secrets)),
+        Some(Command::Generate(_)) => (Quiet::Nothing, secrets(false)),
         None => (quiet(&args.fetch), secrets(args.fetch.show_secrets)),
     };
     let streams = Streams::of_process(quiet);
@@ -69,8 +72,12 @@ fn quiet(args: &FetchArgs) -> Quiet {
 }
 
 fn run(args: Args, streams: &Streams) -> Result<ExitCode, Failure> {
-    if let Some(Command::Run(run)) = args.command {
-        return run_command::run(*run, streams);
+    match args.command {
+        Some(Command::Run(run)) => return run_command::run(*run, streams),
+        Some(Command::Generate(generate)) => {
+            return generate_command::run(generate.what).map(Ending::exit_code);
+        }
+        _ => {}
     }
     let runtime =
         tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(Failure::Start)?;
@@ -90,7 +97,7 @@ fn run(args: Args, streams: &Streams) -> Result<ExitCode, Failure> {
             }
         }
         Some(Command::Demo(demo)) => runtime.block_on(demo_command::run(&demo, streams)),
-        Some(Command::Run(_)) => unreachable!("it has a runtime of its own"),
+        Some(Command::Run(_) | Command::Generate(_)) => unreachable!("they need no runtime of this kind"),
     };
     // A look-up that was given up goes on in the system: nobody waits for it.
     runtime.shutdown_background();

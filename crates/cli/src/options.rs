@@ -8,6 +8,7 @@ mod targets;
 pub(crate) mod typed;
 mod usage;
 
+use std::ffi::OsStr;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -143,6 +144,11 @@ impl Options {
         }
         Options::new(args, imported)
     }
+}
+
+/// Is this `-H` one?
+pub(crate) fn check_header(said: &OsStr) -> Result<(), UsageError> {
+    headers::header_option(typed::bytes_of("-H", said)?).map(|_| ())
 }
 
 /// `--show-secrets`.
