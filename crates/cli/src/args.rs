@@ -3,8 +3,10 @@
 //! Network options have curl's long names, the request's own have the names of fetch's init members. The file is longer than most
 //! because it is one list; what stands beside the URL, imports and what is shown have files of their own.
 
+mod generate;
 mod imports;
 mod items;
+mod run;
 mod showing;
 mod values;
 
@@ -15,7 +17,6 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use clap::{Parser, Subcommand, ValueEnum};
-use clap_complete::Shell;
 use sofetch::{CacheMode, CredentialsMode, Mode, RedirectMode, ReferrerPolicy};
 use sofetch_inspect::safe_text::escaped;
 
@@ -23,10 +24,14 @@ use crate::complaints;
 use crate::config;
 use crate::ending::Ending;
 
+pub(crate) use generate::{GenerateArgs, Generated, ManPage};
 pub(crate) use imports::ImportArgs;
 pub(crate) use items::ItemArgs;
+pub(crate) use run::{GlobalKind, RunArgs};
 pub(crate) use showing::{CopyAs, Parts, ShowingArgs};
 
+use generate::GENERATE_EXAMPLES;
+use run::RUN_EXAMPLES;
 use values::{cache, credentials, mode, redirect, referrer_policy, seconds, size};
 
 const EXAMPLES: &str = "\
@@ -76,33 +81,6 @@ Exit codes:
   3  the network failed, a time-out or a limit was reached
   4  readable, with a status of 400 or above, under --fail";
 
-const RUN_EXAMPLES: &str = "\
-Examples:
-  sofetch run page.js
-  sofetch run --base-url https://app.example/ page.js
-  sofetch run --module --eval 'console.log((await fetch(\"data:,hi\")).status)'
-  pbpaste | sofetch run -v --base-url https://app.example/ -
-
-Scripts run in one global, in this order; then its event loop until nothing is
-left to do. They fetch as a page: CORS applies, and a page of a file has an
-opaque origin (--base-url gives another, --no-page lifts the rules).
-
-A module imports files of its own folder and below, if the page is a file's.
-Modules from the network are not built yet. Nothing else reads files.
-
-There is no document, and the engine has no Intl, no Temporal and no
-WebAssembly. docs/js.md says what is there, and what each limit means.
-
-What a browser's \"Copy as fetch\" copies runs as pasted; where it begins with
-await, as a module (--module).
-
-Exit codes:
-  0    nothing is left to do
-  1    an exception or a rejection that nobody caught
-  2    usage: wrong options, or a script that cannot be read
-  3    no thread could be started, or the output not be written
-  124  the time limit came first";
-
 const DEMO_EXAMPLES: &str = "\
 Two servers are started on loopback under the names https://javascript.info
 (the page's) and https://site.com (the API's), with certificates made for this
@@ -112,20 +90,6 @@ Exit codes:
   0  the first fetch was readable and the second was refused, as is right
   1  it came out otherwise
   3  the servers could not be started";
-
-const GENERATE_EXAMPLES: &str = "\
-Examples:
-  sofetch generate completions bash > ~/.local/share/bash-completion/completions/sofetch
-  sofetch generate completions zsh > ~/.zfunc/_sofetch
-  sofetch generate completions fish > ~/.config/fish/completions/sofetch.fish
-  sofetch generate completions powershell >> $PROFILE
-  sofetch generate man > ~/.local/share/man/man1/sofetch.1
-  sofetch generate man cors > ~/.local/share/man/man1/sofetch-cors.1
-
-Exit codes:
-  0  it is printed
-  2  usage: no such shell or command
-  3  the output could not be written";
 
 /// Fetches a URL by the rules of the Fetch Standard: on your own behalf, or as a page of an origin
 #[derive(Debug, Parser)]
@@ -169,42 +133,6 @@ pub(crate) enum Command {
     /// Show `cors` offline, between two origins that this command serves itself
     #[command(after_help = DEMO_EXAMPLES)]
     Demo(DemoArgs),
-}
-
-/// What `sofetch generate` takes.
-#[derive(Debug, clap::Args)]
-pub(crate) struct GenerateArgs {
-    /// What is printed.
-    #[command(subcommand)]
-    pub(crate) what: Generated,
-}
-
-/// What can be generated.
-#[derive(Clone, Copy, Debug, Subcommand)]
-pub(crate) enum Generated {
-    /// A script of completions
-    Completions {
-        /// For which shell
-        shell: Shell,
-    },
-    /// A page for `man`, as roff
-    Man {
-        /// Of which command; the whole without one
-        command: Option<ManPage>,
-    },
-}
-
-/// The commands that have a page of their own.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub(crate) enum ManPage {
-    /// sofetch-cors(1)
-    Cors,
-    /// sofetch-run(1)
-    Run,
-    /// sofetch-demo(1)
-    Demo,
-    /// sofetch-generate(1)
-    Generate,
 }
 
 /// What `sofetch demo` takes.
@@ -387,63 +315,6 @@ pub(crate) struct NetworkArgs {
     /// Connect to public addresses only, at every redirect
     #[arg(long, help_heading = "Network")]
     pub(crate) no_private: bool,
-}
-
-/// What `sofetch run` takes.
-#[derive(Debug, Default, clap::Args)]
-pub(crate) struct RunArgs {
-    /// The scripts, run in one global in this order; `-` is standard input
-    #[arg(required_unless_present = "eval", value_name = "SCRIPT")]
-    pub(crate) scripts: Vec<PathBuf>,
-    /// A script in place of a file's, run after them (repeatable)
-    #[arg(long, value_name = "CODE", help_heading = "Scripts")]
-    pub(crate) eval: Vec<String>,
-    /// All scripts are modules, not only those of .mjs files
-    #[arg(long, help_heading = "Scripts")]
-    pub(crate) module: bool,
-    /// The page's URL: location, base URL, origin and referrer (default: a file's, whose origin is opaque)
-    #[arg(long, value_name = "URL", help_heading = "Scripts")]
-    pub(crate) base_url: Option<String>,
-    /// The global that scripts find
-    #[arg(long, value_name = "KIND", default_value = "window", help_heading = "Scripts")]
-    pub(crate) global: GlobalKind,
-    /// The page's referrer policy: no-referrer, origin, strict-origin, unsafe-url ...
-    #[arg(long, value_name = "POLICY", value_parser = referrer_policy, conflicts_with = "no_page", help_heading = "Scripts")]
-    pub(crate) referrer_policy: Option<ReferrerPolicy>,
-    /// Fetch on your own behalf: no origin, no CORS, nothing hidden
-    #[arg(long, help_heading = "Scripts")]
-    pub(crate) no_page: bool,
-    /// A limit on what scripts hold, in bytes, or with k, M or G; one byte more is an error that they can catch
-    #[arg(long, value_name = "BYTES", value_parser = size, help_heading = "Scripts")]
-    pub(crate) max_memory: Option<u64>,
-    /// A limit on the whole run, in seconds; what runs then is ended, with exit code 124
-    #[arg(long, value_name = "SECONDS", allow_negative_numbers = true, value_parser = seconds, help_heading = "Scripts")]
-    pub(crate) script_timeout: Option<Duration>,
-    /// Tell each fetch's decisions on standard error, when it has answered
-    #[arg(short = 'v', long, help_heading = "Output")]
-    pub(crate) verbose: bool,
-    /// Write all exchanges of the run to a file, as HAR 1.2
-    #[arg(long, value_name = "FILE", help_heading = "Output")]
-    pub(crate) har: Option<PathBuf>,
-    /// Print secrets as they are, and write them
-    #[arg(long, help_heading = "Output")]
-    pub(crate) show_secrets: bool,
-    /// The network.
-    #[command(flatten)]
-    pub(crate) network: NetworkArgs,
-    /// The config file.
-    #[command(flatten)]
-    pub(crate) config: ConfigArgs,
-}
-
-/// Which global `sofetch run` makes.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
-pub(crate) enum GlobalKind {
-    /// A window's, without a document
-    #[default]
-    Window,
-    /// A dedicated worker's
-    Worker,
 }
 
 impl Args {
