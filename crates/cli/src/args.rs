@@ -6,6 +6,8 @@
 mod generate;
 mod imports;
 mod items;
+#[cfg(test)]
+mod page;
 mod run;
 mod showing;
 mod values;
