@@ -18,7 +18,7 @@ use sofetch_inspect::Secrets;
 use sofetch_inspect::safe_text::redacted_urls;
 
 use crate::args::{Args, Command};
-use crate::options::{NetworkOptions, check_header};
+use crate::options::{NetworkOptions, UsageError, check_header};
 use lines::Line;
 
 /// Options of one request: a file that has one was not meant for every run.
@@ -139,7 +139,7 @@ fn applied(mut args: Args, typed: &[OsString], lines: &[Line]) -> Result<Args, (
         trial.push(option.clone());
         trial.extend(behind.iter().map(OsString::from));
         let parsed = Args::try_parse_from(&trial).map_err(|error| wrong(first_line(&error)))?;
-        check(&parsed).map_err(wrong)?;
+        check(parsed).map_err(wrong)?;
         alone.push(option.clone());
         if !line_is_for(&line.name, command) {
             continue;
@@ -199,14 +199,15 @@ fn option_of(line: &Line) -> Result<OsString, What> {
 }
 
 /// What the options' values mean, where clap does not know it.
-fn check(args: &Args) -> Result<(), String> {
-    let (network, headers) = match &args.command {
-        Some(Command::Run(run)) => (&run.network, &[][..]),
-        _ => (&args.fetch.network, &args.fetch.headers[..]),
+fn check(args: Args) -> Result<(), String> {
+    let (mut network, headers) = match args.command {
+        Some(Command::Run(run)) => (run.network, Vec::new()),
+        _ => (args.fetch.network, args.fetch.headers),
     };
-    let words =
-        |error: crate::options::UsageError| redacted_urls(&error.to_string(), Secrets::Redacted).into_owned();
-    NetworkOptions::of(network).map_err(words)?;
+    // What the environment says of proxies is not this file's fault.
+    network.proxy.get_or_insert_default();
+    let words = |error: UsageError| redacted_urls(&error.to_string(), Secrets::Redacted).into_owned();
+    NetworkOptions::of(&network).map_err(words)?;
     headers.iter().try_for_each(|header| check_header(header)).map_err(words)
 }
 

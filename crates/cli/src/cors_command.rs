@@ -41,6 +41,9 @@ pub(crate) async fn story_of(
 ) -> Result<(Option<CorsStory>, Result<Ending, Failure>), Failure> {
     let Options { request: request_options, page, network, show, notes } = given;
     notes.iter().for_each(|note| streams.note(note));
+    if show.print.is_some() {
+        streams.note("`--print` has no meaning for cors without --offline");
+    }
     left_out(&request_options).iter().for_each(|note| streams.note(note));
     let recorder = Recorder::new();
     let observer: Arc<dyn Observer> = recorder.clone();

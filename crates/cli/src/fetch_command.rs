@@ -12,7 +12,7 @@ use sofetch_inspect::{Recorder, Recording};
 use crate::args::Parts;
 use crate::ending::{Ending, Failure, never_began};
 use crate::making::{Fetcher, left_out, request, settled, without_meaning};
-use crate::offline_command::{print, sent};
+use crate::offline_command::{print, with_body};
 use crate::options::{Options, Show};
 use crate::output::{PlainBody, Quiet, Sink, Streams, TerminalBody, head_bytes, is_json};
 use crate::progress::Progress;
@@ -35,7 +35,8 @@ pub(crate) async fn run(options: Options, streams: &Streams) -> Result<Ending, F
     if show.decisions {
         streams.err_text(&decisions(&recording(), show.secrets, streams.paint_err));
     }
-    if let Some(sent) = sent(last_sent(&recording()), &request_options) {
+    if let Some(head) = last_sent(&recording()) {
+        let sent = with_body(head, &request_options);
         print(&sent, parts, show.secrets, streams).map_err(Failure::stdout)?;
         // What follows a body begins on a line of its own.
         let apart = parts.request_body && sent.body.is_some() && (parts.response_head || parts.response_body);

@@ -132,6 +132,12 @@ fn header(item: &Item) -> Result<String, UsageError> {
     if name.trim().is_empty() {
         return Err(UsageError::Item { item: ":...".to_owned(), why: "a header has a name".into() });
     }
+    if name.contains([':', ';']) {
+        return Err(UsageError::Item {
+            item: format!("{name}:..."),
+            why: "a header's name is a token".into(),
+        });
+    }
     if *operator == Operator::HeaderEmpty {
         return match value.is_empty() {
             true => Ok(format!("{name};")),
@@ -252,6 +258,7 @@ mod tests {
             ("a host and a port", "b.test:80/x", "one URL at a time"),
             ("a command", "cors", "the command comes first"),
             ("a header without a name", ":x", "a header has a name"),
+            ("a colon in a header's name", r"a\:b:c", "a header's name is a token"),
             ("a semicolon in the middle", "a;b", "an empty header is `Name;`"),
             ("a file that is not there", "a=@/nowhere/to/be/found", "/nowhere/to/be/found"),
             ("no JSON", "a:=nope", "not JSON"),

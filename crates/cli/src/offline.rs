@@ -22,6 +22,8 @@ pub(crate) struct Outgoing {
     /// Without Host, which the URL says.
     pub(crate) headers: HeaderList,
     pub(crate) body: Option<Bytes>,
+    /// On which HTTP.
+    pub(crate) protocol: Protocol,
 }
 
 impl Outgoing {
@@ -89,7 +91,8 @@ impl Connection for NoConnection {
                 }
             };
             let headers = HeaderList::clone(&header_list);
-            let outgoing = Outgoing { method: method.as_str().to_owned(), url, headers, body };
+            let (method, protocol) = (method.as_str().to_owned(), Protocol::Http1);
+            let outgoing = Outgoing { method, url, headers, body, protocol };
             let answer = if outgoing.is_preflight() { grant(&outgoing.headers) } else { HeaderList::new() };
             self.requests.0.lock().unwrap_or_else(PoisonError::into_inner).push(outgoing);
             Ok(WireResponse {

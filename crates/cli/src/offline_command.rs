@@ -2,6 +2,7 @@
 
 use std::io::{self, Write};
 
+use sofetch::core::infrastructure::connections::Protocol;
 use sofetch::core::infrastructure::header_list::HeaderList;
 use sofetch_inspect::Secrets;
 use sofetch_inspect::safe_text::redacted_urls;
@@ -61,15 +62,17 @@ pub(crate) async fn run(options: Options, streams: &Streams) -> Result<Ending, F
     Ok(Ending::Answered)
 }
 
-/// Prints a request as HTTP/1.1 writes it.
+/// Prints a request as HTTP/1.1 writes it; the head of one over HTTP/2, which has no such text, with the names as they are.
 pub(crate) fn print(request: &Outgoing, parts: Parts, secrets: Secrets, streams: &Streams) -> io::Result<()> {
     let mut out = io::stdout().lock();
     if parts.request_head {
         let terminal = streams.out_is_terminal.then_some(streams.paint_out);
         let target = redacted_urls(request.url.path_and_query(), secrets);
-        let line = format!("{} {target} HTTP/1.1", request.method);
+        let version = if request.protocol == Protocol::Http2 { "HTTP/2" } else { "HTTP/1.1" };
+        let line = format!("{} {target} {version}", request.method);
         let host = request.url.host_and_port().as_bytes();
-        let names: Vec<Vec<u8>> = request.headers.iter().map(|header| capitalised(header.name())).collect();
+        let names: Vec<Vec<u8>> =
+            request.headers.iter().map(|header| name_on(request.protocol, header.name())).collect();
         let fields = request.headers.iter().zip(&names).map(|(header, name)| (&**name, &header.value()[..]));
         let headers = std::iter::once((&b"Host"[..], host)).chain(fields);
         out.write_all(&head_bytes(line.as_bytes(), headers, secrets, terminal))?;
@@ -91,8 +94,11 @@ fn says_json(headers: &HeaderList) -> bool {
     is_json(String::from_utf8_lossy(essence).trim())
 }
 
-/// As the transport capitalises names: each word.
-fn capitalised(name: &[u8]) -> Vec<u8> {
+/// A header's name as the transport writes it: over HTTP/1.1 each word is capitalised, over HTTP/2 none.
+fn name_on(protocol: Protocol, name: &[u8]) -> Vec<u8> {
+    if protocol == Protocol::Http2 {
+        return name.to_ascii_lowercase();
+    }
     let mut begins = true;
     let capitalise = |&byte: &u8| {
         let byte = if begins { byte.to_ascii_uppercase() } else { byte.to_ascii_lowercase() };
@@ -102,14 +108,21 @@ fn capitalised(name: &[u8]) -> Vec<u8> {
     name.iter().map(capitalise).collect()
 }
 
-/// What was sent at last, from what was told of it, and the body that the options gave.
-pub(crate) fn sent(
-    head: Option<(String, sofetch::Url, HeaderList)>,
-    asked: &RequestOptions,
-) -> Option<Outgoing> {
-    let (method, url, headers) = head?;
+/// What was sent, with the body that the options gave.
+pub(crate) fn with_body(head: Outgoing, asked: &RequestOptions) -> Outgoing {
     // NB: a redirect may have taken the body away.
-    let has_body = headers.get("content-length").is_some_and(|length| &*length != b"0");
+    let has_body = head.headers.get("content-length").is_some_and(|length| &*length != b"0");
     let body = asked.body.as_ref().and_then(|body| body.whole()).filter(|_| has_body);
-    Some(Outgoing { method, url, headers, body })
+    Outgoing { body, ..head }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_are_as_on_the_wire() {
+        assert_eq!(name_on(Protocol::Http1, b"x-API-key"), b"X-Api-Key");
+        assert_eq!(name_on(Protocol::Http2, b"X-API-Key"), b"x-api-key");
+    }
 }

@@ -1,12 +1,12 @@
 //! What `inspect` tells of a recording: the tree, the report, the version of HTTP.
 
+use sofetch::Event;
 use sofetch::core::infrastructure::connections::Protocol;
-use sofetch::core::infrastructure::header_list::HeaderList;
 use sofetch::core::trace::WireEvent;
-use sofetch::{Event, Url};
 use sofetch_inspect::tree::{Options, tree};
 use sofetch_inspect::{Entry, Recording, Secrets};
 
+use crate::offline::Outgoing;
 use crate::output::Paint;
 
 /// The decisions, a line each.
@@ -19,12 +19,16 @@ pub(crate) fn options(secrets: Secrets, paint: Paint) -> Options {
     Options { colour: paint.is_on(), secrets, verbose: false }
 }
 
-/// Method, URL and headers of the request that was sent last for the fetch itself.
-pub(crate) fn last_sent(recording: &Recording) -> Option<(String, Url, HeaderList)> {
+/// The head of the request that was sent last for the fetch itself; its body is not recorded.
+pub(crate) fn last_sent(recording: &Recording) -> Option<Outgoing> {
     let sent = wire_events(recording).filter_map(|event| match event {
-        WireEvent::Sent { method, url, header_list, .. } => {
-            Some((method.as_str().to_owned(), url.clone(), header_list.clone()))
-        }
+        WireEvent::Sent { method, url, header_list, protocol } => Some(Outgoing {
+            method: method.as_str().to_owned(),
+            url: url.clone(),
+            headers: header_list.clone(),
+            body: None,
+            protocol: *protocol,
+        }),
         _ => None,
     });
     sent.last()

@@ -243,6 +243,9 @@ fn offline_shows_the_question_before_the_request() {
     assert!(question.starts_with("OPTIONS /x HTTP/1.1\r\nHost: a.test\r\n"), "{text}");
     assert!(question.contains("Access-Control-Request-Method: PATCH"), "{text}");
     assert!(request.starts_with("PATCH /x HTTP/1.1\r\n") && request.ends_with("\r\n\r\n{}"), "{text}");
+    let world = InWorld::start();
+    let online = ["cors", "-p", "h", "--origin", "https://javascript.info", "https://site.com/service.json"];
+    world.sofetch(&online).complained("`--print` has no meaning for cors without --offline");
     let refused = sofetch(&["--offline", "--page", "https://b.test/", "http://a.test/x"]).ended(1);
     assert_eq!(refused.text(), "", "mixed content is never sent: {}", refused.err);
     sofetch(&["--offline", "data:,x"]).ended(0).complained("nothing is sent");

@@ -28,7 +28,9 @@ fn copied(
         referrer_policy: None,
         integrity: None,
     };
-    let sent = Outgoing { method: method.to_owned(), url, headers: list, body: body.map(Bytes::from_static) };
+    let (method, body) = (method.to_owned(), body.map(Bytes::from_static));
+    let protocol = sofetch::core::ports::Protocol::Http1;
+    let sent = Outgoing { method, url, headers: list, body, protocol };
     copy_as(form, &Source { sent: &sent, asked: &asked, page: None, user_agent: None }, Secrets::Redacted)
 }
 

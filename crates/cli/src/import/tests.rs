@@ -304,3 +304,20 @@ fn a_har_may_lack_a_body() {
     let cookies = request(r#""cookies": [{"name": "a", "value": "b"}, {"name": "c", "value": "d"}]"#);
     assert_eq!(cookies.headers, [("Cookie".to_owned(), b"a=b; c=d".to_vec())]);
 }
+
+#[test]
+fn no_piece_of_a_text_is_too_much() {
+    for text in [BASH, CMD, CURL_POWERSHELL, POWERSHELL, FETCH, FETCH_NODE] {
+        for (at, _) in text.char_indices() {
+            // NB: whatever comes of it, it comes to an end; a fault's place is in the text.
+            for piece in [
+                text[..at].to_owned(),
+                format!("{}{}", &text[..at], &text[at..].chars().skip(1).collect::<String>()),
+            ] {
+                if let Err(ImportError::Text { line, .. }) = import(piece.as_bytes(), None) {
+                    assert!(line <= piece.matches('\n').count() + 1, "{piece}");
+                }
+            }
+        }
+    }
+}
