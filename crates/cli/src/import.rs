@@ -87,7 +87,9 @@ impl Imported {
 pub(crate) fn import(bytes: &[u8], entry: Option<&str>) -> Result<Imported, ImportError> {
     let text = text_of(bytes)?;
     let requests = requests(text).map_err(|(fault, at)| ImportError::at(text, at, fault))?;
-    entry::chosen(requests, entry)
+    let mut chosen = entry::chosen(requests, entry)?;
+    chosen.without_http2s_own();
+    Ok(chosen)
 }
 
 /// PowerShell and Windows' editors write UTF-8 with a mark.
@@ -140,15 +142,21 @@ enum Dialect {
     PowerShell,
 }
 
-/// Told by what continues a line, or by what only one of them writes.
+/// Told by what continues a line, or by what only one of them writes: carets before quotes, or doubled quotes where nothing
+/// stands in single ones.
 fn dialect(text: &str) -> Dialect {
     let ends = |mark: char| {
         text.lines().any(|line| line.trim_end().strip_suffix(mark).is_some_and(|line| line.ends_with(' ')))
     };
+    let singles = [" '", "$'", "\t'", "\n'"].iter().any(|begin| text.contains(begin));
+    let empty_words = text.split_whitespace().filter(|word| *word == "\"\"").count();
+    let doubled = !singles && text.matches("\"\"").count() > empty_words;
     if text.contains("^\"") || ends('^') {
         Dialect::Cmd
     } else if ends('`') || text.get(..8).is_some_and(|word| word.eq_ignore_ascii_case("curl.exe")) {
         Dialect::PowerShell
+    } else if doubled {
+        Dialect::Cmd
     } else {
         Dialect::Posix
     }

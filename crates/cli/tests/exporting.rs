@@ -138,7 +138,7 @@ fn curl_gets_the_words_that_were_meant() {
 #[test]
 fn copies_send_the_same_through_an_import() {
     let server = plain_server();
-    let url = server.url("/x?q='a'&b=$HOME");
+    let url = server.url("/x[1]?q='a'&b=$HOME&c={d,e}\\[");
     for value in HOSTILE {
         let options = hostile(value);
         run(&[], &options, &url).ended(0);

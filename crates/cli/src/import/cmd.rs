@@ -28,12 +28,13 @@ fn lines(text: &str) -> Faulty<Vec<Vec<Past>>> {
     let mut lines = vec![Vec::new()];
     let mut cursor = Cursor::new(text);
     let mut quoted = false;
+    let carets_count = carets_count_in_quotes(text);
     while let Some(character) = cursor.peek() {
         let at = cursor.at;
         cursor.next();
         let last = lines.last_mut().expect("a line is there from the beginning");
         match character {
-            '^' if !quoted => {
+            '^' if !quoted || carets_count => {
                 // A caret at a line's end takes the break away and makes plain what follows, a break too.
                 if cursor.take_line_break() {
                     if cursor.take_line_break() {
@@ -60,6 +61,24 @@ fn lines(text: &str) -> Faulty<Vec<Vec<Past>>> {
     Ok(lines)
 }
 
+/// For some years DevTools put carets into plain quotes, where cmd.exe takes them for themselves. They were meant all the same:
+/// so it is where a quote has both, or where no character that it puts them before is without.
+fn carets_count_in_quotes(text: &str) -> bool {
+    let (mut quoted, mut before, mut found) = (false, ' ', false);
+    for character in text.chars() {
+        if quoted
+            && before != '^'
+            && matches!(character, '{' | '}' | '[' | ']' | '%' | '#' | '$' | '!' | '@' | '<' | '>' | '|')
+        {
+            return false;
+        }
+        found |= quoted && before == '^' && character != '^';
+        quoted ^= character == '"' && before != '^';
+        before = character;
+    }
+    found
+}
+
 fn names_a_variable(rest: &str) -> bool {
     let length = rest.bytes().take_while(|byte| byte.is_ascii_alphanumeric() || *byte == b'_').count();
     let named = length > 0 && !rest.as_bytes()[0].is_ascii_digit();
@@ -73,8 +92,9 @@ fn backslashes_are_doubled(line: &[Past]) -> bool {
     while index < line.len() {
         let count = line[index..].iter().take_while(|past| past.character == '\\').count();
         index += count;
-        let before_quote = line.get(index).is_some_and(|past| past.character == '"');
-        if count % 2 == 1 && !before_quote {
+        // NB: the backslash before a bracket of a URL is for curl, and is written last.
+        let other = |past: &Past| matches!(past.character, '"' | '[' | ']' | '{' | '}');
+        if count % 2 == 1 && !line.get(index).is_some_and(other) {
             return false;
         }
         index += 1;
@@ -96,7 +116,13 @@ fn split(line: &[Past], doubled: bool) -> Faulty<Vec<Command>> {
                 let count = more + 1;
                 index += more;
                 let before_quote = line.get(index).is_some_and(|past| past.character == '"');
-                let kept = if before_quote || doubled { count / 2 } else { count };
+                let kept = if before_quote {
+                    count / 2
+                } else if doubled {
+                    count.div_ceil(2)
+                } else {
+                    count
+                };
                 words.word(at).extend(std::iter::repeat_n(b'\\', kept));
                 if before_quote && count % 2 == 1 {
                     words.push(at, '"');
@@ -113,7 +139,7 @@ fn split(line: &[Past], doubled: bool) -> Faulty<Vec<Command>> {
                     open = if open.is_some() { None } else { Some(at) };
                 }
             }
-            ' ' | '\t' | '\n' if open.is_none() => words.end_word(),
+            ' ' | '\t' if open.is_none() => words.end_word(),
             other => words.push(at, other),
         }
     }
@@ -151,7 +177,19 @@ mod tests {
             ("a percent sign", "^\"50^% %^HOME%^\" 5%", &[&["50% %HOME%", "5%"]]),
             ("an empty word", "a ^\"^\" b", &[&["a", "", "b"]]),
             ("two commands", "curl a &\r\ncurl b", &[&["curl", "a"], &["curl", "b"]]),
-            ("a caret in quotes is a caret", "\"a^b\"", &[&["a^b"]]),
+            ("a caret in quotes is a caret", "\"a^b{}\"", &[&["a^b{}"]]),
+            (
+                "unless DevTools put it there",
+                r#"curl "https://a.test/?a=1^&b=^{" -d "^{^\^"a^\^":1^}""#,
+                &[&["curl", "https://a.test/?a=1&b={", "-d", r#"{"a":1}"#]],
+            ),
+            ("line breaks between quotes", "\"a\"^\n\n\"b\"", &[&["a\nb"]]),
+            ("percent signs between quotes", "\"a\"%\"\"%\"b\"", &[&["a%%b"]]),
+            (
+                "a bracket of a URL",
+                r#"^"https://a.test/^\^[x^\^]^" ^"a^\^\b^""#,
+                &[&[r"https://a.test/\[x\]", r"a\b"]],
+            ),
         ];
         for (name, text, expected) in table {
             let expected: Vec<Vec<String>> =

@@ -53,7 +53,8 @@ const OTHERS_WITH_VALUES: [&str; 38] = [
 /// Options without one. NB: those of the first line are what sofetch does by itself: nothing is said of them.
 const DONE_ANYWAY: [&str; 8] =
     ["--compressed", "-L", "--location", "-s", "--silent", "-S", "--show-error", "--no-progress-meter"];
-const OTHERS: [&str; 27] = [
+const OTHERS: [&str; 28] = [
+    "--path-as-is",
     "-k",
     "--insecure",
     "-v",
@@ -105,8 +106,14 @@ fn request(command: Command) -> Faulty<Imported> {
         return Err((Fault::Command, first.at));
     }
     let (at, words) = (first.at, expanded(words));
-    let mut reader =
-        Reader { imported: Imported::default(), data: Data::None, get: false, head: false, has_url: false };
+    let mut reader = Reader {
+        imported: Imported::default(),
+        data: Data::None,
+        get: false,
+        head: false,
+        globoff: false,
+        has_url: false,
+    };
     let mut words = words.into_iter();
     let mut only_urls = false;
     while let Some(word) = words.next() {
@@ -192,6 +199,7 @@ struct Reader {
     data: Data,
     get: bool,
     head: bool,
+    globoff: bool,
     has_url: bool,
 }
 
@@ -215,6 +223,7 @@ impl Reader {
             match &*name {
                 "-G" | "--get" => self.get = true,
                 "-I" | "--head" => self.head = true,
+                "-g" | "--globoff" => self.globoff = true,
                 name if DONE_ANYWAY.contains(&name) => {}
                 name if OTHERS.contains(&name) => self.imported.ignore(name, Ignored::NotTheRequest),
                 _ => return Err(unknown()),
@@ -318,7 +327,13 @@ impl Reader {
     }
 
     fn finish(self) -> Imported {
-        let Reader { mut imported, data, get, head, .. } = self;
+        let Reader { mut imported, data, get, head, globoff, .. } = self;
+        // Brackets and braces are patterns to curl, unless a backslash stands before them. Here they are never patterns.
+        if !globoff {
+            for mark in ['[', ']', '{', '}'] {
+                imported.url = imported.url.replace(&format!("\\{mark}"), &mark.to_string());
+            }
+        }
         let content_type = match data {
             Data::None => None,
             Data::Text(text) if get => {

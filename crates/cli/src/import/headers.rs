@@ -24,6 +24,19 @@ impl Imported {
         self.ignore(name.to_ascii_lowercase(), why);
     }
 
+    /// DevTools writes HTTP/2's own headers without their colons: where there is an `authority`, its kin are no headers either.
+    pub(super) fn without_http2s_own(&mut self) {
+        if !self.has("authority") {
+            return;
+        }
+        const OWN: [&str; 4] = ["authority", "method", "path", "scheme"];
+        let is_own = |name: &str| OWN.iter().any(|own| name.eq_ignore_ascii_case(own));
+        for name in OWN.iter().filter(|own| self.has(own)).copied().collect::<Vec<_>>() {
+            self.ignore(name, Ignored::Framing);
+        }
+        self.headers.retain(|(name, _)| !is_own(name));
+    }
+
     /// Is there a header of this name?
     pub(super) fn has(&self, name: &str) -> bool {
         self.headers.iter().any(|(known, _)| known.eq_ignore_ascii_case(name))
@@ -71,6 +84,18 @@ mod tests {
                 ignored("authorization", Ignored::Redacted),
             ]
         );
+    }
+
+    #[test]
+    fn http2s_own_headers_may_have_lost_their_colons() {
+        let names = |headers: &[&str]| {
+            let mut imported = Imported::default();
+            headers.iter().for_each(|name| imported.header(name, b"x"));
+            imported.without_http2s_own();
+            imported.headers.into_iter().map(|(name, _)| name).collect::<Vec<_>>()
+        };
+        assert_eq!(names(&["authority", "method", "path", "scheme", "accept"]), ["accept"]);
+        assert_eq!(names(&["method", "path"]), ["method", "path"]);
     }
 
     #[test]

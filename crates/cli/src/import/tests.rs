@@ -196,6 +196,27 @@ fn curls_options() {
 }
 
 #[test]
+fn older_copies() {
+    let windows =
+        read(r#"curl "https://a.test/x?a=1&b=2" -H "X-A: ""b""" --data-binary "{""a"":""50"%"\\n""}""#);
+    assert_eq!(windows.url, "https://a.test/x?a=1&b=2");
+    assert_eq!(windows.headers[0], ("X-A".to_owned(), b"\"b\"".to_vec()));
+    assert_eq!(windows.body.as_deref(), Some(&br#"{"a":"50%\n"}"#[..]));
+    let url = |text: &str| read(text).url;
+    assert_eq!(
+        url(r"curl 'https://a.test/\[x\]?\{y\}'"),
+        "https://a.test/[x]?{y}",
+        "for curl these would be patterns"
+    );
+    assert_eq!(url(r"curl -g 'https://a.test/\[x]'"), r"https://a.test/\[x]");
+    assert_eq!(url("curl 'http://[::1]/'"), "http://[::1]/");
+    let bytes = read(r"curl https://a.test --data $'caf\xe9\041'");
+    assert_eq!(bytes.body.as_deref(), Some(&b"caf\xE9!"[..]), "as bash has it");
+    let kin = read("fetch('https://a.test', {headers: {authority: 'a.test', path: '/', accept: 'x'}})");
+    assert_eq!(kin.headers, [("accept".to_owned(), b"x".to_vec())]);
+}
+
+#[test]
 fn faults_have_a_place() {
     let table = [
         ("nothing", " \n ", 2, 2, Fault::Empty),
