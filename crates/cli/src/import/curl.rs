@@ -9,7 +9,7 @@ use super::words::{Command, Word};
 use super::{Faulty, Ignored, Imported};
 
 /// Options with a value that say nothing of the request.
-const OTHERS_WITH_VALUES: [&str; 38] = [
+const OTHERS_WITH_VALUES: [&str; 36] = [
     "-o",
     "--output",
     "-m",
@@ -36,8 +36,6 @@ const OTHERS_WITH_VALUES: [&str; 38] = [
     "--retry",
     "--retry-delay",
     "--limit-rate",
-    "-r",
-    "--range",
     "--interface",
     "--max-redirs",
     "--ciphers",
@@ -50,9 +48,10 @@ const OTHERS_WITH_VALUES: [&str; 38] = [
     "--stderr",
 ];
 
-/// Options without one. NB: those of the first line are what sofetch does by itself: nothing is said of them.
+/// Options without one that ask for what is done here anyway: nothing is said of them.
 const DONE_ANYWAY: [&str; 8] =
     ["--compressed", "-L", "--location", "-s", "--silent", "-S", "--show-error", "--no-progress-meter"];
+/// And others.
 const OTHERS: [&str; 28] = [
     "--path-as-is",
     "-k",
@@ -161,7 +160,7 @@ fn expanded(words: impl Iterator<Item = Word>) -> Vec<Word> {
 
 fn takes_value(option: &[u8]) -> bool {
     let Ok(option) = std::str::from_utf8(option) else { return false };
-    const OURS: [&str; 28] = [
+    const OURS: [&str; 30] = [
         "-X",
         "--request",
         "-H",
@@ -190,6 +189,8 @@ fn takes_value(option: &[u8]) -> bool {
         "-T",
         "--upload-file",
         "-K",
+        "-r",
+        "--range",
     ];
     option == "--config" || OURS.contains(&option) || OTHERS_WITH_VALUES.contains(&option)
 }
@@ -243,6 +244,7 @@ impl Reader {
             // NB: without an equals sign it is a file's name.
             "-b" | "--cookie" if !value.bytes.contains(&b'=') => return Err(file()),
             "-b" | "--cookie" => self.imported.header("Cookie", &value.bytes),
+            "-r" | "--range" => self.imported.header("Range", &[b"bytes=", &*value.bytes].concat()),
             "-u" | "--user" => {
                 let credentials = forgiving_base64_encode(&value.bytes);
                 self.imported.header("Authorization", format!("Basic {credentials}").as_bytes());

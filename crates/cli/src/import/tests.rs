@@ -190,6 +190,7 @@ fn curls_options() {
     assert_eq!(read("curl a.test").url, "http://a.test", "so says curl");
     let user = read("curl -u user:pass https://a.test");
     assert_eq!(user.headers, [("Authorization".to_owned(), b"Basic dXNlcjpwYXNz".to_vec())]);
+    assert_eq!(read("curl -r 0-9 https://a.test").headers, [("Range".to_owned(), b"bytes=0-9".to_vec())]);
     let fields = read("curl https://a.test -F a=b --form-string 'c=@d'").fields;
     assert_eq!(fields, [("a".to_owned(), "b".to_owned()), ("c".to_owned(), "@d".to_owned())]);
     assert_eq!(read("curl --json '[1' --json ',2]' https://a.test").body.as_deref(), Some(&b"[1,2]"[..]));
