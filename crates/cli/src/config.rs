@@ -8,7 +8,6 @@ mod lines;
 mod place;
 
 use std::ffi::OsString;
-use std::fmt;
 use std::io;
 use std::path::PathBuf;
 
@@ -46,13 +45,13 @@ const NOT_FOR_EVERY_RUN: [&str; 21] = [
     "version",
 ];
 
-/// What is wrong with a config file.
+/// What is wrong with a config file. The sentences stand in `words/configs.rs`.
 #[derive(Debug)]
 pub(crate) struct ConfigFileError {
-    path: PathBuf,
+    pub(crate) path: PathBuf,
     /// From 1; `None` is of the file itself.
-    line: Option<usize>,
-    what: What,
+    pub(crate) line: Option<usize>,
+    pub(crate) what: What,
 }
 
 /// Why a config file, or a line of it, cannot be used.
@@ -74,31 +73,6 @@ pub(crate) enum What {
     Value { name: String, takes_one: bool },
     /// The value is none that the option has, or options of the file exclude each other: clap's words, or those of the options.
     Wrong(String),
-}
-
-impl fmt::Display for ConfigFileError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{:?}", self.path)?;
-        if let Some(line) = self.line {
-            write!(f, ", line {line}")?;
-        }
-        f.write_str(": ")?;
-        match &self.what {
-            What::Unreadable(error) => write!(f, "{error}"),
-            What::NotUtf8 => f.write_str("it is not UTF-8"),
-            What::Quote => f.write_str("a quoted value ends with its quote, and the line with it"),
-            What::Name => {
-                f.write_str("a line is `option`, or `option = value`, the long name without its dashes")
-            }
-            What::Unknown(name) => write!(f, "there is no option {name:?}"),
-            What::NotForEveryRun(name) => {
-                write!(f, "{name:?} is of a single request; it has no place in this file")
-            }
-            What::Value { name, takes_one: true } => write!(f, "{name:?} takes a value: `{name} = value`"),
-            What::Value { name, takes_one: false } => write!(f, "{name:?} takes no value"),
-            What::Wrong(words) => f.write_str(words),
-        }
-    }
 }
 
 /// The arguments with those of the config file before them, if there is one.

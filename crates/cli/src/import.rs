@@ -19,8 +19,7 @@ mod words;
 
 use sofetch::{Bytes, CacheMode, CredentialsMode, Mode, RedirectMode, ReferrerPolicy};
 
-use faults::Fault;
-pub(crate) use faults::ImportError;
+pub(crate) use faults::{Fault, ImportError};
 pub(crate) use headers::is_redacted;
 
 /// What a text says of a request. What it does not say is `None`.

@@ -1,6 +1,9 @@
 //! Sentences for what only the faces know: a request that cannot be made, settings that cannot be used. All others are
 //! `inspect`'s.
 
+mod configs;
+mod imports;
+
 use std::error::Error as _;
 
 use sofetch::core::rules::schemes::SchemeFetch;
