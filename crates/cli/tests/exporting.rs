@@ -275,7 +275,7 @@ fn parts_are_printed_as_asked() {
         "{whole}"
     );
     let measured = print("m");
-    assert!(measured.starts_with("\nElapsed time: 0."), "{measured}");
+    assert!(measured.starts_with("\nElapsed time: "), "{measured}");
     assert!(measured.contains(&format!("Remote address: {}\n", server.address())), "{measured}");
     sofetch(&["--print", "x", &url]).ended(2).complained("H, B, h, b and m");
     sofetch(&["--print", "h", "-i", &url]).ended(2);
