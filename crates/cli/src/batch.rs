@@ -159,7 +159,7 @@ impl Batch {
             LineBody::Json(value) => (Bytes::from(value.to_string()), "application/json"),
         });
         if let Some((bytes, content_type)) = body {
-            request.body = Some(BodyOption::Bytes { bytes, content_type });
+            request.body = Some(BodyOption::Bytes { bytes, content_type: content_type.into() });
             request.method = request.method.or_else(|| Some("POST".to_owned()));
         }
         request.method = line.method.or(request.method);

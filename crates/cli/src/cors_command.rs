@@ -54,6 +54,9 @@ pub(crate) async fn story_of(
     let Options { request: request_options, page, network, browser, show, notes: said, .. } = given;
     let notes = page.as_ref().map(|page| left_out(&request_options, page)).unwrap_or_default();
     said.iter().chain(&notes).for_each(|note| streams.note(note));
+    if show.print.is_some() {
+        streams.note("`--print` has no meaning for cors without --offline");
+    }
     let fetcher = Fetcher::new(network, browser, page.as_ref())?;
     // A recording keeps no bodies, so that their digests cannot be looked at again.
     let again = RequestOptions { integrity: None, ..request_options.clone() };

@@ -9,14 +9,16 @@ use sofetch_inspect::Recording;
 use sofetch_inspect::json::printed;
 use sofetch_inspect::safe_text::escaped;
 
+use crate::args::Parts;
 use crate::download::Download;
 use crate::ending::{Ending, Failure, never_began};
 use crate::listening::Listening;
-use crate::making::{Fetcher, left_out, request, without_meaning};
+use crate::making::{Fetcher, left_out, request, settled, without_meaning};
+use crate::offline_command::{print, with_body};
 use crate::options::{Options, RequestOptions, Show};
 use crate::output::{PlainBody, Quiet, Sink, Streams, head_bytes};
 use crate::progress::Progress;
-use crate::telling::{http_version, reported};
+use crate::telling::{http_version, last_sent, measured, reported};
 use crate::terminal_body::{Layout, TerminalBody};
 use crate::words;
 
@@ -32,8 +34,12 @@ pub(crate) async fn run(options: Options, streams: &Streams) -> Result<Ending, F
     let listening = if watched { Listening::with_recorder(&show)? } else { Listening::new(&show)? };
     let fetcher = Fetcher::new(network, browser, page.as_ref())?;
     let mut download = show.download.as_ref().map(|options| Download::new(options, &request_options.url));
+    let parts = parts(&show);
+    let request_options = if parts.request_body { settled(request_options)? } else { request_options };
+    let asked = request_options.clone();
     let fetched = fetch(&fetcher, request_options, page.is_none(), download.as_mut(), &listening).await;
     listening.tell_decisions(&show, streams);
+    print_sent(&listening.recording(), &asked, parts, &show, streams)?;
     if watched && !show.decisions {
         reported(&listening.recording()).iter().for_each(|violation| streams.note(violation));
     }
@@ -43,6 +49,32 @@ pub(crate) async fn run(options: Options, streams: &Streams) -> Result<Ending, F
     };
     let told = listening.end(&show, streams);
     ending.and_then(|ending| told.map(|()| ending))
+}
+
+/// What is shown of the exchange.
+fn parts(show: &Show) -> Parts {
+    show.print.unwrap_or(Parts { response_body: true, ..Parts::default() })
+}
+
+/// The request that was sent last, as far as it is to be shown.
+fn print_sent(
+    recording: &Recording,
+    asked: &RequestOptions,
+    parts: Parts,
+    show: &Show,
+    streams: &Streams,
+) -> Result<(), Failure> {
+    let Some(head) = last_sent(recording).filter(|_| parts.request_head || parts.request_body) else {
+        return Ok(());
+    };
+    let sent = with_body(head, asked);
+    print(&sent, parts, show.secrets, streams).map_err(Failure::stdout)?;
+    // What follows a body begins on a line of its own.
+    let apart = parts.request_body && sent.body.is_some() && (parts.response_head || parts.response_body);
+    if apart {
+        streams.out_text("\r\n\r\n").map_err(Failure::stdout)?;
+    }
+    Ok(())
 }
 
 /// Fetches; a download that has to begin anew a second time. The outer error is of its files.
@@ -99,7 +131,11 @@ async fn answered(
                     Some(download) => keep(download, response, streams).await,
                     None => deliver(response, show, streams).await,
                 };
-                delivered.map(|()| ending)
+                delivered?;
+                if parts(show).meta {
+                    streams.out_text(&measured(&listening.recording())).map_err(Failure::stdout)?;
+                }
+                Ok(ending)
             }
             Err(failure) => {
                 print_head(&response, &listening.recording(), show, streams)?;
@@ -129,7 +165,8 @@ async fn keep(download: Download, response: Response, streams: &Streams) -> Resu
 
 /// Prints the body to where it is wanted.
 async fn deliver(response: Response, show: &Show, streams: &Streams) -> Result<(), Failure> {
-    if show.output.is_some() {
+    // NB: without an output it is read all the same: whether it ends well decides how the command does.
+    if show.output.is_some() || !parts(show).response_body {
         return save(response, show, streams).await;
     }
     let out = io::stdout().lock();

@@ -22,7 +22,8 @@ pub(crate) struct Listening {
 impl Listening {
     /// What the options ask for.
     pub(crate) fn new(show: &Show) -> Result<Listening, UsageError> {
-        let wanted = show.decisions || show.head || show.report.is_some() || show.timeline;
+        let wanted =
+            show.decisions || show.head || show.report.is_some() || show.timeline || show.print.is_some();
         Ok(Listening { recorder: wanted.then(Recorder::new), ..Listening::to_file(show)? })
     }
 

@@ -13,15 +13,22 @@ mod audit_command;
 mod authentication;
 mod batch;
 mod complaints;
+mod config;
 mod cors_command;
 mod demo_command;
 mod download;
 mod ending;
+mod export;
 mod fetch_command;
+mod generate_command;
 mod har_file;
+mod import;
+mod items;
 mod json_text;
 mod listening;
 mod making;
+mod offline;
+mod offline_command;
 mod options;
 mod output;
 mod progress;
@@ -55,6 +62,7 @@ fn main() -> ExitCode {
         },
         Some(Command::Demo(demo)) => (Quiet::Nothing, ColorWhen::Auto, secrets(demo.show_secrets)),
         Some(Command::Run(run)) => (Quiet::Nothing, ColorWhen::Auto, secrets(run.show_secrets)),
+        Some(Command::Generate(_)) => (Quiet::Nothing, ColorWhen::Auto, secrets(false)),
         None => (quiet(&args.fetch), args.fetch.printing.color, secrets(args.fetch.show_secrets)),
     };
     let streams = Streams::of_process(quiet, color);
@@ -80,8 +88,12 @@ fn quiet(args: &FetchArgs) -> Quiet {
 }
 
 fn run(args: Args, streams: &Streams) -> Result<ExitCode, Failure> {
-    if let Some(Command::Run(run)) = args.command {
-        return run_command::run(*run, streams);
+    match args.command {
+        Some(Command::Run(run)) => return run_command::run(*run, streams),
+        Some(Command::Generate(generate)) => {
+            return generate_command::run(generate.what).map(Ending::exit_code);
+        }
+        _ => {}
     }
     let runtime =
         tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(Failure::Start)?;
@@ -90,6 +102,9 @@ fn run(args: Args, streams: &Streams) -> Result<ExitCode, Failure> {
             let options = Options::of_fetch(args.fetch)?;
             match options.batch.clone() {
                 Some(batch) => runtime.block_on(batch::run(batch, options, streams)),
+                None if offline_command::is_wanted(&options.show) => {
+                    runtime.block_on(offline_command::run(options, streams))
+                }
                 None => runtime.block_on(fetch_command::run(options, streams)),
             }
         }
@@ -100,11 +115,14 @@ fn run(args: Args, streams: &Streams) -> Result<ExitCode, Failure> {
             }
             None => {
                 let options = Options::of_cors(*cors, streams)?;
-                runtime.block_on(cors_command::run(options, streams))
+                match offline_command::is_wanted(&options.show) {
+                    true => runtime.block_on(offline_command::run(options, streams)),
+                    false => runtime.block_on(cors_command::run(options, streams)),
+                }
             }
         },
         Some(Command::Demo(demo)) => runtime.block_on(demo_command::run(&demo, streams)),
-        Some(Command::Run(_)) => unreachable!("it has a runtime of its own"),
+        Some(Command::Run(_) | Command::Generate(_)) => unreachable!("they need no runtime of this kind"),
     };
     // A look-up that was given up goes on in the system: nobody waits for it.
     runtime.shutdown_background();

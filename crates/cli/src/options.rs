@@ -1,34 +1,37 @@
 //! What the arguments mean: a URL, a request, a network, and what to show. Files are read here; nothing is sent.
 
 mod audit;
-mod bodies;
+pub(crate) mod bodies;
 mod browsers;
 mod headers;
 mod places;
 mod policies;
 mod repeating;
+mod requests;
 mod saving;
 pub(crate) mod targets;
-mod typed;
+pub(crate) mod typed;
 mod usage;
 
+use std::ffi::OsStr;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use sofetch::core::infrastructure::methods::Method;
 use sofetch::net::{ClientIdentity, ConnectTo, HttpVersions, NoProxy, ProxyRules, ResolveOverride};
 use sofetch::{
     CacheMode, CredentialsMode, Destination, Mode, RedirectMode, ReferrerPolicy, Retry, SendPolicy, Url,
 };
 use sofetch_inspect::{Browser, Secrets};
 
-use crate::args::{CorsArgs, FetchArgs, NetworkArgs, Report};
+use crate::args::{CopyAs, CorsArgs, FetchArgs, NetworkArgs, Parts, Report};
 use crate::authentication::Authentication;
 use crate::batch::BatchOptions;
 use crate::download::DownloadOptions;
+use crate::import::Imported;
 use crate::output::Streams;
 use crate::sending::Sending;
+use crate::words::ignored_words;
 
 pub(crate) use audit::AuditOptions;
 pub(crate) use bodies::BodyOption;
@@ -36,7 +39,7 @@ pub(crate) use policies::PolicyOptions;
 pub(crate) use targets::{PageOption, has_scheme};
 pub(crate) use usage::UsageError;
 
-use headers::{HeaderOption, header_option};
+use requests::Asked;
 
 /// All that one fetch is made with.
 #[derive(Debug)]
@@ -124,11 +127,22 @@ pub(crate) struct Show {
     pub(crate) timeline: bool,
     pub(crate) har: Option<PathBuf>,
     pub(crate) secrets: Secrets,
+    /// `--print`.
+    pub(crate) print: Option<Parts>,
+    /// Is nothing sent, but shown?
+    pub(crate) offline: bool,
+    /// Is nothing sent, but written as another tool takes it?
+    pub(crate) copy_as: Option<CopyAs>,
 }
 
 impl Options {
     /// What `sofetch URL` means.
     pub(crate) fn of_fetch(args: FetchArgs) -> Result<Options, UsageError> {
+        let imported = requests::import(&args.import)?;
+        Options::new(args, imported)
+    }
+
+    fn new(args: FetchArgs, imported: Option<Imported>) -> Result<Options, UsageError> {
         let page = match (&args.page, &args.origin) {
             (Some(page), _) => Some(targets::page(page)?),
             (None, Some(origin)) => Some(targets::origin(origin)?),
@@ -138,73 +152,24 @@ impl Options {
             Some(page) => Some(PageOption { policies: PolicyOptions::of(&args)?, ..page }),
             None => None,
         };
-        let url = match &args.batch.batch {
-            // Each line brings its own.
-            Some(_) => "about:blank",
-            None => typed::text_of("the URL", args.url.as_deref().unwrap_or_default())?,
-        };
-        let url = targets::url(url, page.as_ref())?;
         let network = NetworkOptions::of(&args.network)?;
-        let (mut headers, mut untyped, mut user_agent) = (Vec::new(), false, network.user_agent);
-        for said in &args.headers {
-            match header_option(typed::bytes_of("-H", said)?)? {
-                HeaderOption::Append { name, value } => headers.push((name, value)),
-                HeaderOption::Remove { name } => match &*name.to_ascii_lowercase() {
-                    "user-agent" => user_agent = Some(None),
-                    "content-type" if args.form.is_empty() => untyped = true,
-                    "accept" | "accept-encoding" | "content-length" | "content-type" | "host" => {
-                        return Err(UsageError::HeaderStays(name));
-                    }
-                    // Any other is none of ours: it is not sent as it is.
-                    _ => {}
-                },
-            }
-        }
-        let mut notes = Vec::new();
+        let Asked { mut request, user_agent, ignored } = requests::request(&args, imported, page.as_ref())?;
+        let mut notes = ignored_words(&ignored);
         let authentication = Authentication::of(&args.authentication, &mut notes)?;
-        if headers.iter().any(|(name, _)| name.eq_ignore_ascii_case("authorization")) {
+        if request.headers.iter().any(|(name, _)| name.eq_ignore_ascii_case("authorization")) {
             let typed = args.authentication.auth.is_some() || args.authentication.bearer.is_some();
             if typed || args.authentication.digest {
                 return Err(UsageError::AuthorizationTwice);
             }
         }
-        let body = match (&args.data_binary, &args.json) {
-            (Some(data), _) => Some(bodies::data_binary(data)?),
-            (None, Some(json)) => Some(bodies::json(json)?),
-            (None, None) if !args.data.is_empty() => Some(bodies::data(&args.data)?),
-            (None, None) if !args.form.is_empty() => Some(bodies::form(&args.form)?),
-            (None, None) => None,
-        };
-        if let Some(said) = args.method.as_ref().filter(|said| Method::new(said.as_bytes()).is_err()) {
-            return Err(UsageError::Method(said.clone()));
-        }
-        let method = args.method.or_else(|| match (args.head, &body) {
-            (true, _) => Some("HEAD".to_owned()),
-            (false, Some(_)) => Some("POST".to_owned()),
-            (false, None) => None,
-        });
         let output = saving::output(args.output);
         let download = saving::download(&args.saving, output.as_ref())?;
         let batch = repeating::batch(&args.batch)?;
-        let mut request = RequestOptions {
-            url,
-            method,
-            headers,
-            body,
-            untyped,
-            mode: args.mode,
-            credentials: args.credentials,
-            cache: args.cache,
-            redirect: args.redirect,
-            referrer: args.referrer,
-            referrer_policy: args.referrer_policy,
-            integrity: args.integrity,
-            destination: args.destination,
-        };
         if batch.is_none() {
             request.authorize(&authentication)?;
         }
         let retry = repeating::retry(&args.batch);
+        let user_agent = user_agent.or(network.user_agent);
         Ok(Options {
             request,
             page,
@@ -214,7 +179,7 @@ impl Options {
             show: Show {
                 output,
                 download,
-                head: args.include || args.head,
+                head: args.showing.print.map_or(args.include || args.head, |parts| parts.response_head),
                 decisions: args.verbose,
                 report: args.report,
                 fail: args.fail,
@@ -223,29 +188,42 @@ impl Options {
                 timeline: args.printing.timeline,
                 har: args.printing.har,
                 secrets: secrets(args.show_secrets),
+                print: args.showing.print,
+                offline: args.showing.offline,
+                copy_as: args.showing.copy_as,
             },
             notes,
         })
     }
 
-    /// What `sofetch cors URL` means: the same, for a page.
+    /// What `sofetch cors URL` means: the same, for a page. An imported request's page is its own, unless another is said.
     pub(crate) fn of_cors(args: CorsArgs, streams: &Streams) -> Result<Options, UsageError> {
-        if args.fetch.page.is_none() && args.fetch.origin.is_none() {
-            return Err(UsageError::NoOrigin);
+        let CorsArgs { mut fetch, send, as_browser, .. } = args;
+        let imported = requests::import(&fetch.import)?;
+        if fetch.page.is_none() && fetch.origin.is_none() {
+            fetch.page = imported.as_ref().and_then(Imported::page);
+            if fetch.page.is_none() {
+                return Err(UsageError::NoOrigin);
+            }
         }
-        if args.fetch.saving.download || args.fetch.saving.resume {
+        if fetch.saving.download || fetch.saving.resume {
             return Err(UsageError::NotForCors("--download and --continue"));
         }
-        if args.fetch.batch.batch.is_some() || args.fetch.batch.retry.is_some() {
+        if fetch.batch.batch.is_some() || fetch.batch.retry.is_some() {
             return Err(UsageError::NotForCors("--batch and --retry"));
         }
-        let mut options = Options::of_fetch(args.fetch)?;
-        if let Some(browser) = args.as_browser {
+        let mut options = Options::new(fetch, imported)?;
+        if let Some(browser) = as_browser {
             options.decide_as(browsers::of(browser), streams);
         }
-        options.network.send_policy = Some(Arc::new(Sending::new(args.send, streams)));
+        options.network.send_policy = Some(Arc::new(Sending::new(send, streams)));
         Ok(options)
     }
+}
+
+/// Is this `-H` one?
+pub(crate) fn check_header(said: &OsStr) -> Result<(), UsageError> {
+    headers::header_option(typed::bytes_of("-H", said)?).map(|_| ())
 }
 
 /// `--show-secrets`.
@@ -354,7 +332,7 @@ mod tests {
         assert_eq!(method(|_| {}), None);
         assert_eq!(method(|args| args.data = vec!["a".into()]).as_deref(), Some("POST"));
         assert_eq!(method(|args| args.json = Some("1".into())).as_deref(), Some("POST"));
-        assert_eq!(method(|args| args.form = vec!["a=b".into()]).as_deref(), Some("POST"));
+        assert_eq!(method(|args| args.fields = vec!["a=b".into()]).as_deref(), Some("POST"));
         assert_eq!(method(|args| args.head = true).as_deref(), Some("HEAD"));
         let put = method(|args| (args.method, args.json) = (Some("patch".to_owned()), Some("1".into())));
         assert_eq!(put.as_deref(), Some("patch"), "no case is changed here");
@@ -412,7 +390,7 @@ mod tests {
 
     #[test]
     fn form_texts_are_whole() {
-        let options = options(|args| args.form = vec!["a=b;c".into()]).expect("valid");
+        let options = options(|args| args.fields = vec!["a=b;c".into()]).expect("valid");
         let Some(BodyOption::Form(form_data)) = options.request.body else { panic!("no form") };
         assert!(matches!(&form_data.entries[0].value, FormDataValue::String(text) if text == "b;c"));
     }

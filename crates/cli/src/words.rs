@@ -1,6 +1,9 @@
 //! Sentences for what only the faces know: a request that cannot be made, settings that cannot be used. All others are
 //! `inspect`'s.
 
+mod configs;
+mod imports;
+
 use std::error::Error as _;
 use std::path::Path;
 
@@ -12,6 +15,7 @@ use sofetch_inspect::safe_text::{escaped, redacted_urls};
 use sofetch_inspect::words::{hint_for_network_error, words_for_network_error};
 
 use crate::batch::LineError;
+use crate::import::Ignored;
 
 /// One line for a failed fetch, its chain of causes, and what to do. What strangers said in it is safe to print.
 pub(crate) fn error_words(error: &Error, secrets: Secrets) -> String {
@@ -100,6 +104,27 @@ pub(crate) fn misuse_words(misuse: Misuse) -> &'static str {
         Misuse::NoRuntime => "there is no runtime to open sockets on",
         _ => "the request cannot be made",
     }
+}
+
+/// What was left out of an imported request, a line for each reason.
+pub(crate) fn ignored_words(ignored: &[(String, Ignored)]) -> Vec<String> {
+    let why = |why: Ignored| match why {
+        Ignored::Framing => "the transport writes it",
+        Ignored::Encoding => "what is asked for is what can be decoded here",
+        Ignored::Redacted => "its value is not in the file",
+        Ignored::NotTheRequest => "it says nothing of the request; this command has options of its own",
+        Ignored::Unknown => "it has no meaning here",
+        Ignored::PageRules => "no page can set it, the rules do",
+    };
+    let mut reasons: Vec<Ignored> = ignored.iter().map(|(_, why)| *why).collect();
+    reasons.sort();
+    reasons.dedup();
+    let line = |reason: Ignored| {
+        let names: Vec<&str> =
+            ignored.iter().filter(|(_, why)| *why == reason).map(|(name, _)| &**name).collect();
+        format!("not imported: {} ({})", escaped(&names.join(", ")), why(reason))
+    };
+    reasons.into_iter().map(line).collect()
 }
 
 /// Why the network's settings cannot be used.

@@ -181,7 +181,7 @@ what most of the rules need: an origin that is not named cannot be found. `-H` l
 Audit servers of your own. The others whose names are sent as `Origin` are never asked anything.
 
 `--report sarif` is for code hosts (on GitHub: `github/codeql-action/upload-sarif`), `--report junit` for build servers, where each rule
-is a test, and `--report json` for programs ([schema](../crates/inspect/docs/schema.md)). The exit code is 1 where something is at least
+is a test, and `--report json` for programs ([schema](schema.md)). The exit code is 1 where something is at least
 as grave as `--fail-on` says, by default medium.
 
 Where two severities stand, the second is of answers that are allowed without credentials: what they say, a stranger's own program

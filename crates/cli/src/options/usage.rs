@@ -1,11 +1,13 @@
 //! [`UsageError`]: what is wrong with a command line that clap could not know. Exit code 2.
 
+use std::borrow::Cow;
 use std::fmt;
 use std::io;
 use std::path::PathBuf;
 
 use sofetch::net::ConfigError;
 
+use crate::import::ImportError;
 use crate::words::config_words;
 
 /// Why a command line means nothing.
@@ -17,6 +19,43 @@ pub(crate) enum UsageError {
     Url(String),
     /// A command's word after options.
     CommandLate(String),
+    /// Where the URL should stand, there is an item.
+    ItemForUrl {
+        /// Its name and operator.
+        item: String,
+        /// The method that stands before it.
+        before: Option<String>,
+    },
+    /// A method, and nothing after it.
+    MethodAlone(String),
+    /// A method before the URL, and `-X` or `-I`.
+    TwoMethods,
+    /// Data items, and another body or `-I`.
+    TwoBodies,
+    /// `--form` or `--multipart` without data items.
+    NothingToEncode,
+    /// A word that is no item; most often another URL.
+    MoreUrls(String),
+    /// An item that means nothing.
+    Item {
+        /// Its name and operator: the value may be a secret.
+        item: String,
+        /// What is wrong.
+        why: Cow<'static, str>,
+    },
+    /// A file whose text is wanted is not UTF-8.
+    FileNotUtf8(PathBuf),
+    /// `--import` names a text that is no request.
+    Import {
+        /// Which; `-` is standard input.
+        path: PathBuf,
+        /// What is wrong, and where.
+        error: ImportError,
+    },
+    /// The imported URL had a secret that is not in the file.
+    RedactedUrl,
+    /// The imported request had a body that is not in the file.
+    BodyIsLost,
     /// `--page` is no URL that pages have.
     Page(String),
     /// `--origin` is more or less than an origin.
@@ -44,7 +83,7 @@ pub(crate) enum UsageError {
     NullTrusted,
     /// `-H 'Name:'` of a header that cannot be left out.
     HeaderStays(String),
-    /// `--form` is not NAME=CONTENT, or has a parameter that we do not know.
+    /// `-F` is not NAME=CONTENT, or has a parameter that we do not know.
     Form(String),
     /// `--resolve` is not HOST:PORT:ADDR[,ADDR].
     Resolve(String),
@@ -84,6 +123,35 @@ impl fmt::Display for UsageError {
                     "the command comes first: sofetch {word} ...; for a host of that name write https://{word}"
                 )
             }
+            UsageError::ItemForUrl { item, before } => {
+                write!(f, "\"{item}\" is a request item: the URL stands before the items")?;
+                match before.as_deref().filter(|before| before.bytes().any(|byte| byte.is_ascii_lowercase())) {
+                    Some(host) => write!(f, "; for a host called {host:?} write https://{host}"),
+                    None => Ok(()),
+                }
+            }
+            UsageError::MethodAlone(word) => {
+                write!(f, "{word} is a method without a URL; for a host of that name write https://{word}")
+            }
+            UsageError::TwoMethods => f.write_str("one method: it stands before the URL, or after -X, or it is -I"),
+            UsageError::TwoBodies => {
+                f.write_str("one body: data items (a=b, a:=1, a@file), or -d, --data-binary, --json or -F; and none with -I")
+            }
+            UsageError::NothingToEncode => {
+                f.write_str("--form and --multipart say what becomes of data items (a=b, a:=1, a@file), and there are none")
+            }
+            UsageError::MoreUrls(said) => {
+                write!(f, "one URL at a time: {said:?} is one too many, and no request item (a=b, a:=1, a==b, A:b, a@file)")
+            }
+            UsageError::Item { item, why } => write!(f, "request item \"{item}\": {why}"),
+            UsageError::FileNotUtf8(path) => write!(f, "{path:?} is not UTF-8, and its text is asked for"),
+            UsageError::Import { path, error } => write!(f, "--import {path:?}: {error}"),
+            UsageError::RedactedUrl => f.write_str(
+                "the imported URL was redacted when it was written (--show-secrets keeps it); another stands before the items",
+            ),
+            UsageError::BodyIsLost => f.write_str(
+                "the imported request had a body, which the file does not hold; give one (data items, -d, --json ...)",
+            ),
             UsageError::Page(said) => write!(f, "--page {said:?}: it is not the URL of a page"),
             UsageError::Origin(said) => {
                 write!(
@@ -119,7 +187,7 @@ impl fmt::Display for UsageError {
             UsageError::Form(said) => {
                 write!(
                     f,
-                    "--form {said:?}: it is NAME=TEXT, NAME=@FILE or NAME=<FILE, a file with ;type= and ;filename="
+                    "-F {said:?}: it is NAME=TEXT, NAME=@FILE or NAME=<FILE, a file with ;type= and ;filename="
                 )
             }
             UsageError::Resolve(said) => write!(f, "--resolve {said:?}: it is HOST:PORT:ADDR[,ADDR]"),
