@@ -14,6 +14,7 @@ use crate::listening::Listening;
 use crate::making::{Fetcher, left_out, request};
 use crate::options::{Options, RequestOptions, Show};
 use crate::output::Streams;
+use crate::probing::probes;
 use crate::telling::options;
 
 /// A body is read to see whether it ends well, but no further than this.
@@ -51,7 +52,7 @@ pub(crate) async fn story_of(
     listening: &Listening,
     streams: &Streams,
 ) -> Result<(Option<CorsStory>, Result<Ending, Failure>), Failure> {
-    let Options { request: request_options, page, network, browser, show, notes: said, .. } = given;
+    let Options { request: request_options, page, network, browser, probe, show, notes: said, .. } = given;
     let notes = page.as_ref().map(|page| left_out(&request_options, page)).unwrap_or_default();
     said.iter().chain(&notes).for_each(|note| streams.note(note));
     if show.print.is_some() {
@@ -78,7 +79,16 @@ pub(crate) async fn story_of(
         if matches!(told.verdict, StoryVerdict::Undecided) {
             streams.note("the request was not sent; --send always sends it");
         }
+        let probes = match &told.verdict {
+            StoryVerdict::Refused { ruling } if probe => {
+                probes(page.user_agent(), &tape, ruling, show.secrets).await
+            }
+            _ => None,
+        };
         story = story.map(|story| story.with_fixes(&changes));
+        if let Some(probes) = probes {
+            story = story.map(|story| story.with_probes(probes));
+        }
     }
     let Some(browser) = browser else { return Ok((story, ending)) };
     let story = story.map(|story| story.decided_as(browser));

@@ -31,6 +31,7 @@ mod offline;
 mod offline_command;
 mod options;
 mod output;
+mod probing;
 mod progress;
 mod run_command;
 mod script_lines;

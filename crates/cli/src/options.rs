@@ -52,6 +52,8 @@ pub(crate) struct Options {
     pub(crate) network: NetworkOptions,
     /// As which browser it is decided; `None` is the Standard.
     pub(crate) browser: Option<Browser>,
+    /// Is more asked after a refusal?
+    pub(crate) probe: bool,
     /// What is printed.
     pub(crate) show: Show,
     /// What the user should know of the options, safe to print.
@@ -175,6 +177,7 @@ impl Options {
             page,
             network: NetworkOptions { user_agent, authentication, retry, ..network },
             browser: None,
+            probe: false,
             batch,
             show: Show {
                 output,
@@ -198,7 +201,7 @@ impl Options {
 
     /// What `sofetch cors URL` means: the same, for a page. An imported request's page is its own, unless another is said.
     pub(crate) fn of_cors(args: CorsArgs, streams: &Streams) -> Result<Options, UsageError> {
-        let CorsArgs { mut fetch, send, as_browser, .. } = args;
+        let CorsArgs { mut fetch, send, probe, as_browser, .. } = args;
         let imported = requests::import(&fetch.import)?;
         if fetch.page.is_none() && fetch.origin.is_none() {
             fetch.page = imported.as_ref().and_then(Imported::page);
@@ -213,6 +216,7 @@ impl Options {
             return Err(UsageError::NotForCors("--batch and --retry"));
         }
         let mut options = Options::new(fetch, imported)?;
+        options.probe = probe;
         if let Some(browser) = as_browser {
             options.decide_as(browsers::of(browser), streams);
         }

@@ -147,7 +147,7 @@ fn reports_are_as_the_page_says() {
         story(&patch),
         story(&[&patch[..], &["--as", "chromium"]].concat()),
         story(&["-H", "Authorization: Bearer x", "https://site.com/wildcards-granted.json"]),
-        story(&["https://site.com/preflight-401.json", "-X", "PUT"]),
+        story(&["https://site.com/preflight-401.json", "-X", "PUT", "--probe"]),
         story(&["http://127.0.0.1:1/", "--as", "chromium"]),
         story(&["https://site.com/closed.json"]),
         story(&["--mode", "no-cors", "https://site.com/service.json"]),

@@ -24,6 +24,7 @@ use sofetch_core::wire_faults::WireFault;
 pub use self::fixes::{FixEdit, FixSet, FixedAnswer, Fixes};
 use crate::browsers::{Browser, Departure, Effect, departures};
 use crate::lines::{header_lines, request_line, shown_text, shown_url, status_line};
+use crate::probes::Probes;
 use crate::recording::{Entry, RecordedFetch};
 use crate::safe_text::{Secrets, escaped};
 use crate::words::preflight_reasons;
@@ -49,6 +50,8 @@ pub struct CorsStory {
     pub remarks: Vec<Remark>,
     /// Where browsers are measured to do otherwise.
     pub departures: Vec<Departure>,
+    /// What a few more requests showed, where they were sent.
+    pub probes: Option<Probes>,
     /// What would have let it pass, where that was looked for.
     pub fixes: Option<Fixes>,
     secrets: Secrets,
@@ -283,6 +286,7 @@ impl CorsStory {
             body_error,
             remarks,
             departures,
+            probes: None,
             fixes: None,
             secrets,
         })
@@ -302,6 +306,11 @@ impl CorsStory {
             break;
         }
         self
+    }
+
+    /// With what a few more requests showed.
+    pub fn with_probes(self, probes: Probes) -> CorsStory {
+        CorsStory { probes: Some(probes), ..self }
     }
 
     /// With the smallest change that would have let it pass.

@@ -5,6 +5,7 @@
 //! - [`mod@words`]: one plain sentence for each ruling, and a hint for each that blocks. The house's only sentences.
 //! - [`mod@tree`]: a recording as an indented tree; [`mod@timeline`]: its exchanges as bars, [`mod@waterfall`]: with their
 //!   phases; [`cors_story`]: what CORS made of it; [`audit`]: what a server's CORS allows, and what it should not.
+//! - [`probes`]: a few more requests, after a refusal, that tell its causes apart.
 //! - [`browsers`]: where Chromium and Firefox depart from the Standard, as data.
 //! - [`tracing`]: events as `tracing` spans and events; [`Both`] lets two observers listen.
 //! - [`safe_text`]: what strangers sent, escaped; credentials redacted.
@@ -16,6 +17,7 @@ pub mod each_fetch;
 pub mod har;
 pub mod json;
 mod lines;
+pub mod probes;
 pub mod recording;
 pub mod safe_text;
 pub mod timeline;

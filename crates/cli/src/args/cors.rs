@@ -43,6 +43,9 @@ pub(crate) struct CorsArgs {
     /// Whether the request itself is sent
     #[arg(long, value_name = "WHEN", default_value = "auto", help_heading = "Page rules")]
     pub(crate) send: Send,
+    /// After a refusal, ask a few more questions that tell its causes apart: at most 8, with safe methods
+    #[arg(long, help_heading = "Page rules")]
+    pub(crate) probe: bool,
     /// Decide as this browser where it departs from the Standard; headers go as it sends them
     #[arg(long = "as", value_name = "BROWSER", help_heading = "Page rules")]
     pub(crate) as_browser: Option<BrowserName>,

@@ -8,6 +8,7 @@ use sofetch_core::rulings::Ruling;
 use super::{
     CorsStory, Exchange, Fixes, HopStory, PreflightStory, Reached, Remark, ScriptView, StoryVerdict,
 };
+use crate::probes::Probes;
 use crate::tree::{Options, Paint, mark, painted};
 use crate::words::{Weight, Words, hint, hint_for_network_error, weight, words, words_for_network_error};
 
@@ -38,6 +39,9 @@ impl CorsStory {
         }
         page.gap();
         page.verdict(self);
+        if let Some(probes) = &self.probes {
+            page.probes(probes);
+        }
         if let Some(fixes) = &self.fixes {
             page.fixes(fixes, matches!(self.verdict, StoryVerdict::Undecided));
         }
@@ -252,6 +256,19 @@ impl Page {
         }
         for remark in &story.remarks {
             self.line(1, Paint::Warn, &format!("Note: {}", remark.words()));
+        }
+    }
+
+    fn probes(&mut self, probes: &Probes) {
+        self.line(0, Paint::Plain, &format!("{} more requests show:", probes.requests.len()));
+        for diagnosis in &probes.diagnoses {
+            self.line(1, Paint::Room, &diagnosis.words);
+        }
+        if probes.diagnoses.is_empty() {
+            self.line(1, Paint::Plain, "Nothing that tells more of the cause.");
+        }
+        for probe in &probes.requests {
+            self.line(2, Paint::Dim, &probe.line());
         }
     }
 
