@@ -44,6 +44,7 @@
 mod blob_urls;
 mod error;
 mod event_loop;
+mod event_stream;
 mod handles;
 mod host;
 mod interrupt;

@@ -8,6 +8,7 @@ mod buffer_sources;
 mod compression;
 mod crypto;
 mod encoding;
+mod event_sources;
 mod fetching;
 pub(crate) mod form_data;
 mod global;
@@ -34,6 +35,7 @@ pub(crate) fn object<'js>(ctx: &Ctx<'js>) -> Result<Object<'js>> {
     compression::register(ctx, &ops)?;
     crypto::register(ctx, &ops)?;
     encoding::register(ctx, &ops)?;
+    event_sources::register(ctx, &ops)?;
     responses::register(ctx, &ops)?;
     requests::register(ctx, &ops)?;
     headers::register(ctx, &ops)?;

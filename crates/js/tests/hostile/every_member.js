@@ -89,7 +89,14 @@ const values = () => {
   for (let i = random(4); i > 0; i--) list.push(random(3) === 0 && targets.length > 6 ? pick(targets) : pick(nasty));
   return list;
 };
+// What is open would be waited for.
+const sources = [];
+const { readyState, close } = Object.getOwnPropertyDescriptors(EventSource.prototype);
 function keep(value) {
+  try {
+    readyState.get.call(value);
+    sources.push(value);
+  } catch {}
   if (value === null || (typeof value !== "object" && typeof value !== "function")) return;
   if (isPromise(value)) {
     value.then(keep, () => {});
@@ -145,5 +152,6 @@ let turns = TURNS;
   }
   // Nothing that was set is waited for.
   for (let i = setTimeout(() => {}, 0); i >= 0; i--) clearTimeout(i);
+  for (const source of sources) close.value.call(source);
   console.log("end");
 })();
