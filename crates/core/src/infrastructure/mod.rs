@@ -26,6 +26,7 @@ pub mod referrer_policies;
 pub mod reports;
 pub mod requests;
 pub mod responses;
+pub mod server_timing;
 pub mod statuses;
 pub mod structured_fields;
 pub mod timing;

@@ -123,7 +123,12 @@ impl ConnectionTimingInfo {
                 domain_lookup_end_time: default_start_time,
                 connection_start_time: default_start_time,
                 connection_end_time: default_start_time,
-                secure_connection_start_time: default_start_time,
+                // DEPARTS: what was never made secure has no such time, whoever uses it, as in browsers; the text has the
+                // default start time for every connection that is used again.
+                secure_connection_start_time: match self.secure_connection_start_time {
+                    Timestamp(0) => Timestamp(0),
+                    _ => default_start_time,
+                },
                 alpn_negotiated_protocol: self.alpn_negotiated_protocol.clone(),
             };
         }
@@ -152,4 +157,51 @@ pub struct ResponseBodyInfo {
     pub content_type: String,
     /// The one known coding, `multiple`, `@unknown`, or the empty string.
     pub content_encoding: String,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn connections_are_clamped_and_coarsened() {
+        let connection = |times: [u64; 5]| {
+            let [dns, found, connecting, connected, secure] = times.map(Timestamp);
+            ConnectionTimingInfo {
+                domain_lookup_start_time: dns,
+                domain_lookup_end_time: found,
+                connection_start_time: connecting,
+                connection_end_time: connected,
+                secure_connection_start_time: secure,
+                alpn_negotiated_protocol: Bytes::from_static(b"h2"),
+            }
+        };
+        for (row, times, start, isolated, expected) in [
+            (
+                "of its own",
+                [200_001, 300_002, 300_003, 500_004, 400_005],
+                200_000,
+                false,
+                [200_000, 300_000, 300_000, 500_000, 400_000],
+            ),
+            (
+                "finer",
+                [200_001, 300_002, 307_503, 500_004, 400_005],
+                200_000,
+                true,
+                [200_000, 300_000, 305_000, 500_000, 400_000],
+            ),
+            ("of another fetch", [1, 2, 3, 5, 4], 200_000, false, [200_000; 5]),
+            (
+                "of another fetch, and not secure",
+                [1, 2, 3, 5, 0],
+                200_000,
+                false,
+                [200_000, 200_000, 200_000, 200_000, 0],
+            ),
+        ] {
+            let clamped = connection(times).clamp_and_coarsen(Timestamp(start), isolated);
+            assert_eq!(clamped, connection(expected), "{row}");
+        }
+    }
 }

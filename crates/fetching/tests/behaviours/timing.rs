@@ -151,6 +151,7 @@ fn row_63_an_opaque_response_tells_nothing_of_itself() {
     let opaque = sofetch_core::infrastructure::timing::FetchTimingInfo {
         start_time: after(0),
         post_redirect_start_time: after(0),
+        end_time: after(10),
         ..Default::default()
     };
     assert_eq!(report.timing_info, opaque);
@@ -183,7 +184,7 @@ fn a_preflight_counts_for_nothing() {
 fn a_network_error_is_opaque() {
     let world = World::new([get(B).after(10 * MS)]);
     let report = report(&world, from(A, B));
-    assert_eq!((report.timing_info.start_time, report.timing_info.end_time), (after(0), Timestamp(0)));
+    assert_eq!((report.timing_info.start_time, report.timing_info.end_time), (after(0), after(10)));
     assert_eq!((report.response_status, report.timing_allow_passed), (0, false));
 }
 
@@ -197,6 +198,26 @@ fn a_body_that_breaks_off_has_no_end() {
 fn no_body_has_its_end_at_once() {
     let world = World::new([get(OWN).replies(204).after(10 * MS)]);
     assert_eq!(report(&world, from(A, OWN)).timing_info.end_time, after(10));
+}
+
+#[test]
+fn content_types_are_minimized() {
+    for (said, minimized) in [
+        ("text/javascript;charset=x", "text/javascript"),
+        ("text/x-secret", "text/x-secret"),
+        ("image/png", "image/png"),
+        ("image/x-secret", ""),
+        ("audio/ogg", "audio/ogg"),
+        ("video/webm", "video/webm"),
+        ("font/woff2", "font/woff2"),
+        ("application/wasm", "application/wasm"),
+        ("application/x-secret", ""),
+        ("secret/png", ""),
+        ("nonsense", ""),
+    ] {
+        let world = World::new([get(OWN).header("Content-Type", said)]);
+        assert_eq!(report(&world, from(A, OWN)).body_info.content_type, minimized, "{said}");
+    }
 }
 
 #[test]
