@@ -48,3 +48,9 @@ interface mixin NavigatorContentUtils {
 interface mixin NavigatorConcurrentHardware {
   readonly attribute unsigned long long hardwareConcurrency;
 };
+
+// https://w3c.github.io/beacon/#sendbeacon-method
+
+partial interface Navigator {
+  boolean sendBeacon(USVString url, optional BodyInit? data = null);
+};

@@ -5,6 +5,7 @@ import {
   StringPrototypeStartsWith, StringPrototypeToLowerCase, StringPrototypeTrim, newList, ops,
 } from "./primordials.js";
 import { implement } from "./platform_objects.js";
+import { extract } from "./fetch/body.js";
 
 // https://html.spec.whatwg.org/#concept-navigator-compatibility-mode: what the user agent's name makes scripts believe.
 function compatibilityMode() {
@@ -137,6 +138,16 @@ export class NavigatorImpl extends NavigatorBase {
 
   get oscpu() {
     return ops.machine_platform();
+  }
+
+  // https://w3c.github.io/beacon/#sec-processing-model
+  sendBeacon(url, data) {
+    // 1 to 3.
+    const handle = ops.beacon_url(url);
+    // 6 to 8.
+    if (data === null || data === undefined) return ops.beacon_send(handle, undefined, undefined);
+    const { body, type } = extract(data, true);
+    return ops.beacon_send(handle, body.transmit().handle, type);
   }
 
   // Nobody navigates here to such a URL: handlers are checked and declined, as a user agent may.

@@ -1,14 +1,12 @@
-// The clock: https://w3c.github.io/hr-time/
+// The performance object: https://w3c.github.io/hr-time/#sec-performance, and what other Standards add to it
 
 import { MathFloor, ops } from "./primordials.js";
 import { implement } from "./platform_objects.js";
 import { EventTargetImpl } from "./events.js";
-
-// https://w3c.github.io/hr-time/#dfn-coarsen-time: 5 microseconds where no other origin's data is near, 100 elsewhere.
-function coarsen(milliseconds) {
-  const perMillisecond = ops.global_is_isolated() ? 200 : 10;
-  return MathFloor(milliseconds * perMillisecond) / perMillisecond;
-}
+import { coarsen, currentTime } from "./high_resolution_time.js";
+import { clearBuffer, entriesOfTimeline } from "./performance_timeline.js";
+import { clearResourceTimings, setResourceTimingBufferSize } from "./resource_timing.js";
+import { mark, measure } from "./user_timing.js";
 
 // https://w3c.github.io/navigation-timing/#obsolete: what did not happen is at 0.
 export class PerformanceTimingImpl {
@@ -50,7 +48,43 @@ export class PerformanceImpl extends EventTargetImpl {
   navigation = new PerformanceNavigationImpl();
 
   now() {
-    return coarsen(ops.now());
+    return currentTime();
+  }
+
+  getEntries() {
+    return entriesOfTimeline(undefined, undefined);
+  }
+
+  getEntriesByType(type) {
+    return entriesOfTimeline(undefined, type);
+  }
+
+  getEntriesByName(name, type) {
+    return entriesOfTimeline(name, type);
+  }
+
+  mark(name, options) {
+    return mark(name, options);
+  }
+
+  clearMarks(name) {
+    clearBuffer("mark", name);
+  }
+
+  measure(name, startOrOptions, endMark) {
+    return measure(this.timing, name, startOrOptions, endMark);
+  }
+
+  clearMeasures(name) {
+    clearBuffer("measure", name);
+  }
+
+  clearResourceTimings() {
+    clearResourceTimings();
+  }
+
+  setResourceTimingBufferSize(maxSize) {
+    setResourceTimingBufferSize(maxSize);
   }
 }
 implement("Performance", PerformanceImpl);

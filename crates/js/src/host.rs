@@ -7,8 +7,8 @@ use std::future::Future;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::rc::Rc;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::Instant;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use rquickjs::{
@@ -38,12 +38,17 @@ pub(crate) struct Shared {
     pub(crate) blob_urls: Arc<BlobUrlStore>,
     pub(crate) ledger: Arc<Ledger>,
     pub(crate) printer: Rc<dyn Printer>,
-    pub(crate) time_origin: Instant,
+    /// The moment that the realm's times count from.
+    pub(crate) time_origin: Cell<Instant>,
+    /// So many nanoseconds the agent's clock is ahead of the realm's; known from the first fetch on.
+    clock_lead: Cell<Option<i128>>,
     pub(crate) timers: RefCell<Timers>,
     /// When the runtime's time is over.
     pub(crate) deadline: Cell<Option<Instant>>,
     /// Did another thread end what runs?
     pub(crate) interrupted: Arc<AtomicBool>,
+    /// How many bytes of bodies are under way in requests that outlive the page.
+    pub(crate) keepalive_bytes: Arc<AtomicU64>,
     /// Bodies of responses that script still holds, and how many there ever were.
     pub(crate) held_bodies: Cell<usize>,
     pub(crate) bodies_made: Cell<u64>,
@@ -104,10 +109,12 @@ impl Host {
             blob_urls,
             ledger: Arc::default(),
             printer,
-            time_origin: Instant::now(),
+            time_origin: Cell::new(Instant::now()),
+            clock_lead: Cell::new(None),
             timers: RefCell::default(),
             deadline: Cell::new(None),
             interrupted: Arc::default(),
+            keepalive_bytes: Arc::default(),
             held_bodies: Cell::new(0),
             bodies_made: Cell::new(0),
             uncaught: Cell::new(false),
@@ -131,6 +138,26 @@ impl Host {
     pub(crate) fn is_over(&self) -> bool {
         self.interrupted.load(Ordering::Relaxed)
             || self.deadline.get().is_some_and(|deadline| Instant::now() >= deadline)
+    }
+
+    /// So many nanoseconds the agent's clock is ahead of the realm's.
+    ///
+    /// NB: both are coarsened, to 100 microseconds. That what is before stays before, they have to be so by the same steps: at the
+    /// first look the realm's clock goes on by less than one.
+    pub(crate) fn clock_lead(&self) -> i128 {
+        const STEP: i128 = 100_000;
+        if let Some(lead) = self.clock_lead.get() {
+            return lead;
+        }
+        let Ok(now) = self.agent.now() else { return 0 };
+        let origin = self.time_origin.get();
+        let ahead = i128::from(now.0) - origin.elapsed().as_nanos() as i128;
+        let part = ahead.rem_euclid(STEP);
+        if let Some(origin) = origin.checked_sub(Duration::from_nanos(part as u64)) {
+            self.time_origin.set(origin);
+        }
+        self.clock_lead.set(Some(ahead - part));
+        ahead - part
     }
 
     pub(crate) fn is_alive(&self) -> bool {

@@ -3,10 +3,11 @@
 use std::sync::Arc;
 
 use sofetch_core::infrastructure::requests::Request as CoreRequest;
+use sofetch_core::infrastructure::timing::Timestamp;
 use sofetch_core::rulings::Fetched;
 use sofetch_core::trace::Trace;
 
-pub use sofetch_fetching::fetch_params::{Callbacks, FetchController, Process};
+pub use sofetch_fetching::fetch_params::{Callbacks, FetchController, Process, ReportedTiming};
 
 use crate::agent::UserAgent;
 use crate::error::Error;
@@ -30,6 +31,14 @@ impl UserAgent {
         let engine = self.engine()?;
         let trace = self.observer().map_or_else(Trace::off, Trace::new);
         Ok(fetch_core(engine, request, callbacks, controller, trace).await)
+    }
+
+    /// What its clock says: the moments in what a fetch [reports](Callbacks::process_response_end_of_body) are this clock's.
+    ///
+    /// # Errors
+    /// As [`UserAgent::fetch_core`].
+    pub fn now(&self) -> Result<Timestamp, Error> {
+        Ok(self.engine()?.user_agent.clock.now())
     }
 
     /// Fills with random bytes of the agent's source.

@@ -14,14 +14,14 @@ use sofetch::core::infrastructure::requests::{
 };
 use sofetch::core::infrastructure::responses::Response as CoreResponse;
 use sofetch::core::rulings::{Fetched, Reason};
-use sofetch::engine::{Callbacks, FetchController};
+use sofetch::engine::FetchController;
 
 use crate::event_stream::{EventStream, Message};
 use crate::handles::Handle;
 use crate::host::{Host, Plain, call_back};
 use crate::ledger::{Charge, Ledger};
 use crate::ops::bodies::next_chunk;
-use crate::ops::set;
+use crate::ops::{resource_timing, set};
 use crate::values::{Text, new_list};
 
 pub(super) fn register<'js>(ctx: &Ctx<'js>, ops: &Object<'js>) -> Result<()> {
@@ -132,6 +132,7 @@ fn event_source_connect<'js>(
 ) -> Result<Handle> {
     let host = Host::of(&ctx);
     let request = request_of(&host, &*source.get::<EventSource>(&ctx)?, &last_event_id.0);
+    let callbacks = resource_timing::callbacks(&host, &request);
     let controller = FetchController::new();
     let shared = Shared {
         stream: EventStream::new(last_event_id.0.into()),
@@ -142,7 +143,7 @@ fn event_source_connect<'js>(
     let shared = Arc::new(Mutex::new(shared));
     let (agent, its_controller, its_shared) = (host.agent.clone(), controller.clone(), shared.clone());
     call_back(&ctx, connected.clone(), connected, async move {
-        let fetched = agent.fetch_core(Box::new(request), Callbacks::default(), its_controller.clone()).await;
+        let fetched = agent.fetch_core(Box::new(request), callbacks, its_controller.clone()).await;
         Ok(match fetched.map_or(Connected::Fail, judge) {
             Connected::Announce(origin, body) => {
                 lock(&its_shared).body = Some(body);

@@ -4,15 +4,16 @@ use std::sync::Arc;
 
 use rquickjs::{Ctx, Function, Object, Result};
 use sofetch::AbortReason;
-use sofetch::engine::{Callbacks, FetchController};
+use sofetch::engine::FetchController;
 
 use crate::handles::Handle;
 use crate::host::{Host, Plain, Thrown, call_back};
+use crate::ops::beacons::counted;
 use crate::ops::bodies::BodyHandle;
 use crate::ops::reading_ahead::{read_ahead, read_unseen};
 use crate::ops::requests::Request;
 use crate::ops::responses::Response;
-use crate::ops::set;
+use crate::ops::{resource_timing, set};
 
 pub(super) fn register<'js>(ctx: &Ctx<'js>, ops: &Object<'js>) -> Result<()> {
     set!(ctx, ops, fetch_start, fetch_abort);
@@ -33,10 +34,11 @@ fn fetch_start<'js>(
     if let Some(body) = body {
         request.body = body.get::<BodyHandle>(&ctx)?.take();
     }
+    let callbacks = counted(&host, &request, resource_timing::callbacks(&host, &request));
     let controller = FetchController::new();
     let (agent, its_controller, ledger) = (host.agent.clone(), controller.clone(), host.ledger.clone());
     call_back(&ctx, fulfilled, rejected, async move {
-        match agent.fetch_core(Box::new(request), Callbacks::default(), its_controller).await {
+        match agent.fetch_core(Box::new(request), callbacks, its_controller).await {
             Ok(Ok(mut response)) => {
                 // NB: script has no way to an opaque response's body, which holds a connection all the same.
                 if response.is_opaque() {

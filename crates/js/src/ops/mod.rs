@@ -1,6 +1,7 @@
 //! The ops: what the prelude asks of Rust. Plain values in, plain values out; one file an interface.
 
 mod base64;
+mod beacons;
 mod blobs;
 mod bodies;
 mod body_streams;
@@ -16,6 +17,7 @@ mod headers;
 mod reading_ahead;
 mod reporting;
 mod requests;
+mod resource_timing;
 mod responses;
 mod timers;
 mod uploads;
@@ -31,6 +33,7 @@ pub(crate) use global::is_secure_context;
 pub(crate) fn object<'js>(ctx: &Ctx<'js>) -> Result<Object<'js>> {
     let ops = Object::new(ctx.clone())?;
     base64::register(ctx, &ops)?;
+    beacons::register(ctx, &ops)?;
     blobs::register(ctx, &ops)?;
     compression::register(ctx, &ops)?;
     crypto::register(ctx, &ops)?;
@@ -38,6 +41,7 @@ pub(crate) fn object<'js>(ctx: &Ctx<'js>) -> Result<Object<'js>> {
     event_sources::register(ctx, &ops)?;
     responses::register(ctx, &ops)?;
     requests::register(ctx, &ops)?;
+    resource_timing::register(ctx, &ops)?;
     headers::register(ctx, &ops)?;
     fetching::register(ctx, &ops)?;
     bodies::register(ctx, &ops)?;

@@ -24,12 +24,12 @@ fn timer_clear(ctx: Ctx<'_>, id: u32) {
 
 /// Milliseconds since the realm was made, to 5 microseconds or 100 as the caller coarsens them.
 fn now(ctx: Ctx<'_>) -> f64 {
-    Instant::now().duration_since(Host::of(&ctx).time_origin).as_secs_f64() * 1000.0
+    Instant::now().duration_since(Host::of(&ctx).time_origin.get()).as_secs_f64() * 1000.0
 }
 
 /// Milliseconds from the Unix epoch to the moment in which the realm was made.
 fn time_origin(ctx: Ctx<'_>) -> f64 {
     let since_epoch = std::time::SystemTime::UNIX_EPOCH.elapsed().unwrap_or_default();
-    let age = Host::of(&ctx).time_origin.elapsed();
+    let age = Host::of(&ctx).time_origin.get().elapsed();
     since_epoch.saturating_sub(age).as_secs_f64() * 1000.0
 }

@@ -31,7 +31,7 @@ use crate::ops::bodies::{BodyHandle, next_chunk};
 use crate::ops::global::look_at_the_clock;
 use crate::ops::headers::Headers;
 use crate::ops::responses::Response;
-use crate::ops::set;
+use crate::ops::{resource_timing, set};
 use crate::values::{ByteString, Text, isomorphic_decode, new_list};
 
 pub(super) fn register<'js>(ctx: &Ctx<'js>, ops: &Object<'js>) -> Result<()> {
@@ -261,7 +261,7 @@ fn xhr_start(
     let tell = move |step: &'static str, bytes: u64| {
         queue.queue(move |ctx| step_of(ctx)?.call((id, step, bytes as f64)));
     };
-    let mut callbacks = Callbacks::default();
+    let mut callbacks = resource_timing::callbacks(&host, &request);
     if upload_listener {
         let (sent, sent_all) = (tell.clone(), tell.clone());
         callbacks.process_request_body_chunk_length = Some(Box::new(move |bytes| sent("sent", bytes)));
@@ -304,6 +304,12 @@ fn xhr_wait<'js>(
     let host = Host::of(&ctx);
     let request = request.get::<XhrRequest>(&ctx)?;
     let request = request_of(&ctx, &request, body, with_credentials, upload_listener)?;
+    // Its entry is there when script goes on.
+    let reports = Arc::new(Mutex::new(Vec::new()));
+    let its_reports = reports.clone();
+    let callbacks = resource_timing::callbacks_to(&host, &request, move |report| {
+        its_reports.lock().unwrap_or_else(PoisonError::into_inner).push(report);
+    });
     let started = Transfer::new(host.ledger.clone());
     let (agent, controller, received) =
         (host.agent.clone(), started.controller.clone(), started.received.clone());
@@ -314,8 +320,7 @@ fn xhr_wait<'js>(
     host.io.spawn(async move {
         let mut response = None;
         let on_response = |of_network, has_body| response = Some((of_network, has_body));
-        let ended =
-            transfer(agent, request, Callbacks::default(), controller, received, on_response, || {}).await;
+        let ended = transfer(agent, request, callbacks, controller, received, on_response, || {}).await;
         // Who waited may have gone.
         let _ = sender.send(ended.and(response));
     });
@@ -341,6 +346,8 @@ fn xhr_wait<'js>(
             break "timeout";
         }
     };
+    let reports = std::mem::take(&mut *reports.lock().unwrap_or_else(PoisonError::into_inner));
+    reports.into_iter().try_for_each(|report| report.mark(&ctx))?;
     ended.set(1, Handle::new(started).into_js(&ctx)?)?;
     ended.set(0, outcome)?;
     Ok(ended)

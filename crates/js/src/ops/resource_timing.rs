@@ -1,0 +1,142 @@
+//! [Resource Timing](https://w3c.github.io/resource-timing/): what a fetch reports at its end, for the prelude's entries.
+
+use rquickjs::{Array, Ctx, IntoJs, Object, Result};
+use sofetch::core::infrastructure::requests::Request as CoreRequest;
+use sofetch::core::infrastructure::responses::CacheState;
+use sofetch::core::infrastructure::server_timing::parse_a_server_timing_header_field;
+use sofetch::core::infrastructure::timing::Timestamp;
+use sofetch::engine::{Callbacks, ReportedTiming};
+
+use crate::handles::Handle;
+use crate::host::Host;
+use crate::ops::set;
+use crate::values::{isomorphic_decode, new_list, new_record};
+
+pub(super) fn register<'js>(ctx: &Ctx<'js>, ops: &Object<'js>) -> Result<()> {
+    set!(ctx, ops, timing_members, timing_server);
+    Ok(())
+}
+
+/// A report, on its way to the global.
+pub(super) struct Report {
+    timing: ReportedTiming,
+    lead: i128,
+    url: String,
+    initiator_type: &'static str,
+}
+
+impl Report {
+    /// [Marks resource timing](https://w3c.github.io/resource-timing/#dfn-mark-resource-timing): calls the hook `markResourceTiming` with what
+    /// was reported, the URL, the initiator type, when it started and when it ended.
+    pub(super) fn mark(self, ctx: &Ctx<'_>) -> Result<()> {
+        let Report { timing, lead, url, initiator_type } = self;
+        let start = of_realm(timing.timing_info.start_time, lead);
+        let end = of_realm(timing.timing_info.end_time, lead);
+        let reported = Handle::new(Reported { timing, lead });
+        let hook = Host::of(ctx).hook(ctx, "markResourceTiming")?;
+        hook.call((reported, url, initiator_type, start, end))
+    }
+}
+
+/// <https://fetch.spec.whatwg.org/#finalize-and-report-timing>
+///
+/// Callbacks that report the timing of this request to the global, in a task.
+pub(super) fn callbacks(host: &Host, request: &CoreRequest) -> Callbacks {
+    let queue = host.queue.clone();
+    callbacks_to(host, request, move |report| queue.queue(move |ctx| report.mark(ctx)))
+}
+
+/// As [`callbacks`], to somebody who marks it.
+pub(super) fn callbacks_to(
+    host: &Host,
+    request: &CoreRequest,
+    take: impl Fn(Report) + Send + Sync + 'static,
+) -> Callbacks {
+    let lead = host.clock_lead();
+    let url = request.url().href().to_owned();
+    let initiator_type = request.initiator_type.map_or("other", |initiator_type| initiator_type.as_str());
+    let report = move |timing: ReportedTiming| {
+        if timing.is_to_be_marked {
+            take(Report { timing, lead, url: url.clone(), initiator_type });
+        }
+    };
+    Callbacks { process_response_end_of_body: Some(Box::new(report)), ..Callbacks::default() }
+}
+
+/// [Converts a fetch timestamp](https://w3c.github.io/resource-timing/#dfn-convert-fetch-timestamp), which is coarse already: milliseconds
+/// since the realm's time origin.
+fn of_realm(timestamp: Timestamp, lead: i128) -> f64 {
+    // 1.
+    if timestamp.0 == 0 {
+        return 0.0;
+    }
+    // 2. NB: in whole steps of 5 microseconds, so that equal moments are equal numbers, as the prelude makes them.
+    let steps = (i128::from(timestamp.0) - lead).div_euclid(5_000);
+    steps as f64 / 200.0
+}
+
+struct Reported {
+    timing: ReportedTiming,
+    lead: i128,
+}
+
+/// All that a `PerformanceResourceTiming`'s getters show but its start and end, by their names.
+fn timing_members<'js>(ctx: Ctx<'js>, reported: Handle) -> Result<Object<'js>> {
+    let reported = reported.get::<Reported>(&ctx)?;
+    let Reported { timing, lead } = &*reported;
+    let info = &timing.timing_info;
+    let connection = info.final_connection_timing_info.clone().unwrap_or_default();
+    let worker = info.service_worker_timing_info.clone().unwrap_or_default();
+    let members = new_record(&ctx)?;
+    for (name, moment) in [
+        ("workerStart", info.final_service_worker_start_time),
+        ("redirectStart", info.redirect_start_time),
+        ("redirectEnd", info.redirect_end_time),
+        ("fetchStart", info.post_redirect_start_time),
+        ("domainLookupStart", connection.domain_lookup_start_time),
+        ("domainLookupEnd", connection.domain_lookup_end_time),
+        ("connectStart", connection.connection_start_time),
+        ("connectEnd", connection.connection_end_time),
+        ("secureConnectionStart", connection.secure_connection_start_time),
+        ("requestStart", info.final_network_request_start_time),
+        ("finalResponseHeadersStart", info.final_network_response_start_time),
+        ("firstInterimResponseStart", info.first_interim_network_response_start_time),
+        ("workerRouterEvaluationStart", worker.worker_router_evaluation_start),
+        ("workerCacheLookupStart", worker.worker_cache_lookup_start),
+    ] {
+        members.set(name, of_realm(moment, *lead))?;
+    }
+    members.set("workerMatchedRouterSource", worker.worker_matched_router_source)?;
+    members.set("workerFinalRouterSource", worker.worker_final_router_source)?;
+    members.set("nextHopProtocol", isomorphic_decode(&connection.alpn_negotiated_protocol))?;
+    members.set(
+        "cacheMode",
+        match timing.cache_state {
+            CacheState::Empty => "",
+            CacheState::Local => "local",
+            CacheState::Validated => "validated",
+        },
+    )?;
+    members.set("isAllowed", timing.timing_allow_passed)?;
+    members.set("encodedBodySize", timing.body_info.encoded_size as f64)?;
+    members.set("decodedBodySize", timing.body_info.decoded_size as f64)?;
+    members.set("contentType", &*timing.body_info.content_type)?;
+    members.set("contentEncoding", &*timing.body_info.content_encoding)?;
+    members.set("responseStatus", timing.response_status)?;
+    members.set("renderBlockingStatus", if info.render_blocking { "blocking" } else { "non-blocking" })?;
+    Ok(members)
+}
+
+/// What the server said of itself: of each metric its name, its duration and its description, one after the other.
+fn timing_server<'js>(ctx: Ctx<'js>, reported: Handle) -> Result<Array<'js>> {
+    let reported = reported.get::<Reported>(&ctx)?;
+    let list = new_list(&ctx)?;
+    let headers = &reported.timing.timing_info.server_timing_headers;
+    for metric in headers.iter().filter_map(|field| parse_a_server_timing_header_field(field)) {
+        let at = list.len();
+        list.set(at, metric.name)?;
+        list.set(at + 1, metric.duration.into_js(&ctx)?)?;
+        list.set(at + 2, metric.description)?;
+    }
+    Ok(list)
+}

@@ -1,0 +1,296 @@
+//! The performance timeline: marks and measures, the timing of fetches over loopback, observers. Nothing is measured here: moments are
+//! compared with each other.
+
+mod support;
+
+use sofetch_js::Global;
+use sofetch_testkit::loopback::{Ending, Reply, RequestSeen, serve};
+use support::{Page, run};
+
+fn answer(request: &RequestSeen) -> Reply {
+    let allow = |reply: Reply| reply.header("Access-Control-Allow-Origin", "*");
+    match request.path() {
+        "/json" => Reply::ok("{}")
+            .header("Content-Type", "text/json;a=b")
+            .header("Server-Timing", "db;dur=53;desc=\"a, b\", miss")
+            .header("Server-Timing", "app"),
+        "/missing" => Reply::new(404).body("no such thing"),
+        "/empty" => Reply::new(204),
+        "/redirect" => Reply::new(302).header("Location", "/json"),
+        "/early" => Reply::ok("x").interim(103, &[("Link", "</a>; rel=preload")]),
+        "/tao" => allow(Reply::ok("four")).header("Timing-Allow-Origin", "*"),
+        "/cors" => allow(Reply::ok("four")).header("Server-Timing", "secret"),
+        "/break" => Reply::ok("x").header("Content-Length", "9").as_given().ending(Ending::Close),
+        _ => Reply::ok("x"),
+    }
+}
+
+/// Scripts on a page of one server; `OTHER` is another.
+fn check(cases: &[(&str, &str, &[&str])]) {
+    let (own, other) = (serve(answer), serve(answer));
+    for (name, script, expected) in cases {
+        let script = script.replace("OTHER", other.url("").trim_end_matches('/'));
+        let script = format!(
+            r#"const last = () => performance.getEntriesByType("resource").at(-1);
+               const ordered = (entry, ...names) => names.every((name, i) => i === 0 || entry[names[i - 1]] <= entry[name]);
+               const thrown = steps => {{ try {{ steps(); return "nothing"; }} catch (e) {{ return e.name; }} }};
+               (async () => {{ {script} }})();"#
+        );
+        for global in [Global::Window, Global::Worker] {
+            let page = Page { global, ..Page::of(&own.url("/page/")) };
+            assert_eq!(run(page, &script), *expected, "{name}, {global:?}");
+        }
+    }
+}
+
+#[test]
+fn marks_and_measures_table() {
+    check(&[
+        (
+            "marks",
+            r#"const before = performance.now(); const mark = performance.mark("a"); const after = performance.now();
+               console.log(mark instanceof PerformanceMark, mark.name, mark.entryType, mark.duration, mark.detail, before <= mark.startTime && mark.startTime <= after);
+               console.log(performance.mark("b", { startTime: 5, detail: { x: [1] } }).startTime, performance.getEntriesByName("b")[0].detail.x[0]);"#,
+            &["true a mark 0 null true", "5 1"],
+        ),
+        (
+            "details are clones, each time the same one",
+            r#"const detail = { x: 1 }; const mark = performance.mark("a", { detail }); detail.x = 2;
+               console.log(mark.detail.x, mark.detail === mark.detail, thrown(() => performance.mark("b", { detail: () => {} })), performance.getEntries().length);"#,
+            &["1 true DataCloneError 1"],
+        ),
+        (
+            "measures",
+            r#"performance.mark("a", { startTime: 10 }); performance.mark("b", { startTime: 30 }); performance.mark("b", { startTime: 25 });
+               const say = measure => console.log(measure.startTime, measure.duration);
+               say(performance.measure("m", "a", "b")); say(performance.measure("m", "b", "a")); say(performance.measure("m", { start: "a", end: 12 }));
+               say(performance.measure("m", { start: 1, duration: 2 })); say(performance.measure("m", { end: 5, duration: 2 }));
+               console.log(performance.measure("m").startTime, performance.measure("m", "a", undefined).duration > 0, performance.getEntriesByType("measure").length);"#,
+            &["10 15", "25 -15", "10 2", "1 2", "3 2", "0 true 7"],
+        ),
+        (
+            "what is no mark and no measure",
+            r#"console.log([
+                 () => performance.mark(), () => performance.mark("a", { startTime: -1 }), () => performance.measure("m", "none"),
+                 () => performance.measure("m", { start: 1, end: 2, duration: 1 }), () => performance.measure("m", { detail: 1 }),
+                 () => performance.measure("m", { start: 1 }, "a"), () => performance.measure("m", { start: -1 }), () => new PerformanceMark(),
+                 () => new PerformanceMeasure(), () => new PerformanceEntry(),
+               ].map(thrown).join());"#,
+            &[
+                "TypeError,TypeError,SyntaxError,TypeError,TypeError,TypeError,TypeError,TypeError,TypeError,TypeError",
+            ],
+        ),
+        (
+            "a mark that is made and not set",
+            r#"const mark = new PerformanceMark("a"); console.log(mark.name, performance.getEntries().length);"#,
+            &["a 0"],
+        ),
+        (
+            "clearing, by name or all",
+            r#"for (const name of ["a", "b", "a"]) { performance.mark(name); performance.measure(name); }
+               performance.clearMarks("a"); performance.clearMeasures("none"); console.log(performance.getEntriesByType("mark").length, performance.getEntriesByType("measure").length);
+               performance.clearMarks(); performance.clearMeasures(); console.log(performance.getEntries().length);"#,
+            &["1 3", "0"],
+        ),
+        (
+            "the order is that of the starts",
+            r#"for (const startTime of [3, 1, 2]) performance.mark(`m${startTime}`, { startTime });
+               performance.measure("x", { start: 2, end: 3 });
+               console.log(performance.getEntries().map(entry => entry.name).join(), performance.getEntriesByName("m1", "measure").length, performance.getEntriesByType("Mark").length);"#,
+            &["m1,m2,x,m3 0 0"],
+        ),
+    ]);
+}
+
+#[test]
+fn names_of_performance_timing() {
+    let in_global = |global| {
+        let script = r#"const thrown = steps => { try { return steps().duration > 0; } catch (e) { return e.name; } };
+            console.log([() => performance.mark("fetchStart"), () => performance.measure("m", "navigationStart"), () => performance.measure("m", "domComplete")].map(thrown).join());"#;
+        run(Page { global, ..Page::of("https://page.test/") }, script)
+    };
+    assert_eq!(in_global(Global::Window), ["SyntaxError,true,InvalidAccessError"]);
+    assert_eq!(in_global(Global::Worker), ["false,TypeError,TypeError"]);
+}
+
+#[test]
+fn fetches_table() {
+    check(&[
+        (
+            "a fetch",
+            r#"const before = performance.now(); await (await fetch("/json")).text(); const entry = last();
+               console.log(entry instanceof PerformanceResourceTiming, entry.name === location.origin + "/json", entry.initiatorType, entry.nextHopProtocol, entry.responseStatus);
+               console.log(ordered(entry, "startTime", "fetchStart", "domainLookupStart", "domainLookupEnd", "connectStart", "connectEnd", "requestStart", "responseStart", "responseEnd"));
+               console.log(before <= entry.startTime && entry.responseEnd <= performance.now(), entry.duration === entry.responseEnd - entry.startTime);
+               console.log(entry.redirectStart, entry.redirectEnd, entry.workerStart, entry.secureConnectionStart, entry.firstInterimResponseStart, entry.responseStart === entry.finalResponseHeadersStart);
+               console.log(entry.transferSize, entry.encodedBodySize, entry.decodedBodySize, entry.contentType, entry.deliveryType, entry.renderBlockingStatus);"#,
+            &[
+                "true true fetch http/1.1 200",
+                "true",
+                "true true",
+                "0 0 0 0 0 true",
+                "302 2 2 application/json  non-blocking",
+            ],
+        ),
+        (
+            "it is there when the answer is",
+            r#"await fetch("/empty"); console.log(last().responseStatus); await (await fetch("/missing")).text(); console.log(last().responseStatus, last().encodedBodySize);"#,
+            &["204", "404 13"],
+        ),
+        (
+            "a redirect",
+            r#"await (await fetch("/redirect")).text(); const entry = last();
+               console.log(entry.name.endsWith("/redirect"), entry.startTime === entry.redirectStart, ordered(entry, "redirectStart", "redirectEnd", "fetchStart"), entry.fetchStart === entry.redirectEnd);"#,
+            &["true true true true"],
+        ),
+        (
+            "a connection that is used again",
+            r#"await (await fetch("/a")).text(); await (await fetch("/b")).text(); const entry = last();
+               console.log(["domainLookupStart", "domainLookupEnd", "connectStart", "connectEnd"].every(name => entry[name] === entry.fetchStart), entry.secureConnectionStart);"#,
+            &["true 0"],
+        ),
+        (
+            "an interim response",
+            r#"await (await fetch("/early")).text(); const entry = last();
+               console.log(entry.firstInterimResponseStart > 0, entry.responseStart === entry.firstInterimResponseStart, ordered(entry, "requestStart", "firstInterimResponseStart", "finalResponseHeadersStart"));"#,
+            &["true true true"],
+        ),
+        (
+            "what the server says of itself, to a secure context",
+            r#"await (await fetch("/json")).text(); const { serverTiming } = last();
+               console.log(isSecureContext, Object.isFrozen(serverTiming), serverTiming === last().serverTiming, serverTiming[0] instanceof PerformanceServerTiming, JSON.stringify(serverTiming));"#,
+            &[
+                r#"true true true true [{"name":"db","duration":53,"description":"a, b"},{"name":"miss","duration":0,"description":""},{"name":"app","duration":0,"description":""}]"#,
+            ],
+        ),
+        (
+            "another origin that allows it",
+            r#"await (await fetch("OTHER/tao")).text(); const entry = last(); console.log(entry.requestStart > 0, entry.transferSize, entry.nextHopProtocol);"#,
+            &["true 304 http/1.1"],
+        ),
+        (
+            "another origin that does not",
+            r#"await (await fetch("OTHER/cors")).text(); const entry = last();
+               console.log(entry.requestStart, entry.responseStart, entry.connectEnd, entry.transferSize, entry.encodedBodySize, entry.nextHopProtocol, entry.serverTiming.length, entry.startTime === entry.fetchStart, entry.responseEnd >= entry.startTime && entry.responseEnd > 0);"#,
+            &["0 0 0 0 4  0 true true"],
+        ),
+        (
+            "another origin's secrets",
+            r#"await fetch("OTHER/a", { mode: "no-cors" }); while (last() === undefined) await new Promise(resolve => setTimeout(resolve, 1));
+               const entry = last(); console.log(entry.responseStatus, entry.encodedBodySize, entry.decodedBodySize, entry.contentType, entry.transferSize);"#,
+            &["0 0 0  0"],
+        ),
+        (
+            "a network error",
+            r#"await fetch("OTHER/a").catch(() => {}); const entry = last(); console.log(entry.name === "OTHER/a", entry.responseStatus, entry.transferSize, entry.requestStart);"#,
+            &["true 0 0 0"],
+        ),
+        (
+            "XMLHttpRequest, also while script waits",
+            r#"const xhr = new XMLHttpRequest(); xhr.open("GET", "/json"); await new Promise(resolve => { xhr.onload = resolve; xhr.send(); });
+               console.log(last().initiatorType, last().encodedBodySize); performance.clearResourceTimings();
+               xhr.open("GET", "/missing", false); xhr.send(); console.log(last().initiatorType, last().responseStatus);"#,
+            &["xmlhttprequest 2", "xmlhttprequest 404"],
+        ),
+        (
+            "what is no HTTP has no entry",
+            r#"await (await fetch("data:,x")).text(); await (await fetch("/empty")).text(); console.log(performance.getEntriesByType("resource").length);"#,
+            &["1"],
+        ),
+        (
+            "nor has a body that breaks off",
+            r#"await fetch("/break").then(r => r.text()).catch(() => {}); await fetch("/empty"); console.log(performance.getEntriesByType("resource").length);"#,
+            &["1"],
+        ),
+        (
+            "toJSON()",
+            r#"await fetch("/empty"); const json = last().toJSON(); console.log(Object.keys(json).length, Object.keys(json).every(key => json[key] === last()[key]), json.entryType);"#,
+            &["35 true resource"],
+        ),
+    ]);
+}
+
+#[test]
+fn the_buffer_table() {
+    check(&[
+        (
+            "a limit, and the event that says so",
+            r#"performance.setResourceTimingBufferSize(1); let events = 0; performance.onresourcetimingbufferfull = event => { events++; console.log(event.target === performance, event.bubbles); };
+               for (const path of ["/a", "/b", "/c"]) { await (await fetch(path)).text(); await new Promise(resolve => setTimeout(resolve, 0)); }
+               console.log(events, performance.getEntriesByType("resource").length);"#,
+            &["true false", "true false", "2 1"],
+        ),
+        (
+            "room made in the event",
+            r#"performance.setResourceTimingBufferSize(1); performance.onresourcetimingbufferfull = () => performance.setResourceTimingBufferSize(5);
+               for (const path of ["/a", "/b", "/c"]) { await (await fetch(path)).text(); await new Promise(resolve => setTimeout(resolve, 0)); }
+               console.log(performance.getEntriesByType("resource").map(entry => entry.name.at(-1)).join());"#,
+            &["a,b,c"],
+        ),
+        (
+            "cleared in the event",
+            r#"performance.setResourceTimingBufferSize(1); performance.addEventListener("resourcetimingbufferfull", () => performance.clearResourceTimings());
+               for (const path of ["/a", "/b", "/c"]) { await (await fetch(path)).text(); await new Promise(resolve => setTimeout(resolve, 0)); }
+               console.log(performance.getEntriesByType("resource").map(entry => entry.name.at(-1)).join());"#,
+            &["c"],
+        ),
+    ]);
+}
+
+#[test]
+fn observers_table() {
+    check(&[
+        (
+            "several types",
+            r#"const observer = new PerformanceObserver(function (list, itself, options) {
+                 console.log(this === observer, itself === observer, JSON.stringify(options), list.getEntries().map(entry => entry.entryType).sort().join());
+                 console.log(list.getEntriesByType("mark").length, list.getEntriesByName("a").length, list.getEntriesByName("a", "measure").length);
+                 observer.disconnect();
+               });
+               observer.observe({ entryTypes: ["mark", "measure", "nonsense"] });
+               performance.mark("a"); performance.measure("m"); performance.mark("b");"#,
+            &[r#"true true {"droppedEntriesCount":0} mark,mark,measure"#, "2 1 0"],
+        ),
+        (
+            "what was before, and one type after the other",
+            r#"performance.mark("before"); performance.measure("before");
+               const observer = new PerformanceObserver(list => console.log(list.getEntries().map(entry => entry.entryType + " " + entry.name).join()));
+               observer.observe({ type: "mark", buffered: true }); observer.observe({ type: "measure" }); performance.measure("after");"#,
+            &["measure after,mark before"],
+        ),
+        (
+            "fetches",
+            r#"new PerformanceObserver(list => { for (const entry of list.getEntries()) console.log(entry.name.at(-1), entry.initiatorType); }).observe({ type: "resource" });
+               await (await fetch("/a")).text(); await new Promise(resolve => setTimeout(resolve, 0)); await (await fetch("/b")).text();"#,
+            &["a fetch", "b fetch"],
+        ),
+        (
+            "takeRecords() and disconnect()",
+            r#"const observer = new PerformanceObserver(() => console.log("never")); observer.observe({ entryTypes: ["mark"] });
+               performance.mark("a"); console.log(observer.takeRecords().length, observer.takeRecords().length); performance.mark("b"); observer.disconnect();
+               console.log(observer.takeRecords().length);"#,
+            &["1 0", "0"],
+        ),
+        (
+            "what is refused",
+            r#"const observer = new PerformanceObserver(() => {});
+               console.log([
+                 () => new PerformanceObserver(), () => new PerformanceObserver({}), () => observer.observe(), () => observer.observe({ entryTypes: ["mark"], type: "mark" }),
+                 () => observer.observe({ entryTypes: ["mark"], buffered: true }), () => observer.observe({ type: "nonsense" }), () => observer.observe({ entryTypes: ["mark"] }),
+               ].map(thrown).join());"#,
+            &["TypeError,TypeError,TypeError,TypeError,TypeError,nothing,InvalidModificationError"],
+        ),
+        (
+            "what an observer throws is reported, and others are told",
+            r#"addEventListener("error", event => { console.log(event.error); event.preventDefault(); });
+               new PerformanceObserver(() => { throw 1; }).observe({ type: "mark" }); new PerformanceObserver(() => console.log(2)).observe({ type: "mark" });
+               performance.mark("a");"#,
+            &["1", "2"],
+        ),
+        (
+            "which types there are",
+            r#"const types = PerformanceObserver.supportedEntryTypes; console.log(types.join(), Object.isFrozen(types), types === PerformanceObserver.supportedEntryTypes);"#,
+            &["mark,measure,resource true true"],
+        ),
+    ]);
+}
