@@ -12,7 +12,7 @@ use sofetch_js::{Ending, Global, ModuleFolders, Runtime, THREAD_STACK_BYTES};
 use crate::args::{GlobalKind, RunArgs};
 use crate::ending::Failure;
 use crate::making::agent_builder;
-use crate::options::{NetworkOptions, UsageError, has_scheme};
+use crate::options::{NetworkOptions, PolicyOptions, UsageError, has_scheme};
 use crate::output::Streams;
 use crate::script_lines::ScriptLines;
 use crate::watchers::Watchers;
@@ -80,6 +80,9 @@ fn run_here(args: RunArgs, streams: &Streams) -> Result<ExitCode, Failure> {
     if let Some(policy) = args.referrer_policy {
         builder = builder.referrer_policy(policy);
     }
+    let policies = PolicyOptions::of_run(&args)?;
+    policies.misread().iter().for_each(|note| streams.note(note));
+    builder = policies.deliver_to_runtime(builder);
     if let Some(bytes) = args.max_memory {
         builder = builder.max_memory(usize::try_from(bytes).unwrap_or(usize::MAX));
     }

@@ -68,7 +68,7 @@ fn who_has_read_enough_ends_the_scripts() {
 
 #[test]
 fn exit_codes_table() {
-    let table: [(&str, &[&str], i32, &str); 15] = [
+    let table: [(&str, &[&str], i32, &str); 17] = [
         ("nothing left", &["--eval", "1"], 0, ""),
         ("a rejection that was caught", &["--eval", "Promise.reject(1).catch(() => {})"], 0, ""),
         ("a prevented error", &["--eval", "onerror = () => true; throw 1"], 0, ""),
@@ -104,6 +104,8 @@ fn exit_codes_table() {
             2,
             "--no-page",
         ),
+        ("nor such a one", &["--no-page", "--csp", "connect-src *", "--eval", "1"], 2, "--no-page"),
+        ("a policy that says nothing", &["--csp-report-only", ";", "--eval", "1"], 2, "--csp-report-only"),
     ];
     for (name, args, code, word) in table {
         let said = sofetch(&[&["run"], args].concat());
@@ -275,6 +277,25 @@ fn the_page_is_who_fetches() {
         world.sofetch(&[&page[..], &args].concat()).ended(0);
         assert_eq!(world.world.api.requests()[asked].header("Referer").as_deref(), referrer, "{policy}");
     }
+}
+
+#[test]
+fn a_page_has_policies() {
+    let world = InWorld::start();
+    let script = "addEventListener('securitypolicyviolation', e => console.log(e.effectiveDirective, e.disposition, e.blockedURI));
+                  fetch('https://site.com/readable.json').then(r => console.log(r.status), e => console.log(e.name))";
+    let url = "https://site.com/readable.json";
+    for (option, policy, expected) in [
+        ("--csp", "connect-src 'self'", format!("connect-src enforce {url}\nTypeError\n")),
+        ("--csp-report-only", "default-src 'self'", format!("connect-src report {url}\n200\n")),
+        ("--csp", "connect-src https://site.com", "200\n".to_owned()),
+    ] {
+        let page = ["run", "--base-url", "https://javascript.info/article/page.html", option, policy];
+        let said = world.sofetch(&[&page[..], &["--eval", script]].concat()).ended(0);
+        assert_eq!((said.text(), &*said.err), (&*expected, ""), "{option} {policy}");
+    }
+    let said = world.sofetch(&["run", "--csp", "conect-src 'self'", "--eval", "1"]).ended(0);
+    assert!(said.err.contains("conect-src"), "what a policy says in vain is told: {}", said.err);
 }
 
 /// As three browsers copy one request. Chromium's and Safari's run as they are, Firefox's begins with `await`.

@@ -29,6 +29,7 @@ interface Window : EventTarget {
   attribute EventHandler onoffline;
   attribute EventHandler ononline;
   attribute EventHandler onrejectionhandled;
+  attribute EventHandler onsecuritypolicyviolation;
   attribute EventHandler onunhandledrejection;
 };
 Window includes WindowOrWorkerGlobalScope;

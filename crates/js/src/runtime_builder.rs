@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
+use sofetch::core::infrastructure::content_security_policies::Disposition;
 use sofetch::{Origin, Page, ReferrerPolicy, Url, UserAgent, UserAgentBuilder};
 
 use crate::blob_urls::BlobUrlStore;
@@ -13,6 +14,7 @@ use crate::event_loop::task_queue;
 use crate::host::Host;
 use crate::io_thread::IoThread;
 use crate::modules::{ModuleLoader, NoModules};
+use crate::ops::ViolationEvents;
 use crate::printing::{Printer, StandardStreams};
 use crate::runtime::{Global, Runtime};
 
@@ -26,6 +28,7 @@ pub struct RuntimeBuilder {
     global: Global,
     page: bool,
     referrer_policy: Option<ReferrerPolicy>,
+    csp: Vec<(String, Disposition)>,
     max_memory: Option<usize>,
     max_stack: usize,
     time_limit: Option<Duration>,
@@ -53,6 +56,7 @@ impl RuntimeBuilder {
             global: Global::Window,
             page: true,
             referrer_policy: None,
+            csp: Vec::new(),
             max_memory: None,
             max_stack: STACK_BYTES,
             time_limit: None,
@@ -89,6 +93,25 @@ impl RuntimeBuilder {
     /// The page's [referrer policy](https://w3c.github.io/webappsec-referrer-policy/#referrer-policy).
     pub fn referrer_policy(mut self, policy: ReferrerPolicy) -> RuntimeBuilder {
         self.referrer_policy = Some(policy);
+        self
+    }
+
+    /// A Content Security Policy of the page ([`PageBuilder::csp`](sofetch::PageBuilder::csp)), as far as it judges fetches: what it
+    /// refuses is a network error to script, and the event `securitypolicyviolation` at the global. Several all bind the page; who
+    /// fetches on the user's own behalf has none.
+    ///
+    /// [`RuntimeBuilder::build`] fails where text has no directive at all.
+    pub fn csp(self, serialized_csp_list: &str) -> RuntimeBuilder {
+        self.deliver(serialized_csp_list, Disposition::Enforce)
+    }
+
+    /// The same for one that refuses nothing: what violates it is the event.
+    pub fn csp_report_only(self, serialized_csp_list: &str) -> RuntimeBuilder {
+        self.deliver(serialized_csp_list, Disposition::Report)
+    }
+
+    fn deliver(mut self, serialized_csp_list: &str, disposition: Disposition) -> RuntimeBuilder {
+        self.csp.push((serialized_csp_list.to_owned(), disposition));
         self
     }
 
@@ -147,14 +170,19 @@ impl RuntimeBuilder {
                 settings.accept_language.get_or_insert(LANGUAGE.into());
             });
         }
+        let (queue, tasks) = task_queue();
+        if !self.csp.is_empty() {
+            agent = agent.also_reports(Arc::new(ViolationEvents::new(queue.clone())));
+        }
         let agent = agent.build().map_err(Error::agent)?;
         let url = match self.base_url {
             Some(url) => url,
             None => Url::parse("file:///", None).expect("a valid URL"),
         };
-        let page =
-            if self.page { Some(make_page(&agent, &url, self.global, self.referrer_policy)?) } else { None };
-        let (queue, tasks) = task_queue();
+        let page = match self.page {
+            true => Some(make_page(&agent, &url, self.global, self.referrer_policy, &self.csp)?),
+            false => None,
+        };
         let host = Host::new(queue, io.handle(), agent, page, url, blob_urls, self.printer);
 
         widen_heap();
@@ -191,6 +219,7 @@ fn make_page(
     url: &Url,
     global: Global,
     referrer_policy: Option<ReferrerPolicy>,
+    csp: &[(String, Disposition)],
 ) -> Result<Page, Error> {
     let mut builder = agent.page_builder(url.href()).worker(global == Global::Worker);
     if url.scheme() == "file" {
@@ -198,6 +227,12 @@ fn make_page(
     }
     if let Some(policy) = referrer_policy {
         builder = builder.referrer_policy(policy);
+    }
+    for (serialized_csp_list, disposition) in csp {
+        builder = match disposition {
+            Disposition::Enforce => builder.csp(serialized_csp_list),
+            Disposition::Report => builder.csp_report_only(serialized_csp_list),
+        };
     }
     builder.build().map_err(Error::agent)
 }

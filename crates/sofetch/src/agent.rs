@@ -12,7 +12,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use sofetch_core::ports::{
     AuthenticationEntries, BlobUrls, CookieStore, Files, HstsStore, HttpCache, Network, OverrideFetch,
-    PreflightCache, Prompt, Reports, ServiceWorkers, Timers,
+    PreflightCache, Prompt, Report, Reports, ServiceWorkers, Timers,
 };
 use sofetch_core::trace::Observer;
 use sofetch_fetching::user_agent::{Settings, UserAgent as EngineAgent};
@@ -501,6 +501,15 @@ impl UserAgentBuilder {
         self
     }
 
+    /// One more who is told of them, beside whom [`UserAgentBuilder::reports`] named.
+    pub fn also_reports(mut self, reports: Arc<dyn Reports>) -> Self {
+        self.reports = Some(match self.reports.take() {
+            Some(others) => Arc::new(Both(others, reports)),
+            None => reports,
+        });
+        self
+    }
+
     /// The person before the pages, who may be asked for a password.
     pub fn prompt(mut self, prompt: Arc<dyn Prompt>) -> Self {
         self.prompt = Some(prompt);
@@ -536,5 +545,15 @@ impl OwnRuntime {
             let _ = runtime.block_on(ended);
         })?;
         Ok(OwnRuntime { handle, _alive: alive })
+    }
+}
+
+/// Two who are told.
+struct Both(Arc<dyn Reports>, Arc<dyn Reports>);
+
+impl Reports for Both {
+    fn queue(&self, report: Report) {
+        self.0.queue(report.clone());
+        self.1.queue(report);
     }
 }

@@ -57,6 +57,12 @@ pub(crate) struct RunArgs {
     /// The page's referrer policy: no-referrer, origin, strict-origin, unsafe-url ...
     #[arg(long, value_name = "POLICY", value_parser = referrer_policy, conflicts_with = "no_page", help_heading = "Scripts")]
     pub(crate) referrer_policy: Option<ReferrerPolicy>,
+    /// A Content-Security-Policy of the page; several all bind it
+    #[arg(long, value_name = "POLICY", conflicts_with = "no_page", help_heading = "Scripts")]
+    pub(crate) csp: Vec<String>,
+    /// One that refuses nothing: what violates it is an event
+    #[arg(long, value_name = "POLICY", conflicts_with = "no_page", help_heading = "Scripts")]
+    pub(crate) csp_report_only: Vec<String>,
     /// Fetch on your own behalf: no origin, no CORS, nothing hidden
     #[arg(long, help_heading = "Scripts")]
     pub(crate) no_page: bool,

@@ -5,9 +5,10 @@ use sofetch::core::infrastructure::content_security_policies::{CspList, Disposit
 use sofetch::core::infrastructure::integrity_policies::IntegrityPolicy;
 use sofetch::core::rules::content_security_policy::misread;
 use sofetch_inspect::words::words_for_misread;
+use sofetch_js::RuntimeBuilder;
 
 use super::usage::UsageError;
-use crate::args::FetchArgs;
+use crate::args::{FetchArgs, RunArgs};
 
 /// The values of the page's headers.
 #[derive(Clone, Debug, Default)]
@@ -20,9 +21,24 @@ pub(crate) struct PolicyOptions {
 impl PolicyOptions {
     /// What was typed, if it can be a policy.
     pub(crate) fn of(args: &FetchArgs) -> Result<PolicyOptions, UsageError> {
+        if let Some(said) = &args.integrity_policy
+            && IntegrityPolicy::parse(said.as_bytes()).is_err()
+        {
+            return Err(UsageError::IntegrityPolicy(said.clone()));
+        }
+        let policies = PolicyOptions::of_csp(&args.csp, &args.csp_report_only)?;
+        Ok(PolicyOptions { integrity_policy: args.integrity_policy.clone(), ..policies })
+    }
+
+    /// The same of a page's scripts.
+    pub(crate) fn of_run(args: &RunArgs) -> Result<PolicyOptions, UsageError> {
+        PolicyOptions::of_csp(&args.csp, &args.csp_report_only)
+    }
+
+    fn of_csp(csp: &[String], csp_report_only: &[String]) -> Result<PolicyOptions, UsageError> {
         for (option, policies, disposition) in [
-            ("--csp", &args.csp, Disposition::Enforce),
-            ("--csp-report-only", &args.csp_report_only, Disposition::Report),
+            ("--csp", csp, Disposition::Enforce),
+            ("--csp-report-only", csp_report_only, Disposition::Report),
         ] {
             for said in policies {
                 let mut list = CspList::default();
@@ -32,15 +48,10 @@ impl PolicyOptions {
                 }
             }
         }
-        if let Some(said) = &args.integrity_policy
-            && IntegrityPolicy::parse(said.as_bytes()).is_err()
-        {
-            return Err(UsageError::IntegrityPolicy(said.clone()));
-        }
         Ok(PolicyOptions {
-            csp: args.csp.clone(),
-            csp_report_only: args.csp_report_only.clone(),
-            integrity_policy: args.integrity_policy.clone(),
+            csp: csp.to_vec(),
+            csp_report_only: csp_report_only.to_vec(),
+            integrity_policy: None,
         })
     }
 
@@ -56,6 +67,17 @@ impl PolicyOptions {
             Some(value) => builder.integrity_policy(value),
             None => builder,
         }
+    }
+
+    /// The page of a runtime with them.
+    pub(crate) fn deliver_to_runtime(&self, mut builder: RuntimeBuilder) -> RuntimeBuilder {
+        for policy in &self.csp {
+            builder = builder.csp(policy);
+        }
+        for policy in &self.csp_report_only {
+            builder = builder.csp_report_only(policy);
+        }
+        builder
     }
 
     /// Is there one whose violations are told and no more?

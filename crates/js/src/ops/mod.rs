@@ -22,12 +22,14 @@ mod responses;
 mod timers;
 mod uploads;
 mod url;
+mod violations;
 mod xml_http_requests;
 
 use rquickjs::{Ctx, Object, Result};
 
 pub(crate) use buffer_sources::with_bytes;
 pub(crate) use global::is_secure_context;
+pub(crate) use violations::ViolationEvents;
 
 /// All ops, as one object for the prelude.
 pub(crate) fn object<'js>(ctx: &Ctx<'js>) -> Result<Object<'js>> {
