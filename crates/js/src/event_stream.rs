@@ -252,9 +252,8 @@ mod tests {
         assert_eq!(parser.last_event_id(), "1");
     }
 
-    /// Security case 91: what has no end is not kept without end.
     #[test]
-    fn what_has_no_end_is_too_much() {
+    fn row_91_what_has_no_end_is_too_much() {
         for (row, piece, fits) in [
             ("a line", "xxxxxxxx", false),
             ("fields without a blank line", "data: x\n", false),

@@ -306,6 +306,11 @@ mod tests {
             ("headers", "new Headers({ a: text }).append('a', text);"),
             ("objects in a cycle", "const r = new Response(bytes); r.self = r; const h = new Headers({ a: text }); h.self = { h };"),
             ("blob URLs", "const u = URL.createObjectURL(new Blob([bytes])); await (await fetch(u)).text(); URL.revokeObjectURL(u);"),
+            (
+                "event sources",
+                "const e = new EventSource('data:text/event-stream,data:a%0A%0Adata:' + text);
+                 await new Promise(resolve => { e.onmessage = resolve; }); await new Promise(resolve => { e.onerror = resolve; }); e.close();",
+            ),
             ("data: URLs", "await fetch('data:,' + text); await (await fetch('data:,' + text)).blob();"),
         ] {
             assert_eq!(held_after(&server, script), (0, 0), "{name}");

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use sofetch::Url;
-use sofetch_js::{Ending, Global, Runtime, Value};
+use sofetch_js::{Ending, Global, Runtime, RuntimeBuilder, Value};
 use sofetch_testkit::loopback::{Ending as Closing, Reply, RequestSeen, Server, serve};
 use support::lines::Lines;
 use support::{Page, run};
@@ -28,9 +28,10 @@ fn answer(request: &RequestSeen, turn: impl Fn() -> usize) -> Reply {
     match request.path() {
         "/one" => stream("retry: 0\ndata: one\n\n"),
         "/quiet" => stream("").chunked().piece("data: a\n\n").wait(&Arc::default()),
-        // Security case 91: more of one line, and of one event, than is kept.
+        // More of one line, and of one event, than is kept; and what would be.
         "/line" => stream(&"x".repeat(17 << 20)),
         "/fields" => stream(&format!("data: {}\n", "x".repeat(1 << 20)).repeat(17)),
+        "/long" => stream(&"x".repeat(14 << 20)),
         "/comment" => stream(&format!(": {}\ndata: a\n\n", "x".repeat(17 << 20))),
         "/open" => stream("data: a\n\nevent: x\ndata: b\n\n: c\n\ndata: d").chunked(),
         "/redirect" => Reply::new(302).header("Location", "/one"),
@@ -232,7 +233,7 @@ fn origins_table() {
 }
 
 #[test]
-fn what_has_no_end_fails_the_connection() {
+fn row_91_what_has_no_end_fails_the_connection() {
     check(&[
         ("a line", r#"await tell(new EventSource("/line"));"#, &["open OPEN", "error CLOSED"]),
         ("an event", r#"await tell(new EventSource("/fields"));"#, &["open OPEN", "error CLOSED"]),
@@ -244,26 +245,53 @@ fn what_has_no_end_fails_the_connection() {
     ]);
 }
 
+/// What a script prints in a runtime that these steps make and end; how it ended.
+fn run_in(
+    script: String,
+    make: impl FnOnce(RuntimeBuilder) -> Runtime + Send + 'static,
+) -> (Ending, Vec<String>) {
+    let thread = std::thread::Builder::new().stack_size(sofetch_js::THREAD_STACK_BYTES);
+    let ran = thread.spawn(move || {
+        let lines = Lines::default();
+        let mut runtime = make(Runtime::builder().printer(Rc::new(lines.clone())));
+        runtime.run_script(&script, "test.js").expect("no limit");
+        (runtime.run_until_idle(), lines.take())
+    });
+    ran.expect("a thread").join().expect("no panic")
+}
+
+#[test]
+fn row_91_a_limit_holds_what_waits_for_its_end() {
+    let server = server();
+    let url = Url::parse(&server.url("/page/"), None).expect("a URL");
+    let script = format!(r#"{HEAD} tell(new EventSource("/long"));"#);
+    for (limit, expected) in [(8 << 20, "error CLOSED"), (64 << 20, "error CONNECTING")] {
+        // What is whole is reconnected to; it is closed then.
+        let script = script.replace("/long\")", "/long\"), \"error\"");
+        let url = url.clone();
+        let make = move |builder: RuntimeBuilder| {
+            builder.base_url(url).max_memory(limit).build().expect("a runtime")
+        };
+        let printed = run_in(script, make);
+        assert_eq!(printed, (Ending::Idle, vec!["open OPEN".to_owned(), expected.to_owned()]), "{limit}");
+    }
+}
+
 #[test]
 fn an_open_source_keeps_the_loop_and_ends_with_the_runtime() {
     let server = server();
     let url = Url::parse(&server.url("/page/"), None).expect("a URL");
-    let thread = std::thread::Builder::new().stack_size(sofetch_js::THREAD_STACK_BYTES);
-    let ran = thread.spawn(move || {
-        let lines = Lines::default();
-        let printer = Rc::new(lines.clone());
-        let mut runtime = Runtime::builder().base_url(url).printer(printer).build().expect("a runtime");
+    let script = r#"const source = new EventSource("/quiet"); source.onmessage = () => { console.log(source.readyState); stop(); };"#;
+    let ended = run_in(script.to_owned(), move |builder| {
+        let mut runtime = builder.base_url(url).build().expect("a runtime");
         let interrupt = runtime.interrupt_handle();
         let stop = runtime.define("stop", move |_| {
             interrupt.interrupt();
             Ok(Value::Undefined)
         });
         stop.expect("a function");
-        let script = r#"const source = new EventSource("/quiet"); source.onmessage = () => { console.log(source.readyState); stop(); };"#;
-        runtime.run_script(script, "test.js").expect("no limit");
-        (runtime.run_until_idle(), lines.take())
+        runtime
     });
-    let (ending, lines) = ran.expect("a thread").join().expect("no panic");
     // It did not become idle while the source was open, which nobody closed.
-    assert_eq!((ending, lines), (Ending::Interrupted, vec!["1".to_owned()]));
+    assert_eq!(ended, (Ending::Interrupted, vec!["1".to_owned()]));
 }

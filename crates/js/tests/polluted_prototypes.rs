@@ -28,6 +28,13 @@ const uses = {
   text: () => new TextDecoder("utf-8").decode(new TextEncoder().encode("\u00e9")) + new TextEncoder().encodeInto("ab", new Uint8Array(1)).read,
   base64: () => atob(btoa("x")),
   languages: () => navigator.languages.length + typeof performance.toJSON(),
+  timing: () => {
+    performance.clearMarks(); performance.clearMeasures();
+    performance.mark("a", { startTime: 1, detail: { x: 1 } }); performance.measure("m", { start: "a", end: 3, detail: [2] });
+    const list = performance.getEntries(); const json = list[0].toJSON();
+    return list.length + json.name + list[1].duration + list[0].detail.x + list[1].detail[0] + performance.getEntriesByName("a", "mark").length;
+  },
+  violation: () => { const e = new SecurityPolicyViolationEvent("a", { disposition: "report" }); return e.disposition + e.lineNumber; },
   errors: () => { try { new URL("::"); } catch (e) { return e.name; } },
 };
 const later = {
@@ -57,6 +64,17 @@ const later = {
     const t = new TransformStream(); const { readable, writable } = structuredClone(t, { transfer: [t] });
     writable.getWriter().write(1); return (await readable.getReader().read()).value;
   },
+  observed: () => new Promise((resolve) => {
+    const observer = new PerformanceObserver((list, itself, options) => {
+      observer.disconnect(); resolve(list.getEntriesByName("b").length + options.droppedEntriesCount + observer.takeRecords().length);
+    });
+    observer.observe({ type: "mark" }); performance.mark("b");
+  }),
+  source: () => new Promise((resolve) => {
+    const source = new EventSource("data:text/event-stream,id:1%0Adata:a%0A%0Aevent:x%0Adata:b%0A%0A");
+    source.onmessage = (event) => { source.first = event.data + event.lastEventId + event.ports.length; };
+    source.addEventListener("x", (event) => { source.close(); resolve(source.first + event.data + source.readyState); });
+  }),
   fetched: async () => { const r = await fetch("data:,x"); return r.status + await r.text(); },
 };
 "#;

@@ -57,10 +57,26 @@ struct Shared {
     stream: EventStream,
     /// What waits for its line or event to be whole is entered here.
     charge: Charge,
+    entered: usize,
     /// `None` before the response, while somebody reads, and at the end.
     body: Option<Body>,
     /// Read, and not taken by script yet.
     messages: Vec<Message>,
+}
+
+impl Shared {
+    /// Enters what waits now. NB: what grew is entered, and no more than that: what another thread crosses out is room again only once
+    /// the thread of the scripts has looked.
+    fn enter(&mut self, ledger: &Arc<Ledger>) -> bool {
+        let held = self.stream.held();
+        if held < self.entered {
+            self.charge = Charge::empty(ledger.clone());
+            self.entered = 0;
+        }
+        let grown = self.charge.grow(held - self.entered);
+        self.entered = held;
+        grown
+    }
 }
 
 fn lock(shared: &Mutex<Shared>) -> MutexGuard<'_, Shared> {
@@ -137,6 +153,7 @@ fn event_source_connect<'js>(
     let shared = Shared {
         stream: EventStream::new(last_event_id.0.into()),
         charge: Charge::empty(host.ledger.clone()),
+        entered: 0,
         body: None,
         messages: Vec::new(),
     };
@@ -184,10 +201,7 @@ async fn read(shared: &Mutex<Shared>, ledger: &Arc<Ledger>) -> &'static str {
         let Some(Ok(chunk)) = next_chunk(&mut body).await else { return "end" };
         let mut shared = lock(shared);
         let Ok(messages) = shared.stream.push(&chunk) else { return "tooMuch" };
-        // Those of before are with script already.
-        shared.charge = Charge::empty(ledger.clone());
-        let held = shared.stream.held();
-        if !shared.charge.grow(held) {
+        if !shared.enter(ledger) {
             return "tooMuch";
         }
         if !messages.is_empty() {

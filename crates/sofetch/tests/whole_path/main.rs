@@ -29,7 +29,8 @@
 //! | 84, 85, 87-90, 94, 99 | codings, bombs, heads, spaces, boundaries, push, limits at every hop | `resources` |
 //! | 85-88 | the same, and unread bodies, in bytes of memory | `tests/memory.rs` |
 //! | 86 | unread bodies and slow clones | `resources` |
-//! | 91, 92, 95 | EventSource, WebSocket, HTTP/3 | they do not exist yet |
+//! | 91 | event streams without an end | `js/src/event_stream.rs`; whole, in `js/tests/event_source.rs` |
+//! | 92, 95 | WebSocket, HTTP/3 | they do not exist yet |
 //! | 93 | floods over HTTP/2 | `bad_http2`; the version in `cargo xtask licences` |
 //! | 96, 97 | bytes, hickory | `cargo xtask licences`; names are resolved by the system |
 //! | 98 | bodies beside their Content-Length | `messages` |
