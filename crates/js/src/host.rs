@@ -149,9 +149,11 @@ impl Host {
         if let Some(lead) = self.clock_lead.get() {
             return lead;
         }
-        let Ok(now) = self.agent.now() else { return 0 };
+        let Ok(agent_origin) = self.agent.time_origin() else { return 0 };
         let origin = self.time_origin.get();
-        let ahead = i128::from(now.0) - origin.elapsed().as_nanos() as i128;
+        let nanoseconds = |duration: Duration| duration.as_nanos() as i128;
+        let ahead = nanoseconds(origin.saturating_duration_since(agent_origin))
+            - nanoseconds(agent_origin.saturating_duration_since(origin));
         let part = ahead.rem_euclid(STEP);
         if let Some(origin) = origin.checked_sub(Duration::from_nanos(part as u64)) {
             self.time_origin.set(origin);

@@ -6,8 +6,9 @@ mod support;
 use std::rc::Rc;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
 
-use sofetch::Url;
+use sofetch::{Url, UserAgent};
 use sofetch_js::{Ending, Global, Runtime, RuntimeBuilder, Value};
 use sofetch_testkit::loopback::{Ending as Closing, Reply, RequestSeen, Server, serve};
 use support::lines::Lines;
@@ -294,4 +295,16 @@ fn an_open_source_keeps_the_loop_and_ends_with_the_runtime() {
     });
     // It did not become idle while the source was open, which nobody closed.
     assert_eq!(ended, (Ending::Interrupted, vec!["1".to_owned()]));
+}
+
+#[test]
+fn a_limit_of_time_on_each_fetch_ends_no_source() {
+    let server = server();
+    let url = Url::parse(&server.url("/page/"), None).expect("a URL");
+    let script = format!(r#"{HEAD} tell(new EventSource("/hang"), "error");"#);
+    let ended = run_in(script, move |builder| {
+        let agent = UserAgent::builder().timeout(Duration::from_millis(1));
+        builder.agent(agent).base_url(url).build().expect("a runtime")
+    });
+    assert_eq!(ended, (Ending::Idle, vec!["error CONNECTING".to_owned()]));
 }

@@ -23,6 +23,11 @@ impl SystemClock {
     pub fn new() -> SystemClock {
         SystemClock { origin: Instant::now() }
     }
+
+    /// Its time origin.
+    pub fn origin(&self) -> Instant {
+        self.origin
+    }
 }
 
 impl Default for SystemClock {

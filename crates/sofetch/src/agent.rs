@@ -7,7 +7,7 @@ use std::fmt;
 use std::net::{IpAddr, SocketAddr};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, OnceLock};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use sofetch_core::ports::{
@@ -50,6 +50,8 @@ pub(crate) struct Engine {
     pub(crate) user_agent: Arc<EngineAgent>,
     pub(crate) timers: Arc<dyn Timers>,
     pub(crate) timeout: Option<Duration>,
+    /// Of its clock.
+    pub(crate) time_origin: Instant,
     runtime: Option<OwnRuntime>,
 }
 
@@ -127,6 +129,7 @@ impl UserAgent {
             }
         };
         let clock = Arc::new(SystemClock::new());
+        let time_origin = clock.origin();
         let network: Arc<dyn Network> = match &builder.network {
             Some(network) => network.clone(),
             None => {
@@ -160,7 +163,13 @@ impl UserAgent {
         user_agent.prompt = builder.prompt.clone();
         user_agent.settings = builder.settings.clone();
         let timers = Arc::new(TokioTimers::new(handle));
-        Ok(Engine { user_agent: Arc::new(user_agent), timers, timeout: builder.timeout, runtime })
+        Ok(Engine {
+            user_agent: Arc::new(user_agent),
+            timers,
+            timeout: builder.timeout,
+            time_origin,
+            runtime,
+        })
     }
 
     /// Would a body that is still read die with the agent, along with the agent's own runtime?

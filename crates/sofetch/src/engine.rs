@@ -1,9 +1,9 @@
 //! The door for other faces: a request of the engine's own goes in, its answer comes out, and nothing is made of either.
 
 use std::sync::Arc;
+use std::time::Instant;
 
 use sofetch_core::infrastructure::requests::Request as CoreRequest;
-use sofetch_core::infrastructure::timing::Timestamp;
 use sofetch_core::rulings::Fetched;
 use sofetch_core::trace::Trace;
 
@@ -33,12 +33,13 @@ impl UserAgent {
         Ok(fetch_core(engine, request, callbacks, controller, trace).await)
     }
 
-    /// What its clock says: the moments in what a fetch [reports](Callbacks::process_response_end_of_body) are this clock's.
+    /// The moment that its clock counts from: the timestamps in what a fetch
+    /// [reports](Callbacks::process_response_end_of_body) are nanoseconds since then.
     ///
     /// # Errors
     /// As [`UserAgent::fetch_core`].
-    pub fn now(&self) -> Result<Timestamp, Error> {
-        Ok(self.engine()?.user_agent.clock.now())
+    pub fn time_origin(&self) -> Result<Instant, Error> {
+        Ok(self.engine()?.time_origin)
     }
 
     /// Fills with random bytes of the agent's source.

@@ -6,7 +6,6 @@
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use rquickjs::{Array, Ctx, Exception, Function, IntoJs, Object, Result, Value};
-use sofetch::Url;
 use sofetch::core::infrastructure::bodies::Body;
 use sofetch::core::infrastructure::mime_types::extract_a_mime_type;
 use sofetch::core::infrastructure::requests::{
@@ -15,6 +14,7 @@ use sofetch::core::infrastructure::requests::{
 use sofetch::core::infrastructure::responses::Response as CoreResponse;
 use sofetch::core::rulings::{Fetched, Reason};
 use sofetch::engine::FetchController;
+use sofetch::{AbortReason, Url};
 
 use crate::event_stream::{EventStream, Message};
 use crate::handles::Handle;
@@ -116,9 +116,10 @@ enum Connected {
 fn judge(fetched: Fetched) -> Connected {
     let mut response = match fetched {
         Ok(response) => response,
-        // What the rules refuse they will refuse again; an abort is meant.
+        // What the rules refuse they will refuse again; an abort is meant, but for a limit of time.
         Err(error) => {
             return match error.reason() {
+                Reason::Aborted(AbortReason::TimeoutError) => Connected::Reestablish,
                 Reason::Ruling(_) | Reason::Aborted(_) | Reason::Terminated => Connected::Fail,
                 _ => Connected::Reestablish,
             };

@@ -24,7 +24,7 @@ fn timer_clear(ctx: Ctx<'_>, id: u32) {
 
 /// Milliseconds since the realm was made, to 5 microseconds or 100 as the caller coarsens them.
 fn now(ctx: Ctx<'_>) -> f64 {
-    Instant::now().duration_since(Host::of(&ctx).time_origin.get()).as_secs_f64() * 1000.0
+    Instant::now().duration_since(Host::of(&ctx).time_origin.get()).as_nanos() as f64 / 1e6
 }
 
 /// Milliseconds from the Unix epoch to the moment in which the realm was made.
