@@ -18,6 +18,7 @@ mod audit;
 mod authentication;
 mod batch;
 mod cors;
+mod lab;
 mod printing;
 mod saving;
 
@@ -46,10 +47,12 @@ pub(crate) use saving::SavingArgs;
 pub(crate) use generate::{GenerateArgs, Generated, ManPage};
 pub(crate) use imports::ImportArgs;
 pub(crate) use items::ItemArgs;
+pub(crate) use lab::LabArgs;
 pub(crate) use run::{GlobalKind, RunArgs};
 pub(crate) use showing::{CopyAs, Parts, ShowingArgs};
 
 use generate::GENERATE_EXAMPLES;
+use lab::LAB_EXAMPLES;
 use run::RUN_EXAMPLES;
 use values::{cache, credentials, destination, mode, redirect, referrer_policy, seconds, size};
 
@@ -65,11 +68,13 @@ Examples:
   sofetch --batch urls.txt --parallel 8 --retry 2 --report json
   sofetch -u user --digest --timeline https://api.example/items
   sofetch run --base-url https://app.example/ page.js
+  sofetch lab
   sofetch demo
 
 A URL without a scheme is https:, but http: for localhost and loopback
 addresses. Relative URLs are those of --page. To fetch from a host that is
-called `cors`, `run`, `demo` or `generate`, or like a method, write its scheme.
+called `cors`, `lab`, `run`, `demo` or `generate`, or like a method, write its
+scheme.
 
 The config file holds options for every run, a line each, without the dashes:
 `max-time = 30`, `http1.1`, `header = Accept-Language: en`; # begins a comment.
@@ -131,6 +136,9 @@ pub(crate) enum Command {
     /// Fetch as a script of an origin would, and tell each decision: preflight, question, answer, checks, what the script sees
     #[command(after_help = cors::EXAMPLES)]
     Cors(Box<CorsArgs>),
+    /// Open a page where one asks as a script of an origin would, sees each decision, and changes the server's answers
+    #[command(after_help = LAB_EXAMPLES)]
+    Lab(Box<LabArgs>),
     /// Run scripts as those of a page: fetch, streams, events, abort and their kin
     #[command(after_help = RUN_EXAMPLES)]
     Run(Box<RunArgs>),
@@ -377,6 +385,7 @@ impl Args {
         match &self.command {
             None => !self.fetch.config.no_config,
             Some(Command::Cors(cors)) => cors.command.is_none() && !cors.fetch.config.no_config,
+            Some(Command::Lab(lab)) => !lab.config.no_config,
             Some(Command::Run(run)) => !run.config.no_config,
             Some(Command::Demo(_) | Command::Generate(_)) => false,
         }

@@ -3,6 +3,7 @@
 //! - `args`: as typed; `complaints`: why they are none; `options`: what they mean; `making`: the agent, page and request that follow.
 //! - `fetch_command`, `cors_command`, `audit_command`, `demo_command`: the commands; `run_command`: scripts, `script_lines`: what they
 //!   print, `watchers`: who listens to their fetches.
+//! - `lab_command`: the lab's page, and what it asks of this program.
 //! - `authentication`: who the user is; `download`: bodies that become files; `batch`: many URLs.
 //! - `listening`: who hears what is fetched, `har_file`: and writes it down.
 //! - `output`, `terminal_body`, `json_text`, `progress`: what is printed, and how; `telling`: what `inspect` says of a recording, in colour;
@@ -25,6 +26,7 @@ mod har_file;
 mod import;
 mod items;
 mod json_text;
+mod lab_command;
 mod listening;
 mod making;
 mod offline;
@@ -61,6 +63,7 @@ fn main() -> ExitCode {
             None => (quiet(&cors.fetch), cors.fetch.printing.color, secrets(cors.fetch.show_secrets)),
         },
         Some(Command::Demo(demo)) => (Quiet::Nothing, ColorWhen::Auto, secrets(demo.show_secrets)),
+        Some(Command::Lab(lab)) => (Quiet::Nothing, ColorWhen::Auto, secrets(lab.show_secrets)),
         Some(Command::Run(run)) => (Quiet::Nothing, ColorWhen::Auto, secrets(run.show_secrets)),
         Some(Command::Generate(_)) => (Quiet::Nothing, ColorWhen::Auto, secrets(false)),
         None => (quiet(&args.fetch), args.fetch.printing.color, secrets(args.fetch.show_secrets)),
@@ -122,6 +125,7 @@ fn run(args: Args, streams: &Streams) -> Result<ExitCode, Failure> {
             }
         },
         Some(Command::Demo(demo)) => runtime.block_on(demo_command::run(&demo, streams)),
+        Some(Command::Lab(lab)) => runtime.block_on(lab_command::run(*lab, streams)),
         Some(Command::Run(_) | Command::Generate(_)) => unreachable!("they need no runtime of this kind"),
     };
     // A look-up that was given up goes on in the system: nobody waits for it.

@@ -2,7 +2,7 @@
 
 mod audit;
 pub(crate) mod bodies;
-mod browsers;
+pub(crate) mod browsers;
 mod headers;
 mod places;
 mod policies;
@@ -80,7 +80,7 @@ pub(crate) struct RequestOptions {
 }
 
 /// The agent's settings.
-#[derive(Default)]
+#[derive(Clone, Default)]
 pub(crate) struct NetworkOptions {
     /// `Some(None)` sends none.
     pub(crate) user_agent: Option<Option<String>>,

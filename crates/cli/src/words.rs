@@ -3,6 +3,7 @@
 
 mod configs;
 mod imports;
+pub(crate) mod lab;
 
 use std::error::Error as _;
 use std::path::Path;

@@ -1,0 +1,157 @@
+// The page: asks, shows what it is told, and asks again when an answer was changed. No rule of any standard stands here.
+
+import { Answers } from './answers.js';
+import * as form from './ask.js';
+import { compared, inThisBrowser, isOwn } from './browser.js';
+import { call, enter } from './calls.js';
+import { byId, el, say } from './dom.js';
+import { facts, fixes, told, toneOf, verdictText } from './story.js';
+
+// What is shown: the fetch that was made, and what is told of it or of its last replay.
+let shown = null;
+// Answers that come late are of no interest.
+let turn = 0;
+let waiting;
+
+const answers = new Answers(() => {
+  clearTimeout(waiting);
+  waiting = setTimeout(replay, 250);
+});
+
+async function run(send = false) {
+  form.problem('');
+  let ask;
+  try {
+    ask = form.asked();
+  } catch (error) {
+    form.problem(error.message);
+    return;
+  }
+  const mine = ++turn;
+  clearTimeout(waiting);
+  busy(true);
+  try {
+    const answer = await call('run', { ask, send });
+    if (mine !== turn) return;
+    form.notes(answer.notes);
+    begin(ask, answer);
+  } catch (error) {
+    if (mine === turn) form.problem(error.message);
+  } finally {
+    if (mine === turn) busy(false);
+  }
+}
+
+// A fetch was made, here or elsewhere.
+function begin(ask, { exchange, story, answers: list, embedded, recorded = true }) {
+  shown = { ask, exchange, embedded, recorded, story, first: story };
+  byId('compare').replaceChildren();
+  answers.show(list);
+  show(story, recorded ? null : 0);
+}
+
+async function replay() {
+  if (!shown) return;
+  const mine = ++turn;
+  const edits = answers.edits();
+  try {
+    const same = edits.length === 0 && shown.recorded;
+    const answer = same ? { story: shown.first, answers: [] } : await call('replay', { exchange: shown.exchange, edits });
+    if (mine !== turn) return;
+    say(byId('answers-problem'), '');
+    if (!same) answers.meet(answer.answers);
+    shown.story = answer.story;
+    byId('compare').replaceChildren();
+    show(answer.story, same ? null : edits.length);
+  } catch (error) {
+    if (mine === turn) say(byId('answers-problem'), error.message);
+  }
+}
+
+// `changes` is null for the fetch itself.
+function show(story, changes) {
+  const verdict = byId('verdict');
+  verdict.dataset.kind = story.verdict.kind;
+  verdict.dataset.tone = toneOf(story);
+  verdict.dataset.whatIf = changes === null ? 'no' : 'yes';
+  byId('verdict-text').replaceChildren(...verdictText(story, changes).filter(Boolean));
+  byId('verdict-facts').replaceChildren(facts(story));
+  byId('actions').replaceChildren(...actions(story, changes));
+  byId('fixes').replaceChildren(...[fixes(story, (set) => answers.apply(set))].filter(Boolean));
+  byId('story').replaceChildren(...told(story));
+}
+
+function actions(story, changes) {
+  const button = (text, click, attributes = {}) => el('button', { type: 'button', ...attributes, on: { click } }, text);
+  const list = [];
+  if (changes === null && story.verdict.kind === 'undecided') {
+    list.push(button(`Send ${story.question.method} now`, () => run(true), { class: 'primary', id: 'send' }));
+  }
+  if (changes === null && isOwn(shown.ask, shown.embedded)) {
+    list.push(button('Run in this browser', compare, { id: 'in-browser' }));
+  }
+  if (shown.recorded) list.push(button('Save HAR', save, { id: 'save' }));
+  return list;
+}
+
+async function compare() {
+  const { ask, story } = shown;
+  const mine = turn;
+  const seen = await inThisBrowser(ask);
+  if (mine === turn) byId('compare').replaceChildren(compared(story.script, seen));
+}
+
+async function save() {
+  try {
+    const har = await call('har', { exchange: shown.exchange });
+    const link = el('a', { download: 'sofetch.har' });
+    link.href = URL.createObjectURL(new Blob([JSON.stringify(har, null, 2)], { type: 'application/json' }));
+    link.click();
+    URL.revokeObjectURL(link.href);
+  } catch (error) {
+    form.problem(error.message);
+  }
+}
+
+function busy(is) {
+  byId('run').disabled = is;
+  byId('run').textContent = is ? 'Fetching…' : 'Fetch';
+  byId('result').setAttribute('aria-busy', String(is));
+}
+
+function welcome() {
+  byId('verdict-text').replaceChildren(
+    el('p', { class: 'eyebrow' }, 'Nothing fetched yet'),
+    el('h2', { class: 'headline' }, 'Would a browser let the script read it?'),
+    el('p', { class: 'why' }, 'The form is filled in: press Fetch. The servers of the examples are part of this program; nothing leaves this machine.'));
+  byId('story').replaceChildren(el('ol', { class: 'steps card' },
+    el('li', {}, el('b', {}, 'Ask'), ' as a script of an origin: what a browser would send is sent.'),
+    el('li', {}, el('b', {}, 'Read'), ' each decision, in order, with its reason and the step of the Standard.'),
+    el('li', {}, el('b', {}, 'Change'), ' what the server answered, and watch the verdict change.')));
+}
+
+async function start() {
+  form.listen(() => run());
+  form.importing(({ ask, notes, ...exchange }) => {
+    form.fill(ask);
+    form.notes(notes);
+    if (exchange.story) begin(ask, { ...exchange, recorded: false });
+    else byId('run').focus();
+  });
+  welcome();
+  try {
+    await enter();
+    const about = await call('about', {});
+    form.offer(about.examples, (example) => {
+      form.fill(example.ask);
+      form.notes([]);
+      run();
+    });
+    if (about.examples.length > 0) form.fill(about.examples[0].ask);
+  } catch (error) {
+    form.problem(error.message);
+    byId('run').disabled = true;
+  }
+}
+
+start();
