@@ -31,6 +31,9 @@ function setLink(element, href) {
   element.rel = 'noreferrer';
 }
 
+// A sentence in which what stands in backquotes is shown as code.
+export const prose = (text) => text.split('`').map((part, at, parts) => (at % 2 === 1 && at < parts.length - 1 ? el('code', {}, part) : at % 2 === 1 ? `\`${part}` : part));
+
 // The element of this id, which the document has.
 export const byId = (id) => document.getElementById(id);
 

@@ -35,6 +35,7 @@ async function run(send = false) {
     if (mine !== turn) return;
     form.notes(answer.notes);
     begin(ask, answer);
+    byId('verdict').scrollIntoView({ block: 'nearest' });
   } catch (error) {
     if (mine === turn) form.problem(error.message);
   } finally {
@@ -75,7 +76,7 @@ function show(story, changes) {
   verdict.dataset.tone = toneOf(story);
   verdict.dataset.whatIf = changes === null ? 'no' : 'yes';
   byId('verdict-text').replaceChildren(...verdictText(story, changes).filter(Boolean));
-  byId('verdict-facts').replaceChildren(facts(story));
+  byId('verdict-facts').replaceChildren(facts(story, changes));
   byId('actions').replaceChildren(...actions(story, changes));
   byId('fixes').replaceChildren(...[fixes(story, (set) => answers.apply(set))].filter(Boolean));
   byId('story').replaceChildren(...told(story));
@@ -90,7 +91,8 @@ function actions(story, changes) {
   if (changes === null && isOwn(shown.ask, shown.embedded)) {
     list.push(button('Run in this browser', compare, { id: 'in-browser' }));
   }
-  if (shown.recorded) list.push(button('Save HAR', save, { id: 'save' }));
+  if (changes !== null && changes > 0) list.push(button('Put back', () => byId('reset').click(), { id: 'put-back' }));
+  if (changes === null && shown.recorded) list.push(button('Save HAR', save, { id: 'save' }));
   return list;
 }
 

@@ -1,6 +1,6 @@
 // A story (sofetch-cors/1) as one reads it: the verdict, the smallest change, the decisions in order, what the script sees.
 
-import { el, heard } from './dom.js';
+import { el, heard, prose } from './dom.js';
 import { BROWSERS, MARKS, STEPS, TONES, VERDICTS, count } from './words.js';
 
 const list = (items, attributes = {}) => items.length > 0 && el('ul', attributes, items.map((item) => el('li', {}, item)));
@@ -13,17 +13,17 @@ export function verdictText(story, changes) {
   return [
     el('p', { class: 'eyebrow' }, changes === null ? 'Verdict' : `What if · ${count(changes, 'change', 'changes')}, nothing sent`),
     el('h2', { class: 'headline' }, VERDICTS[kind] ?? kind),
-    el('p', { class: 'why' }, story.words),
-    story.hint && el('p', { class: 'todo' }, story.hint),
+    el('p', { class: 'why' }, prose(story.words)),
+    story.hint && el('p', { class: 'todo' }, prose(story.hint)),
   ];
 }
 
 // What the server and the script have of it.
-export function facts(story) {
+export function facts(story, changes) {
   const { script, reached } = story;
   const sees = script.kind === 'response' ? `${script.response_type} response, ${script.status}`
     : script.kind === 'rejected' ? script.with : 'nothing yet';
-  const server = !reached.sent ? 'never saw the request' : reached.status === null ? 'gave no answer' : `answered ${reached.status}`;
+  const server = !reached.sent ? 'never saw the request' : reached.status === null ? 'gave no answer' : `${changes === null ? 'answered' : 'would answer'} ${reached.status}`;
   const preflights = story.hops.filter(({ preflight }) => preflight).length;
   const fact = (name, text) => el('div', {}, el('dt', {}, name), el('dd', {}, text));
   return el('dl', {}, fact('Script gets', sees), fact('Server', server), fact('Preflight', preflights > 0 ? 'needed' : 'none'));
@@ -48,22 +48,23 @@ export function fixes(story, tried) {
         answer.assumed && el('span', { class: 'tag' }, 'assumed')),
       el('pre', { class: 'diff', tabindex: '0', 'aria-label': `Edits of the answer to ${answer.request}` }, el('code', {}, answer.edits.map(line))),
     ]),
-    set.notes.map((note) => el('p', { class: 'hint' }, note)),
+    set.notes.map((note) => el('p', { class: 'hint' }, prose(note))),
     el('button', { type: 'button', class: 'try', on: { click: () => tried(set) } }, 'Try it', heard(sets.length > 1 ? `: change ${at + 1} of ${sets.length}` : ': this change')));
-  const title = sets.length === 0 ? 'What would let it pass' : `Smallest change: ${count(edits(sets[0]), 'line', 'lines')}`;
+  const title = sets.length === 0 ? 'What would let it pass'
+    : story.verdict.kind === 'undecided' ? 'What the answer would have to say'
+      : `Smallest change: ${count(edits(sets[0]), 'line', 'lines')}`;
   return el('section', { class: 'card fixes', 'aria-labelledby': 'fixes-title' },
     el('h3', { id: 'fixes-title' }, title),
     sets.map((set, at) => [at > 0 && el('p', { class: 'or' }, 'or'), one(set, at, sets)]),
     refused.length > 0 && el('details', {}, el('summary', {}, 'It would pass with this too, which is not advised'), refused.map(one)));
 }
 
-function ruling({ words, rule, anchor, weight, blocks, hint }) {
+function ruling({ words, rule, anchor, weight, blocks }) {
   const [mark, said] = MARKS[blocks ? 'refused' : weight] ?? MARKS.noted;
   return el('li', { class: 'ruling', 'data-weight': blocks ? 'refused' : weight },
     el('span', { class: 'mark', 'aria-hidden': 'true' }, mark), heard(`${said}: `),
-    el('div', {}, el('span', { class: 'words' }, words), ' ',
-      el('a', { href: anchor, class: 'rule', 'aria-label': `${rule}, in the Standard` }, rule),
-      hint && blocks && el('p', { class: 'hint' }, hint)));
+    el('div', {}, el('span', { class: 'words' }, prose(words)), ' ',
+      el('a', { href: anchor, class: 'rule', 'aria-label': `${rule}, in the Standard` }, rule)));
 }
 
 // Those that matter; the others on request.
@@ -71,7 +72,7 @@ function rulings(all) {
   const [idle, telling] = [all.filter(({ weight, blocks }) => weight === 'idle' && !blocks), all.filter(({ weight, blocks }) => weight !== 'idle' || blocks)];
   return [
     telling.length > 0 && el('ol', { class: 'rulings' }, telling.map(ruling)),
-    idle.length > 0 && el('details', { class: 'idle' }, el('summary', {}, `${count(idle.length, 'more rule', 'more rules')} asked, nothing to object`),
+    idle.length > 0 && el('details', { class: 'idle' }, el('summary', {}, `${count(idle.length, 'more rule', 'more rules')} with nothing to object`),
       el('ol', { class: 'rulings' }, idle.map(ruling))),
   ];
 }
@@ -81,7 +82,6 @@ function exchange({ sent, received, status }, what) {
     el('pre', { tabindex: '0', 'aria-label': `${name}, as on the wire` }, el('code', {}, lines.join('\n'))));
   return el('details', { class: 'exchange' },
     el('summary', {},
-      el('span', { class: 'arrow', 'aria-hidden': 'true' }, '⇄'),
       el('span', { class: 'request' }, sent[0] ?? what),
       el('span', { class: 'status', 'data-ok': status !== null && status < 400 ? 'yes' : 'no' }, status === null ? 'no answer' : String(status))),
     el('div', { class: 'heads' }, head('Request', sent), received.length > 0 && head('Answer', received)));
@@ -94,8 +94,7 @@ function stage(title, ...children) {
 function hop({ request, url_origin, same_origin, preflight, exchanges, before, after }, at, hops) {
   const stages = [stage(hops.length > 1 && at > 0 ? 'Redirected here' : 'Before anything is sent', rulings(before))];
   if (preflight) {
-    const why = preflight.remembered ? ['An earlier preflight grants it.'] : preflight.reasons;
-    stages.push(stage('Preflight', list(why, { class: 'reasons' }), rulings(preflight.before),
+    stages.push(stage('Preflight', rulings(preflight.before),
       preflight.exchanges.map((each) => exchange(each, 'OPTIONS')), rulings(preflight.checks)));
   }
   if (exchanges.length + after.length > 0) {
@@ -115,7 +114,7 @@ function script({ script }) {
       el('p', { class: 'hint' }, 'Not the status, not a header, and no reason why.'));
   }
   const row = (seen) => ({ name, words }) => el('tr', { 'data-seen': seen }, el('th', { scope: 'row' }, name),
-    el('td', {}, el('span', { 'aria-hidden': 'true' }, seen === 'yes' ? '✓ ' : '✕ '), seen === 'yes' ? 'readable' : 'hidden'), el('td', {}, words));
+    el('td', {}, el('span', { 'aria-hidden': 'true' }, seen === 'yes' ? '✓ ' : '✕ '), seen === 'yes' ? 'readable' : 'hidden'), el('td', {}, prose(words)));
   const rows = [...script.readable.map(row('yes')), ...script.hidden.map(row('no'))];
   return el('section', { class: 'card', 'aria-labelledby': 'script-title' }, title,
     el('p', { class: 'seen' }, el('code', {}, `type: "${script.response_type}"`), ' ', el('code', {}, `status: ${script.status}`), ' ', script.url && el('code', {}, `url: "${script.url}"`)),
@@ -125,9 +124,9 @@ function script({ script }) {
 
 function beside({ departures, remarks, body_error }) {
   const items = [
-    ...(body_error ? [body_error.words] : []),
-    ...remarks,
-    ...departures.map(({ browsers, words }) => [browsers.map((browser) => el('span', { class: 'tag' }, BROWSERS[browser] ?? browser)), ' ', words]),
+    ...(body_error ? [prose(body_error.words)] : []),
+    ...remarks.map(prose),
+    ...departures.map(({ browsers, words }) => [browsers.map((browser) => el('span', { class: 'tag' }, BROWSERS[browser] ?? browser)), ' ', prose(words)]),
   ];
   return items.length > 0 && el('section', { class: 'card', 'aria-labelledby': 'beside-title' }, el('h3', { id: 'beside-title' }, 'Worth knowing'), list(items, { class: 'remarks' }));
 }
@@ -135,7 +134,9 @@ function beside({ departures, remarks, body_error }) {
 const millis = (time) => `${time < 10 ? time.toFixed(1) : Math.round(time)} ms`;
 
 function times(bars) {
-  if (!bars || bars.length === 0) return null;
+  // What was never sent took no time.
+  bars = (bars ?? []).filter(({ method }) => method !== null);
+  if (bars.length === 0) return null;
   const whole = Math.max(...bars.map(({ end }) => end), 0.001);
   const bar = ({ method, url, purpose, status, start, end, phases, reused }) => {
     const track = el('div', { class: 'track', 'aria-hidden': 'true' });
