@@ -1,7 +1,7 @@
 //! Words, trees, JSON and spans for every event of a fetch. It reads what the engine tells its observers, and decides nothing.
 //!
 //! - [`recording`]: a [`Recorder`] listens, a [`Recording`] is the tree of what it heard; [`json`] is its JSON form, [`har`] that
-//!   of other tools; [`each_fetch`] hears one fetch at a time.
+//!   of other tools, and [`har_tape()`] reads answers out of theirs; [`each_fetch`] hears one fetch at a time.
 //! - [`mod@words`]: one plain sentence for each ruling, and a hint for each that blocks. The house's only sentences.
 //! - [`mod@tree`]: a recording as an indented tree; [`mod@timeline`]: its exchanges as bars, [`mod@waterfall`]: with their
 //!   phases; [`cors_story`]: what CORS made of it; [`audit`]: what a server's CORS allows, and what it should not.
@@ -14,6 +14,7 @@ pub mod browsers;
 pub mod cors_story;
 pub mod each_fetch;
 pub mod har;
+mod har_tape;
 pub mod json;
 mod lines;
 pub mod recording;
@@ -32,6 +33,7 @@ pub use audit::Audit;
 pub use browsers::Browser;
 pub use cors_story::CorsStory;
 pub use each_fetch::{EachFetch, Until};
+pub use har_tape::har_tape;
 pub use recording::{Entry, RecordedFetch, Recorder, Recording, Timed};
 pub use safe_text::Secrets;
 pub use timeline::{bars, timeline};

@@ -40,7 +40,7 @@ export function fill(ask) {
   choose(elements.mode, ask.mode, 'cors');
   choose(elements.redirect, ask.redirect, 'follow');
   choose(elements.decide_as, ask.decide_as, '');
-  form.querySelector('.more').open = Boolean(elements.mode.value || elements.redirect.value || elements.decide_as.value);
+  form.querySelector('.more').open = Boolean(elements.redirect.value || elements.decide_as.value);
   fit();
 }
 

@@ -138,7 +138,7 @@ async function start() {
     form.fill(ask);
     form.notes(notes);
     if (exchange.story) begin(ask, { ...exchange, recorded: false });
-    else byId('run').focus();
+    byId('run').focus();
   });
   welcome();
   try {

@@ -11,7 +11,7 @@ export const toneOf = (story) => TONES[story.verdict.kind] ?? 'warn';
 export function verdictText(story, changes) {
   const { kind } = story.verdict;
   return [
-    el('p', { class: 'eyebrow' }, changes === null ? 'Verdict' : `What if · ${count(changes, 'change', 'changes')}, nothing sent`),
+    el('p', { class: 'eyebrow' }, changes === null ? 'Verdict' : changes === 0 ? 'From the file, nothing sent' : `What if · ${count(changes, 'change', 'changes')}, nothing sent`),
     el('h2', { class: 'headline' }, VERDICTS[kind] ?? kind),
     el('p', { class: 'why' }, prose(story.words)),
     story.hint && el('p', { class: 'todo' }, prose(story.hint)),

@@ -12,6 +12,7 @@ use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 use sofetch::core::fixes::Edit;
+use sofetch_inspect::har_tape;
 use tokio::sync::SemaphorePermit;
 
 use crate::answers;
@@ -72,7 +73,7 @@ pub(crate) async fn run(State(lab): Lab, body: Bytes) -> Answer {
     let made = lab.ports.make(&ask, send).map_err(impossible)?;
     let (exchange, told) =
         Exchange::run(made, lab.secrets).await.map_err(|error| impossible(lab.ports.words(&error)))?;
-    Ok(kept(&lab, exchange, told))
+    Ok(kept(&lab, exchange, told, None))
 }
 
 /// `replay`: the same fetch with these edits of what was answered. Nothing is sent.
@@ -115,7 +116,23 @@ pub(crate) async fn import(State(lab): Lab, body: Bytes) -> Answer {
     if ask.origin.is_empty() {
         ask.origin = origin;
     }
-    Ok(json(json!({ "ask": ask, "notes": imported.notes })))
+    let mut notes = imported.notes;
+    let tape = serde_json::from_str(&text).ok().and_then(|document: Value| {
+        // NB: an entry that is not chosen is the only one.
+        har_tape(&document, entry.unwrap_or(1).checked_sub(1)?)
+    });
+    let Some(tape) = tape else { return Ok(json(json!({ "ask": ask, "notes": notes }))) };
+    let made = match lab.ports.make(&ask, false) {
+        Ok(made) => made,
+        Err(words) => {
+            notes.push(words);
+            return Ok(json(json!({ "ask": ask, "notes": notes })));
+        }
+    };
+    let exchange = Exchange::of_tape(made, tape);
+    let told = exchange.replay(Vec::new(), lab.secrets).await;
+    let told = told.map_err(|error| impossible(lab.ports.words(&error)))?;
+    Ok(kept(&lab, exchange, told, Some((ask, notes))))
 }
 
 /// `har`: a recorded exchange, as other tools read it.
@@ -131,17 +148,22 @@ pub(crate) async fn export(State(lab): Lab, body: Bytes) -> Answer {
     Ok(json(har))
 }
 
-fn kept(lab: &Shared, exchange: Exchange, told: Told) -> Response {
+/// An exchange as the page takes it; with what was imported, if it was.
+fn kept(lab: &Shared, exchange: Exchange, told: Told, imported: Option<(Ask, Vec<String>)>) -> Response {
     let exchange = Arc::new(exchange);
-    let (notes, embedded) = (exchange.notes().to_vec(), exchange.embedded());
-    let number = lab.keep(exchange);
-    json(json!({
-        "exchange": number,
+    let (mut notes, embedded) = (exchange.notes().to_vec(), exchange.embedded());
+    let mut document = json!({
+        "exchange": lab.keep(exchange),
         "story": told.story,
         "answers": told.answers,
-        "notes": notes,
         "embedded": embedded,
-    }))
+    });
+    if let Some((ask, said)) = imported {
+        notes.splice(0..0, said);
+        document["ask"] = json!(ask);
+    }
+    document["notes"] = json!(notes);
+    json(document)
 }
 
 /// A place among those that fetch or replay.

@@ -65,3 +65,25 @@ impl AsyncWrite for Counted {
         Pin::new(&mut self.stream).poll_shutdown(context)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::future::Future;
+    use std::pin::pin;
+    use std::task::Waker;
+
+    #[tokio::test]
+    async fn a_connection_waits_for_a_place() {
+        let listener = TcpListener::bind(("127.0.0.1", 0)).await.expect("a loopback port");
+        let address = listener.local_addr().expect("it is bound");
+        let mut limited = Limited { listener, permits: Arc::new(Semaphore::new(1)) };
+        let _clients = [std::net::TcpStream::connect(address), std::net::TcpStream::connect(address)];
+        let (first, _) = limited.accept().await;
+        let mut second = pin!(limited.accept());
+        let mut context = Context::from_waker(Waker::noop());
+        assert!(second.as_mut().poll(&mut context).is_pending(), "there is no place");
+        drop(first);
+        second.await;
+    }
+}
