@@ -70,6 +70,9 @@ fn open(link: &str) -> bool {
     started.is_ok()
 }
 
+/// What a browser adds to the requests of scripts, and writes down with what they said. Taken for theirs, it would ask for preflights.
+const BROWSERS_OWN: [&str; 3] = ["user-agent", "priority", "upgrade-insecure-requests"];
+
 /// What this program does for the lab.
 struct LabPorts {
     network: NetworkOptions,
@@ -210,12 +213,19 @@ fn as_ask(imported: import::Imported) -> Result<Imported, String> {
     let mut ignored = imported.ignored.clone();
     let mut notes = Vec::new();
     let origin = imported.page().unwrap_or_default();
-    let mut headers = Vec::new();
+    let (mut headers, mut own) = (Vec::new(), Vec::new());
     for (name, value) in &imported.headers {
+        if BROWSERS_OWN.iter().any(|own| name.eq_ignore_ascii_case(own)) {
+            own.push(name.to_ascii_lowercase());
+            continue;
+        }
         match header_guards::forbidden_request_header(name.as_bytes(), value) {
             Some(_) => ignored.push((name.to_ascii_lowercase(), Ignored::PageRules)),
             None => headers.push((name.clone(), text_of(value))),
         }
+    }
+    if !own.is_empty() {
+        notes.push(words::browsers_own(&own.join(", ")));
     }
     let mut body = imported.body.as_ref().map(|bytes| String::from_utf8(bytes.to_vec()));
     if !imported.fields.is_empty() {
@@ -325,13 +335,15 @@ mod tests {
 
     #[test]
     fn an_import_has_no_header_that_no_page_can_set() {
-        let text = "curl 'https://b.test/x' -X PATCH -H 'Origin: https://a.test' -H 'API-Key: k' -H 'Cookie: a=b' --data-raw '{}'";
+        let text = "curl 'https://b.test/x' -X PATCH -H 'Origin: https://a.test' -H 'API-Key: k' -H 'Cookie: a=b' -H 'user-agent: Mozilla/5.0' --data-raw '{}'";
         let imported = import::import(text.as_bytes(), None).expect("a request");
         let Imported { ask, notes } = as_ask(imported).expect("an ask");
         assert_eq!((&*ask.origin, &*ask.url, &*ask.method), ("https://a.test", "https://b.test/x", "PATCH"));
         assert!(ask.headers.iter().any(|(name, _)| name == "API-Key"));
-        assert!(!ask.headers.iter().any(|(name, _)| name == "Origin" || name == "Cookie"));
+        assert!(!ask.headers.iter().any(|(name, _)| ["Origin", "Cookie", "user-agent"].contains(&&**name)));
         assert_eq!(ask.body.as_deref(), Some("{}"));
-        assert!(notes.iter().any(|note| note.contains("cookie")), "{notes:?}");
+        for name in ["cookie", "user-agent"] {
+            assert!(notes.iter().any(|note| note.contains(name)), "{name}: {notes:?}");
+        }
     }
 }

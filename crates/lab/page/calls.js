@@ -20,6 +20,7 @@ export async function enter() {
 
 // Calls, and returns what is answered. Throws an error that says why not.
 export async function call(name, document) {
+  if (!token) throw new Error(REFUSALS['no-token']);
   let response;
   try {
     response = await fetch(`/api/${name}`, {
