@@ -64,7 +64,7 @@ const part = (name, run, options = {}) => parts.push({ name, run, options });
 
 const headline = (page) => page.textContent('.headline');
 const verdict = (page, text) => page.waitForFunction((text) => document.querySelector('.headline')?.textContent === text, text);
-const READS = 'The script reads the response';
+const READS = 'Readable';
 
 async function choose(page, url) {
   const at = about.examples.findIndex(({ ask }) => ask.url.endsWith(url));
@@ -79,7 +79,9 @@ async function type(page, fields) {
 }
 
 async function picture(page, name) {
-  if (screenshots) await page.screenshot({ path: path.join(screenshots, `${name}.png`), fullPage: true });
+  if (!screenshots) return;
+  await page.evaluate(() => scrollTo(0, 0));
+  await page.screenshot({ path: path.join(screenshots, `${name}.png`), fullPage: true });
 }
 
 // No text is cut off at the side, and whoever sees no colours or pictures misses nothing.
@@ -137,12 +139,12 @@ part('a header of the answer is left out, said otherwise, and said again', async
   await page.keyboard.type('Access-Control-Expose-Headers');
   await page.keyboard.press('Tab');
   await page.keyboard.type('access-control-allow-origin');
-  await page.waitForFunction(() => [...document.querySelectorAll('[data-seen=yes] th')].some((cell) => cell.textContent === 'access-control-allow-origin'));
+  await page.waitForFunction(() => [...document.querySelectorAll('[data-seen=yes] .names code')].some((name) => name.textContent === 'access-control-allow-origin'));
 });
 
 part('what may change something is sent when one says so', async (page) => {
   await choose(page, '/service.json');
-  await verdict(page, 'Nothing refused it so far');
+  await verdict(page, 'Undecided');
   await picture(page, 'light-undecided');
   await accessible(page, 'undecided');
   await page.click('text=Send PATCH now');
@@ -248,7 +250,7 @@ part('this browser is asked the same', async (page) => {
   }
   await type(page, { url: `${elsewhere}/patch`, method: 'PATCH', headers: 'API-Key: k' });
   await page.click('#run');
-  await verdict(page, 'Nothing refused it so far');
+  await verdict(page, 'Undecided');
   const before = served.filter((line) => line === 'PATCH /patch').length;
   assert.equal(before, 0, 'it was not sent');
   await page.click('#send');

@@ -3,11 +3,11 @@
 use std::path::PathBuf;
 use std::process::{Command, Stdio};
 
-use crate::{Outcome, arrows, licences, rooms, sources, wpt};
+use crate::{Outcome, arrows, lab, licences, rooms, sources, wpt};
 
 /// All steps. A failed step does not stop the next: one run tells everything.
 pub(crate) fn check(require_data: bool) -> Outcome {
-    let steps: [(&str, &dyn Fn() -> Outcome); 8] = [
+    let steps: [(&str, &dyn Fn() -> Outcome); 9] = [
         ("fmt", &fmt),
         ("arrows", &arrows::arrows),
         ("rooms", &rooms::compare),
@@ -16,6 +16,7 @@ pub(crate) fn check(require_data: bool) -> Outcome {
         ("doc", &doc),
         ("test", &|| test(require_data)),
         ("wpt", &wpt::step),
+        ("lab", &lab::step),
     ];
     let mut failed = Vec::new();
     for (name, step) in steps {

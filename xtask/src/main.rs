@@ -1,11 +1,12 @@
 //! The house's own checks: `cargo xtask check` is the one command, here and in continuous integration.
 //!
-//! Each step is a command of its own. Nothing here is used at run time; `peers`, `wpt` and what `bench` starts (a package
+//! Each step is a command of its own. Nothing here is used at run time; `peers`, `wpt`, `lab` and what `bench` starts (a package
 //! of its own) alone open sockets, on loopback.
 
 mod arrows;
 mod bench;
 mod check;
+mod lab;
 mod licences;
 mod peers;
 mod rooms;
@@ -29,6 +30,7 @@ cargo xtask COMMAND
   test [--require-data]        cargo test on everything
   peers [--check]              runs docs/peers against the servers that are installed, writes or compares; not in check
   licences                     licences, bans and version floors of all dependencies
+  lab                          the lab's page in a browser; SOFETCH_BROWSER names where (tests/lab/README.md)
   bench [ARGUMENTS]            what a fetch costs beside its peers, over loopback; see benches/src/main.rs
   bench js [ARGUMENTS]         what scripts cost beside Node, Deno and Bun; see benches/src/js.rs
   wpt [ARGUMENTS]              web-platform-tests against the JavaScript face; `wpt --help` tells the arguments
@@ -52,6 +54,7 @@ fn main() -> ExitCode {
         ["rooms", "--check"] => rooms::compare(),
         ["rooms", "--standard", path] => rooms::read_standard(path, None),
         ["rooms", "--standard", path, "--pin", pin] => rooms::read_standard(path, Some(pin)),
+        ["lab"] => lab::lab(),
         ["bench", ref arguments @ ..] => bench::bench(arguments),
         ["wpt", ref arguments @ ..] => wpt::wpt(arguments),
         _ => {

@@ -67,7 +67,7 @@ export function offer(examples, chosen) {
   examples.forEach((example, at) => {
     const group = groups.get(example.topic) ?? el('optgroup', { label: TOPICS[example.topic] ?? example.topic });
     groups.set(example.topic, group);
-    group.append(el('option', { value: at }, example.shows.charAt(0).toUpperCase() + example.shows.slice(1)));
+    group.append(el('option', { value: at }, (example.shows.charAt(0).toUpperCase() + example.shows.slice(1)).replaceAll('`', '')));
   });
   select.replaceChildren(...groups.values());
   select.addEventListener('change', () => chosen(examples[select.value]));

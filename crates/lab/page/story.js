@@ -113,13 +113,20 @@ function script({ script }) {
       el('pre', { class: 'console', tabindex: '0', 'aria-labelledby': 'script-title' }, el('code', {}, 'await fetch(…)\n', el('b', {}, `Uncaught ${script.with}`))),
       el('p', { class: 'hint' }, 'Not the status, not a header, and no reason why.'));
   }
-  const row = (seen) => ({ name, words }) => el('tr', { 'data-seen': seen }, el('th', { scope: 'row' }, name),
-    el('td', {}, el('span', { 'aria-hidden': 'true' }, seen === 'yes' ? '✓ ' : '✕ '), seen === 'yes' ? 'readable' : 'hidden'), el('td', {}, prose(words)));
-  const rows = [...script.readable.map(row('yes')), ...script.hidden.map(row('no'))];
+  // Those of one reason stand together.
+  const reasons = new Map();
+  for (const [seen, headers] of [['yes', script.readable], ['no', script.hidden]]) {
+    for (const { name, words } of headers) {
+      if (!reasons.has(words)) reasons.set(words, { seen, names: [] });
+      reasons.get(words).names.push(name);
+    }
+  }
+  const group = ([words, { seen, names }]) => el('li', { 'data-seen': seen },
+    el('p', {}, el('span', { class: 'mark', 'aria-hidden': 'true' }, seen === 'yes' ? '✓' : '✕'), ' ', prose(words)),
+    el('ul', { class: 'names' }, names.map((name) => el('li', {}, el('code', {}, name)))));
   return el('section', { class: 'card', 'aria-labelledby': 'script-title' }, title,
     el('p', { class: 'seen' }, el('code', {}, `type: "${script.response_type}"`), ' ', el('code', {}, `status: ${script.status}`), ' ', script.url && el('code', {}, `url: "${script.url}"`)),
-    rows.length > 0 && el('div', { class: 'scroll', tabindex: '0', role: 'region', 'aria-label': 'Headers that the script sees' },
-      el('table', {}, el('thead', {}, el('tr', {}, ['Header', 'Script', 'Why'].map((name) => el('th', { scope: 'col' }, name)))), el('tbody', {}, rows))));
+    reasons.size > 0 && el('ul', { class: 'groups' }, [...reasons].map(group)));
 }
 
 function beside({ departures, remarks, body_error }) {

@@ -18,14 +18,14 @@ export const REFUSALS = {
 };
 
 export const VERDICTS = {
-  readable: 'The script reads the response',
-  unreadable: 'There is a response, and the script cannot read it',
+  readable: 'Readable',
+  unreadable: 'Unreadable',
   refused: 'Refused',
-  'network-failure': 'The network failed',
-  undecided: 'Nothing refused it so far',
-  'refused-by-browser': 'This browser refuses',
-  'up-to-the-person': 'The person at the browser decides',
-  unfinished: 'It is not over',
+  'network-failure': 'Network failure',
+  undecided: 'Undecided',
+  'refused-by-browser': 'Refused by this browser',
+  'up-to-the-person': 'Up to the person',
+  unfinished: 'Unfinished',
 };
 
 // What a verdict is, for its colour: it never stands alone.
