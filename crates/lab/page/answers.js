@@ -104,9 +104,9 @@ class Card {
     this.#status = el('input', { type: 'text', inputmode: 'numeric', maxlength: '3', size: '3', value: status, class: 'status-input', 'aria-label': `Status of the answer: ${where}`, on: { input: () => this.#edited() } });
     this.element = el('section', { class: 'answer', 'aria-label': `Answer: ${where}` },
       el('div', { class: 'answer-head' },
-        el('div', {}, el('h3', {}, where, assumed && el('span', { class: 'tag', title: 'Nothing was asked there yet: a bare 200 is assumed' }, 'assumed')),
-          el('p', { class: 'answer-url' }, `${method} ${url}`)),
+        el('h3', {}, where, assumed && el('span', { class: 'tag', title: 'Nothing was asked there yet: a bare 200 is assumed' }, 'assumed')),
         el('label', { class: 'status-label' }, el('span', {}, 'Status'), this.#status)),
+      el('p', { class: 'answer-url' }, `${method} ${url}`),
       this.#list,
       el('button', { type: 'button', class: 'link add', on: { click: () => this.#add('', '', true).name.focus() } }, '+ Header', heard(` in the answer: ${where}`)));
     headers.forEach(([name, value]) => this.#add(name, value));
