@@ -2,10 +2,12 @@
 // Loopback only; nothing here waits for a time, only for what is to be seen.
 
 import assert from 'node:assert/strict';
-import { spawn } from 'node:child_process';
-import { existsSync, mkdirSync, readFileSync } from 'node:fs';
+import { execFileSync, spawn } from 'node:child_process';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
 import http from 'node:http';
 import { createRequire } from 'node:module';
+import os from 'node:os';
 import path from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
@@ -181,6 +183,7 @@ part('with the keyboard alone', async (page) => {
   await walk('Try it: this change');
   await page.keyboard.press('Enter');
   await verdict(page, READS);
+  assert.equal((await stop()).name, 'verdict', 'where the button was, there is nothing any more');
   await walk('Say access-control-allow-origin');
   await page.keyboard.press('Space');
   await verdict(page, 'Refused');
@@ -326,6 +329,38 @@ part('the token is in no address, and a page that is loaded again has it', async
   assert.match(await other.textContent('#problem'), /no token/);
   assert.equal(await other.isDisabled('#run'), true);
   await context.close();
+});
+
+part('a link that a browser is started with opens once', async (page) => {
+  if (process.platform !== 'linux') return;
+  // What the command takes for the system's way to open addresses tells us which one.
+  const folder = mkdtempSync(path.join(os.tmpdir(), 'sofetch-lab-'));
+  const pipe = path.join(folder, 'link');
+  execFileSync('mkfifo', [pipe]);
+  writeFileSync(path.join(folder, 'xdg-open'), `#!/bin/sh\necho "$1" > '${pipe}'\n`, { mode: 0o755 });
+  const other = spawn(sofetch, ['lab', '--proxy', ''], { env: { SOFETCH_CONFIG: '', PATH: folder }, stdio: ['ignore', 'ignore', 'inherit'] });
+  const once = (await readFile(pipe, 'utf8')).trim();
+  assert.match(once, /#once=[0-9a-f]{64}$/);
+  const open = async () => {
+    const context = await browser.newContext();
+    const opened = await context.newPage();
+    await opened.goto(once);
+    await opened.waitForSelector('#pick:not([hidden]), #problem:not([hidden])');
+    const told = [opened.url(), await opened.isVisible('#pick'), await opened.textContent('#problem')];
+    if (told[1]) {
+      await opened.reload();
+      await opened.waitForSelector('#pick:not([hidden])');
+    }
+    await context.close();
+    return told;
+  };
+  const address = once.split('#')[0];
+  assert.deepEqual(await open(), [address, true, '']);
+  const [, opened, problem] = await open();
+  assert.ok(!opened && problem.includes('was used'), problem);
+  other.kill();
+  rmSync(folder, { recursive: true });
+  void page;
 });
 
 part('no other page reaches the lab', async (page) => {

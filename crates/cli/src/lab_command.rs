@@ -67,7 +67,10 @@ fn open(link: &str) -> bool {
         .stdout(quiet())
         .stderr(quiet())
         .spawn();
-    started.is_ok()
+    let Ok(mut started) = started else { return false };
+    // How it ends is nobody's, but that it ended has to be heard, or the system keeps what is left of it.
+    std::thread::spawn(move || started.wait());
+    true
 }
 
 /// What a browser adds to the requests of scripts, and writes down with what they said. Taken for theirs, it would ask for preflights.
@@ -98,6 +101,7 @@ impl Ports for LabPorts {
         let made = built.and_then(|agent: UserAgent| page_of(&agent, &page));
         Ok(Made {
             page: made.map_err(|error| self.words(&error))?,
+            url: options.url.clone(),
             request: Box::new(move || request(options.clone(), None)),
             browser,
             embedded: world.is_some(),

@@ -115,7 +115,7 @@ class Card {
   // One header: on or off, name, value.
   #add(name, value, isNew = false) {
     const on = el('input', { type: 'checkbox', checked: true, 'aria-label': `Say ${name || 'this header'}` });
-    const nameInput = el('input', { type: 'text', class: 'name', value: name, spellcheck: 'false', autocomplete: 'off', placeholder: 'Name', 'aria-label': 'Header name', readonly: !isNew });
+    const nameInput = el('input', { type: 'text', class: 'name', value: name, spellcheck: 'false', autocomplete: 'off', placeholder: 'Name', 'aria-label': 'Header name', readonly: !isNew, tabindex: isNew ? null : '-1' });
     const valueInput = el('input', { type: 'text', class: 'value', value, spellcheck: 'false', autocomplete: 'off', placeholder: 'value', 'aria-label': `Value of ${name || 'the new header'}` });
     const element = el('li', { class: 'header-row' }, on, el('div', { class: 'pair' }, nameInput, valueInput));
     const row = { on, name: nameInput, value: valueInput, element, isNew };

@@ -11,9 +11,9 @@ export function isOwn(ask, embedded) {
   }
 }
 
-// What a script of this page sees.
-export function inThisBrowser(ask) {
-  const { url, method, headers, body, credentials, mode, redirect } = ask;
+// What a script of this page sees of this URL.
+export function inThisBrowser(ask, url) {
+  const { method, headers, body, credentials, mode, redirect } = ask;
   const init = { method: method || (body === null ? 'GET' : 'POST'), headers, credentials, mode: mode || 'cors', redirect: redirect || 'follow', cache: 'no-store' };
   if (body !== null) init.body = body;
   const worker = new Worker('/runner.js');
@@ -21,7 +21,7 @@ export function inThisBrowser(ask) {
     worker.addEventListener('message', ({ data }) => done(data));
     worker.addEventListener('error', () => done({ error: 'Error' }));
   });
-  worker.postMessage({ url: new URL(url, ask.origin).href, init });
+  worker.postMessage({ url, init });
   return seen.finally(() => worker.terminate());
 }
 

@@ -44,8 +44,8 @@ async function run(send = false) {
 }
 
 // A fetch was made, here or elsewhere.
-function begin(ask, { exchange, story, answers: list, embedded, recorded = true }) {
-  shown = { ask, exchange, embedded, recorded, story, first: story };
+function begin(ask, { exchange, url, story, answers: list, embedded, recorded = true }) {
+  shown = { ask, url, exchange, embedded, recorded, story, first: story };
   byId('compare').replaceChildren();
   answers.show(list);
   show(story, recorded ? null : 0);
@@ -72,14 +72,19 @@ async function replay() {
 // `changes` is null for the fetch itself.
 function show(story, changes) {
   const verdict = byId('verdict');
+  const focused = byId('result').contains(document.activeElement);
   verdict.dataset.kind = story.verdict.kind;
   verdict.dataset.tone = toneOf(story);
   verdict.dataset.whatIf = changes === null ? 'no' : 'yes';
-  byId('verdict-text').replaceChildren(...verdictText(story, changes).filter(Boolean));
+  const text = el('div', {}, verdictText(story, changes));
+  // What is the same is not read out again.
+  if (text.textContent !== byId('verdict-text').textContent) byId('verdict-text').replaceChildren(...text.childNodes);
   byId('verdict-facts').replaceChildren(facts(story, changes));
   byId('actions').replaceChildren(...actions(story, changes));
   byId('fixes').replaceChildren(...[fixes(story, (set) => answers.apply(set))].filter(Boolean));
   byId('story').replaceChildren(...told(story));
+  // What one was at may be gone.
+  if (focused && document.activeElement === document.body) verdict.focus({ preventScroll: true });
 }
 
 function actions(story, changes) {
@@ -89,7 +94,7 @@ function actions(story, changes) {
     list.push(button(`Send ${story.question.method} now`, () => run(true), { class: 'primary', id: 'send' }));
   }
   if (changes === null && isOwn(shown.ask, shown.embedded)) {
-    list.push(button('Run in this browser', compare, { id: 'in-browser' }));
+    list.push(button(`Send ${story.question.method} from this browser`, compare, { id: 'in-browser' }));
   }
   if (changes !== null && changes > 0) list.push(button('Put back', () => byId('reset').click(), { id: 'put-back' }));
   if (changes === null && shown.recorded) list.push(button('Save HAR', save, { id: 'save' }));
@@ -97,9 +102,9 @@ function actions(story, changes) {
 }
 
 async function compare() {
-  const { ask, story } = shown;
+  const { ask, url, story } = shown;
   const mine = turn;
-  const seen = await inThisBrowser(ask);
+  const seen = await inThisBrowser(ask, url);
   if (mine === turn) byId('compare').replaceChildren(compared(story.script, seen));
 }
 
@@ -116,7 +121,8 @@ async function save() {
 }
 
 function busy(is) {
-  byId('run').disabled = is;
+  // NB: what is disabled loses the focus.
+  byId('run').setAttribute('aria-disabled', String(is));
   byId('run').textContent = is ? 'Fetching…' : 'Fetch';
   byId('result').setAttribute('aria-busy', String(is));
 }
@@ -133,7 +139,9 @@ function welcome() {
 }
 
 async function start() {
-  form.listen(() => run());
+  form.listen(() => {
+    if (byId('run').getAttribute('aria-disabled') !== 'true') run();
+  });
   form.importing(({ ask, notes, ...exchange }) => {
     form.fill(ask);
     form.notes(notes);

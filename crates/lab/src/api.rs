@@ -151,12 +151,13 @@ pub(crate) async fn export(State(lab): Lab, body: Bytes) -> Answer {
 /// An exchange as the page takes it; with what was imported, if it was.
 fn kept(lab: &Shared, exchange: Exchange, told: Told, imported: Option<(Ask, Vec<String>)>) -> Response {
     let exchange = Arc::new(exchange);
-    let (mut notes, embedded) = (exchange.notes().to_vec(), exchange.embedded());
+    let mut notes = exchange.notes().to_vec();
     let mut document = json!({
-        "exchange": lab.keep(exchange),
+        "exchange": lab.keep(exchange.clone()),
+        "url": exchange.url(),
         "story": told.story,
         "answers": told.answers,
-        "embedded": embedded,
+        "embedded": exchange.embedded(),
     });
     if let Some((ask, said)) = imported {
         notes.splice(0..0, said);

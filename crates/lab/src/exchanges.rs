@@ -65,6 +65,11 @@ impl Exchange {
         &self.made.notes
     }
 
+    /// What is fetched, as it was typed but whole.
+    pub(crate) fn url(&self) -> &str {
+        self.made.url.href()
+    }
+
     /// Is its server one of the program's own?
     pub(crate) fn embedded(&self) -> bool {
         self.made.embedded

@@ -3,7 +3,7 @@
 use std::net::SocketAddr;
 
 use serde::{Deserialize, Serialize};
-use sofetch::{Error, Page, Request};
+use sofetch::{Error, Page, Request, Url};
 use sofetch_inspect::Browser;
 
 /// A fetch as it was typed.
@@ -34,6 +34,8 @@ pub struct Ask {
 pub struct Made {
     /// On whose behalf.
     pub page: Page,
+    /// What is fetched.
+    pub url: Url,
     /// Makes the request; the same each time.
     pub request: Box<dyn Fn() -> Request + Send + Sync>,
     /// As which browser it is decided.

@@ -6,7 +6,7 @@ use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpStream};
 
 use serde_json::Value;
-use sofetch::{Error, Request, UserAgent};
+use sofetch::{Error, Request, Url, UserAgent};
 use sofetch_lab::{Ask, Imported, Lab, Made, NotImported, Ports, Settings};
 
 /// What is asked is fetched as it is; nothing is imported.
@@ -16,9 +16,10 @@ impl Ports for PlainPorts {
     fn make(&self, ask: &Ask, _: bool) -> Result<Made, String> {
         let agent = UserAgent::builder().build().map_err(|error| error.to_string())?;
         let page = agent.page_builder(&ask.origin).build().map_err(|error| error.to_string())?;
-        let url = ask.url.clone();
-        let request = Box::new(move || Request::new(url.clone()));
-        Ok(Made { page, request, browser: None, embedded: false, notes: Vec::new() })
+        let url = Url::parse(&ask.url, None).map_err(|error| error.to_string())?;
+        let asked = url.clone();
+        let request = Box::new(move || Request::from_url(asked.clone()));
+        Ok(Made { page, url, request, browser: None, embedded: false, notes: Vec::new() })
     }
 
     fn import(&self, _: &str, _: Option<usize>) -> Result<Imported, NotImported> {
