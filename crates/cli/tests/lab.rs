@@ -24,10 +24,12 @@ impl Lab {
             .stderr(Stdio::null())
             .spawn()
             .expect("the command was built");
-        let mut link = String::new();
-        let out = process.stdout.take().expect("piped");
-        BufReader::new(out).read_line(&mut link).expect("it prints its address");
-        let (origin, token) = link.trim().split_once("/#token=").expect("an address with a token");
+        let mut lines = BufReader::new(process.stdout.take().expect("piped")).lines();
+        // The last one, so that every address is tried by one test or another.
+        let count = if options.contains(&"--ipv6") { 2 } else { 1 };
+        let links: Vec<String> =
+            lines.by_ref().take(count).map(|line| line.expect("it prints its addresses")).collect();
+        let (origin, token) = links[count - 1].split_once("/#token=").expect("an address with a token");
         Lab { process, origin: origin.to_owned(), token: token.to_owned() }
     }
 
@@ -274,6 +276,17 @@ fn what_cannot_be_asked_is_told() {
         "headers": [["Cookie", "a=b"]] } }),
     );
     assert!(told["notes"][0].as_str().expect("a note").contains("Cookie"), "{}", told["notes"]);
+}
+
+#[test]
+fn it_listens_on_ipv6_if_asked() {
+    // Not every machine has it.
+    if std::net::TcpListener::bind(("::1", 0)).is_err() {
+        return;
+    }
+    let lab = Lab::start(&["--ipv6"]);
+    assert!(lab.origin.starts_with("http://[::1]:"), "{}", lab.origin);
+    assert!(!lab.examples().is_empty());
 }
 
 #[test]

@@ -109,7 +109,7 @@ impl Lab {
         let shared = Arc::new(Shared {
             ports,
             secrets: settings.secrets,
-            authorities: addresses.iter().map(SocketAddr::to_string).collect(),
+            authorities: addresses.iter().map(authority).collect(),
             token,
             once: Mutex::new(Some(once)),
             calls: Semaphore::new(CALLS),
@@ -148,6 +148,15 @@ impl Lab {
             Some(ended) => ended.map_err(io::Error::other)?,
             None => Ok(()),
         }
+    }
+}
+
+/// An address as `Host` says it: without the port that `http` has by itself.
+fn authority(address: &SocketAddr) -> String {
+    match (address.port(), address) {
+        (80, SocketAddr::V4(address)) => address.ip().to_string(),
+        (80, SocketAddr::V6(address)) => format!("[{}]", address.ip()),
+        _ => address.to_string(),
     }
 }
 
@@ -228,5 +237,22 @@ impl IntoResponse for Refusal {
             body.insert("words".to_owned(), words.into());
         }
         (self.status, [(CONTENT_TYPE, "application/json")], body.to_string()).into_response()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn authorities_are_as_browsers_say_them() {
+        for (address, expected) in [
+            ("127.0.0.1:4000", "127.0.0.1:4000"),
+            ("127.0.0.1:80", "127.0.0.1"),
+            ("[::1]:4000", "[::1]:4000"),
+            ("[::1]:80", "[::1]"),
+        ] {
+            assert_eq!(authority(&address.parse().expect("an address")), expected);
+        }
     }
 }
