@@ -2,8 +2,9 @@
 //! what a script would see.
 //!
 //! It reads a recording of the real engine and judges nothing again, but for which headers a filter shows: those it asks
-//! of the rule itself. `cors_story/text.rs` prints it, `cors_story/json.rs` writes it (`sofetch-cors/1`).
+//! of the rule itself. `cors_story/text.rs` prints it, `cors_story/brief.rs` on a few lines, `cors_story/json.rs` writes it (`sofetch-cors/1`).
 
+mod brief;
 mod fixes;
 mod json;
 mod text;
@@ -21,6 +22,7 @@ use sofetch_core::rulings::{NetworkError, Reason, Ruling};
 use sofetch_core::trace::{Event, Outcome, Purpose, RequestSnapshot, WireEvent};
 use sofetch_core::wire_faults::WireFault;
 
+pub use self::brief::{BriefOptions, folded};
 pub use self::fixes::{FixEdit, FixSet, FixedAnswer, Fixes};
 use crate::browsers::{Browser, Departure, Effect, departures};
 use crate::lines::{header_lines, request_line, shown_text, shown_url, status_line};

@@ -3,7 +3,7 @@
 use sofetch_core::rules::cors_preflight::PreflightAnswer;
 use sofetch_core::rules::response_filtering::Shown;
 use sofetch_core::rules::response_tainting::ResponseTaintingFork;
-use sofetch_core::rulings::Ruling;
+use sofetch_core::rulings::{Reason, Ruling};
 
 use super::{
     CorsStory, Exchange, Fixes, HopStory, PreflightStory, Reached, Remark, ScriptView, StoryVerdict,
@@ -229,16 +229,7 @@ impl Page {
     }
 
     fn verdict(&mut self, story: &CorsStory) {
-        let (head, paint) = match &story.verdict {
-            StoryVerdict::Readable => ("Readable.", Paint::Good),
-            StoryVerdict::Unreadable { .. } => ("Unreadable.", Paint::Warn),
-            StoryVerdict::Refused { .. } => ("Refused.", Paint::Bad),
-            StoryVerdict::NetworkFailure { .. } => ("Not CORS: the network failed.", Paint::Bad),
-            StoryVerdict::Undecided => ("Undecided.", Paint::Warn),
-            StoryVerdict::RefusedByBrowser { .. } => ("Refused by the browser.", Paint::Bad),
-            StoryVerdict::UpToThePerson { .. } => ("Up to the person at the browser.", Paint::Warn),
-            StoryVerdict::Unfinished => ("Unfinished.", Paint::Warn),
-        };
+        let (head, paint) = verdict_head(&story.verdict);
         self.line(0, paint, head);
         self.line(1, Paint::Plain, &story.verdict_words());
         if let Some(hint) = story.verdict_hint() {
@@ -302,6 +293,23 @@ impl Page {
 
     fn gap(&mut self) {
         self.text.push('\n');
+    }
+}
+
+/// The verdict in a word or two, and its colour.
+pub(super) fn verdict_head(verdict: &StoryVerdict) -> (&'static str, Paint) {
+    match verdict {
+        StoryVerdict::Readable => ("Readable.", Paint::Good),
+        StoryVerdict::Unreadable { .. } => ("Unreadable.", Paint::Warn),
+        StoryVerdict::Refused { .. } => ("Refused.", Paint::Bad),
+        StoryVerdict::NetworkFailure { error } if matches!(error.reason(), Reason::Aborted(_)) => {
+            ("Given up.", Paint::Warn)
+        }
+        StoryVerdict::NetworkFailure { .. } => ("Not CORS: the network failed.", Paint::Bad),
+        StoryVerdict::Undecided => ("Undecided.", Paint::Warn),
+        StoryVerdict::RefusedByBrowser { .. } => ("Refused by the browser.", Paint::Bad),
+        StoryVerdict::UpToThePerson { .. } => ("Up to the person at the browser.", Paint::Warn),
+        StoryVerdict::Unfinished => ("Unfinished.", Paint::Warn),
     }
 }
 

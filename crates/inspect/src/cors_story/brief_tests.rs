@@ -1,0 +1,3 @@
+//! Brief stories of hand-made recordings.
+
+use super::*;
