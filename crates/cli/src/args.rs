@@ -26,11 +26,11 @@ Examples:
   sofetch --page https://app.example/ -v https://api.example/items
   sofetch cors https://api.example/items --origin https://app.example -X PATCH
   sofetch run --base-url https://app.example/ page.js
-  sofetch demo
+  sofetch tour
 
 A URL without a scheme is https:, but http: for localhost and loopback
 addresses. Relative URLs are those of --page. To fetch from a host that is
-called `cors`, `run` or `demo`, write its scheme.
+called `cors`, `run` or `tour`, write its scheme.
 
 Secrets (passwords, cookies, keys) print as [redacted] unless --show-secrets.
 
@@ -69,14 +69,22 @@ Exit codes:
   3    no thread could be started, or the output not be written
   124  the time limit came first";
 
-const DEMO_EXAMPLES: &str = "\
+const TOUR_EXAMPLES: &str = "\
+Examples:
+  sofetch tour
+  sofetch tour --list
+  sofetch tour --stop preflight --stop refused
+  sofetch tour --report json
+
 Two servers are started on loopback under the names https://javascript.info
 (the page's) and https://site.com (the API's), with certificates made for this
-run. Nothing leaves this machine.
+run. Nothing leaves this machine. Each stop runs its script in the JavaScript
+face and is compared with what must come of it.
 
 Exit codes:
-  0  the first fetch was readable and the second was refused, as is right
-  1  it came out otherwise
+  0  every stop came out as it must
+  1  one came out otherwise
+  2  usage: there is no such stop
   3  the servers could not be started";
 
 /// Fetches a URL by the rules of the Fetch Standard: on your own behalf, or as a page of an origin
@@ -107,17 +115,26 @@ pub(crate) enum Command {
     /// Run scripts as those of a page: fetch, streams, events, abort and their kin
     #[command(after_help = RUN_EXAMPLES)]
     Run(Box<RunArgs>),
-    /// Show `cors` offline, between two origins that this command serves itself
-    #[command(after_help = DEMO_EXAMPLES)]
-    Demo(DemoArgs),
+    /// Walk through fetch and CORS offline, between two origins that this command serves itself
+    #[command(after_help = TOUR_EXAMPLES)]
+    Tour(TourArgs),
 }
 
-/// What `sofetch demo` takes.
+/// What `sofetch tour` takes.
 #[derive(Debug, clap::Args)]
-pub(crate) struct DemoArgs {
-    /// Print the two reports as one JSON document
-    #[arg(long, value_name = "FORMAT")]
+pub(crate) struct TourArgs {
+    /// Name the stops and end
+    #[arg(long, conflicts_with_all = ["stops", "report", "step"])]
+    pub(crate) list: bool,
+    /// Only this stop, by name or number (repeatable)
+    #[arg(long = "stop", value_name = "NAME|N")]
+    pub(crate) stops: Vec<String>,
+    /// Print all stops as one JSON document
+    #[arg(long, value_name = "FORMAT", conflicts_with = "step")]
     pub(crate) report: Option<Report>,
+    /// Wait for the Enter key between two stops, on a terminal
+    #[arg(long)]
+    pub(crate) step: bool,
     /// Print secrets as they are
     #[arg(long)]
     pub(crate) show_secrets: bool,
@@ -452,7 +469,7 @@ mod tests {
         let url = |line: &str| parse(line).expect(line).fetch.url.and_then(|url| url.into_string().ok());
         assert_eq!(url("a.test").as_deref(), Some("a.test"));
         assert_eq!(url("https://cors").as_deref(), Some("https://cors"));
-        assert!(matches!(parse("demo").expect("a command").command, Some(Command::Demo(_))));
+        assert!(matches!(parse("tour").expect("a command").command, Some(Command::Tour(_))));
         let Some(Command::Cors(cors)) =
             parse("cors a.test --origin https://b.test").expect("a command").command
         else {

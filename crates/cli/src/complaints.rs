@@ -68,7 +68,7 @@ fn help() -> &'static str {
 /// A command's word that stands behind something else.
 fn late_command(typed: &[OsString]) -> Option<String> {
     let words = typed.iter().skip(2).filter_map(|arg| arg.to_str());
-    words.into_iter().find(|arg| matches!(*arg, "cors" | "demo")).map(str::to_owned)
+    words.into_iter().find(|arg| matches!(*arg, "cors" | "tour")).map(str::to_owned)
 }
 
 /// Which argument it is that must be UTF-8: files' names need not be, so clap is asked of each by itself.

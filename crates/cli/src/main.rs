@@ -1,15 +1,14 @@
 //! `sofetch`: fetches a URL, or tells why a browser would refuse it. Reads the arguments, runs the command, says how it ended.
 //!
 //! - `args`: as typed; `complaints`: why they are none; `options`: what they mean; `making`: the agent, page and request that follow.
-//! - `fetch_command`, `cors_command`, `demo_command`: the three commands; `run_command`: scripts, `script_lines`: what they
-//!   print, `watchers`: who listens to their fetches.
+//! - `fetch_command`, `cors_command`: one fetch; `tour_command`: the tour, whose stops are in `tour`; `run_command`: scripts,
+//!   `script_lines`: what they print, `watchers`: who listens to their fetches.
 //! - `output`, `json_text`, `progress`: what is printed, and how; `telling`: what `inspect` says of a recording, in colour;
 //!   `words`: sentences that only the faces need; `ending`: exit codes.
 
 mod args;
 mod complaints;
 mod cors_command;
-mod demo_command;
 mod ending;
 mod fetch_command;
 mod json_text;
@@ -21,6 +20,8 @@ mod run_command;
 mod script_lines;
 mod sending;
 mod telling;
+mod tour;
+mod tour_command;
 mod watchers;
 mod words;
 
@@ -38,7 +39,7 @@ fn main() -> ExitCode {
     };
     let (quiet, secrets) = match &args.command {
         Some(Command::Cors(cors)) => (quiet(&cors.fetch), secrets(cors.fetch.show_secrets)),
-        Some(Command::Demo(demo)) => (Quiet::Nothing, secrets(demo.show_secrets)),
+        Some(Command::Tour(tour)) => (Quiet::Nothing, secrets(tour.show_secrets)),
         Some(Command::Run(run)) => (Quiet::Nothing, secrets(run.show_secrets)),
         None => (quiet(&args.fetch), secrets(args.fetch.show_secrets)),
     };
@@ -65,8 +66,10 @@ fn quiet(args: &FetchArgs) -> Quiet {
 }
 
 fn run(args: Args, streams: &Streams) -> Result<ExitCode, Failure> {
-    if let Some(Command::Run(run)) = args.command {
-        return run_command::run(*run, streams);
+    match args.command {
+        Some(Command::Run(run)) => return run_command::run(*run, streams),
+        Some(Command::Tour(tour)) => return tour_command::run(&tour, streams).map(Ending::exit_code),
+        _ => {}
     }
     let runtime =
         tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(Failure::Start)?;
@@ -79,8 +82,7 @@ fn run(args: Args, streams: &Streams) -> Result<ExitCode, Failure> {
             let options = Options::of_cors(*cors, streams)?;
             runtime.block_on(cors_command::run(options, streams))
         }
-        Some(Command::Demo(demo)) => runtime.block_on(demo_command::run(&demo, streams)),
-        Some(Command::Run(_)) => unreachable!("it has a runtime of its own"),
+        Some(Command::Run(_) | Command::Tour(_)) => unreachable!("scripts have a runtime of their own"),
     };
     // A look-up that was given up goes on in the system: nobody waits for it.
     runtime.shutdown_background();

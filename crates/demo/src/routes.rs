@@ -343,12 +343,7 @@ pub const API_ROUTES: &[Route] = &[
     route(
         "/who.json",
         "who asks, as far as credentials say it",
-        &[on(
-            READ,
-            200,
-            &[FOR_PAGE, WITH_CREDENTIALS, ("Vary", "Origin"), ("Cache-Control", "no-store"), JSON],
-            Decided(decisions::who),
-        )],
+        &[on(READ, 200, &[FOR_PAGE, WITH_CREDENTIALS, JSON], Decided(decisions::who))],
     ),
     route(
         "/graphql",

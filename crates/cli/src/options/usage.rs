@@ -46,6 +46,8 @@ pub(crate) enum UsageError {
     ConnectTo(String),
     /// `--proxy`, `--noproxy` or a variable of the environment cannot be used.
     Proxy(ConfigError),
+    /// `--stop` names none of the tour.
+    Stop(String),
     /// A file could not be read, or not be made.
     File {
         /// Which; `-` is standard input.
@@ -100,6 +102,9 @@ impl fmt::Display for UsageError {
             UsageError::Resolve(said) => write!(f, "--resolve {said:?}: it is HOST:PORT:ADDR[,ADDR]"),
             UsageError::ConnectTo(said) => write!(f, "--connect-to {said:?}: it is H1:P1:H2:P2"),
             UsageError::Proxy(error) => f.write_str(&config_words(error)),
+            UsageError::Stop(said) => {
+                write!(f, "--stop {said:?}: there is no such stop; sofetch tour --list names them")
+            }
             UsageError::File { path, error } => write!(f, "{path:?}: {error}"),
         }
     }

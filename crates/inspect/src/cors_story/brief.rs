@@ -41,7 +41,7 @@ impl CorsStory {
     /// The story on a few lines: what was sent and received, the checks that passed or refused, the verdict, what the script
     /// sees, and the smallest change where that was looked for.
     pub fn brief(&self, options: BriefOptions<'_>) -> String {
-        let mut page = Brief { text: String::new(), options };
+        let mut page = Brief { text: String::new(), options, asked: &self.question.headers };
         for hop in &self.hops {
             page.hop(hop);
         }
@@ -86,6 +86,8 @@ fn names(headers: &[(String, Shown)], takes: impl Fn(&str) -> bool) -> String {
 struct Brief<'a> {
     text: String,
     options: BriefOptions<'a>,
+    /// The headers that the caller set, and those that fetch sets itself.
+    asked: &'a [String],
 }
 
 impl Brief<'_> {
@@ -112,11 +114,22 @@ impl Brief<'_> {
     fn exchanges(&mut self, exchanges: &[Exchange]) {
         let also = self.options.also;
         for exchange in exchanges {
-            let matters = |name: &str| !USUAL_OF_REQUESTS.contains(&name) || also.contains(&name);
+            let asked = self.asked;
+            let matters = |line: &str| {
+                let name = name_of(line);
+                let usual = USUAL_OF_REQUESTS.contains(&&*name);
+                // NB: fetch sets these two itself where the caller does not.
+                let default = line == "Accept: */*" || name == "accept-language";
+                let own = !default && asked.iter().any(|header| header == line);
+                !usual || own || also.contains(&&*name)
+            };
             for line in lines_that(&exchange.sent, matters) {
                 self.line(0, Paint::Out, &format!("> {line}"));
             }
-            let matters = |name: &str| !USUAL_OF_ANSWERS.contains(&name) || also.contains(&name);
+            let matters = |line: &str| {
+                let name = name_of(line);
+                !USUAL_OF_ANSWERS.contains(&&*name) || also.contains(&&*name)
+            };
             for line in lines_that(&exchange.received, matters) {
                 self.line(0, Paint::In, &format!("< {line}"));
             }
@@ -209,11 +222,15 @@ impl Brief<'_> {
     }
 }
 
-/// The first line, and those headers whose lower-case name this takes.
+/// The first line, and those headers that this takes.
 fn lines_that<'a>(lines: &'a [String], takes: impl Fn(&str) -> bool + 'a) -> impl Iterator<Item = &'a str> {
     let (first, headers) = lines.split_at(lines.len().min(1));
-    let name = |line: &str| line.split(':').next().unwrap_or_default().to_ascii_lowercase();
-    first.iter().chain(headers.iter().filter(move |line| takes(&name(line)))).map(|line| &**line)
+    first.iter().chain(headers.iter().filter(move |line| takes(line))).map(|line| &**line)
+}
+
+/// The lower-case name of a header's line.
+fn name_of(line: &str) -> String {
+    line.split(':').next().unwrap_or_default().to_ascii_lowercase()
 }
 
 /// The text in lines of no more columns than that, as far as its words allow. Those after the first stand in by two more.
