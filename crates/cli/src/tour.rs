@@ -102,7 +102,7 @@ mod tests {
                 "{name}: a number is a place"
             );
             assert!(!name.is_empty() && !stop.title.is_empty() && stop.lesson.ends_with('.'), "{name}");
-            assert!(stop.title.chars().count() + name.len() <= 70, "{name}: one line has both");
+            assert!(stop.title.chars().count() + name.len() <= 72, "{name}: one line has both");
             assert!(stop.acts.first().is_some_and(|act| act.script.is_some() && !act.changed), "{name}");
             for (index, act) in stop.acts.iter().enumerate() {
                 assert!(!act.expects.is_empty(), "{name}, act {index}: it could not come out otherwise");

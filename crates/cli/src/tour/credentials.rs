@@ -9,8 +9,9 @@ pub(super) const CREDENTIALS: Stop = Stop {
         Act {
             note: "The visitor has signed in at site.com before, with a name and a password:",
             script: Some(
-                r#"for (const credentials of ["omit", "same-origin", "include"]) {
-  const response = await fetch("https://site.com/who.json", { credentials });
+                r#"const who = "https://site.com/who.json";
+for (const credentials of ["omit", "same-origin", "include"]) {
+  const response = await fetch(who, { credentials });
   console.log(credentials, (await response.json()).user);
 }"#,
             ),

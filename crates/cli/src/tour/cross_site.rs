@@ -56,5 +56,4 @@ console.log(response.type, response.status);"#,
              look at Sec-Fetch-Site or Origin, or a session in a SameSite cookie, which would not have come along (here it is \
              a password: sofetch keeps no cookies yet).",
     link: "https://fetch.spec.whatwg.org/#append-a-request-origin-header",
-    ..Stop::USUAL
 };

@@ -69,6 +69,7 @@ await response.text();"#,
             Expect::Console(&["true true true"]),
             Expect::Uncaught("TypeError"),
             Expect::Requests(&["GET https://javascript.info/data.json"]),
+            Expect::Answered(0, 200),
             Expect::Fetches(&[Told::Readable]),
         ],
         ..Act::USUAL

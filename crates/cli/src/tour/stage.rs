@@ -290,3 +290,54 @@ fn again(asked: &RequestSnapshot) -> Request {
         None => request,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::{Expect, Told};
+    use super::*;
+
+    #[test]
+    fn nothing_leaves_the_world() {
+        const AWAY: Stop = Stop {
+            name: "away",
+            acts: &[Act {
+                script: Some(
+                    r#"for (const url of ["https://example.com/", "http://192.0.2.1/", "https://site.com:444/"])
+  await fetch(url).catch((error) => console.log(error.name));"#,
+                ),
+                expects: &[Expect::Console(&["TypeError", "TypeError", "TypeError"])],
+                ..Act::USUAL
+            }],
+            ..Stop::USUAL
+        };
+        let world = World::start().expect("loopback ports");
+        let ran = play(&AWAY, &world, Secrets::Redacted).expect("it starts");
+        assert_eq!(ran.wrong().collect::<Vec<_>>(), [""; 0]);
+        // The one over http is mixed content, which is not sent at all.
+        assert!(world.page.connections() >= 2, "they came to the page's server");
+        assert_eq!(world.api.connections(), 0);
+        assert!(world.page.requests().is_empty() && !world.page.complaints().is_empty());
+    }
+
+    #[test]
+    fn servers_that_see_more_or_less_than_was_sent_are_told_of() {
+        const QUIET: Stop = Stop {
+            name: "quiet",
+            acts: &[Act {
+                script: Some(r#"await fetch("/data.json");"#),
+                expects: &[Expect::Fetches(&[Told::Readable])],
+                ..Act::USUAL
+            }],
+            ..Stop::USUAL
+        };
+        let world = World::start().expect("loopback ports");
+        let ran = play(&QUIET, &world, Secrets::Redacted).expect("it starts");
+        assert!(ran.is_right());
+        let mut stage =
+            Stage { world: &world, secrets: Secrets::Redacted, changes: None, script: "", seen: [0; 2] };
+        let said = stage.unseen(&[]).expect("nobody says that it was sent");
+        assert!(said.contains("GET https://javascript.info/data.json"), "{said}");
+        let said = stage.unseen(&ran.acts[0].stories).expect("it was seen before");
+        assert_eq!(said, "no server saw GET https://javascript.info/data.json");
+    }
+}

@@ -70,6 +70,11 @@ impl Teller {
         )
     }
 
+    /// What stands before one waits.
+    pub(crate) fn pause(&self) -> String {
+        self.paint.tone(Tone::Faint, "Enter: the next stop ").into_owned()
+    }
+
     /// What came of it.
     pub(crate) fn stop(&self, ran: &StopRan) -> String {
         let mut text = String::new();
