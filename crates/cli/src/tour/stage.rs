@@ -7,6 +7,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use sofetch::core::fixes::{Change, EditSet, SmallestChanges};
+use sofetch::core::infrastructure::{requests, responses};
 use sofetch::core::ports::{Answer, AuthenticationEntries};
 use sofetch::core::trace::RequestSnapshot;
 use sofetch::net::ConnectTo;
@@ -77,14 +78,14 @@ pub(crate) struct ConsoleLine {
 pub(crate) fn play(stop: &'static Stop, world: &World, secrets: Secrets) -> Result<StopRan, Failure> {
     let recorder = Recorder::new();
     let console = Rc::new(Console::default());
-    let mut agent = agent(world)?.observer(recorder.clone());
+    let mut agent = agent(world).observer(recorder.clone());
     if stop.signed_in {
         agent = agent.authentication_entries(Some(Arc::new(SignedIn)));
     }
     let page = Url::parse(PAGE_ORIGIN, None).expect("the page's URL is one");
     let builder = Runtime::builder().agent(agent).base_url(page).time_limit(LIMIT).printer(console.clone());
     let mut runtime = builder.build().map_err(Failure::Script)?;
-    let mut stage = Stage { world, secrets, changes: None, script: "", seen: [0; 2] };
+    let mut stage = Stage::new(world, secrets);
     let mut acts = Vec::new();
     for act in stop.acts {
         let changed = act.changed.then(|| stage.change()).flatten();
@@ -101,7 +102,7 @@ pub(crate) fn play(stop: &'static Stop, world: &World, secrets: Secrets) -> Resu
 }
 
 /// An agent that knows this world and nothing else.
-fn agent(world: &World) -> Result<UserAgentBuilder, Failure> {
+fn agent(world: &World) -> UserAgentBuilder {
     let mut places: Vec<ConnectTo> = world
         .addresses()
         .into_iter()
@@ -121,31 +122,24 @@ fn agent(world: &World) -> Result<UserAgentBuilder, Failure> {
         to_port: Some(server.port()),
     });
     // NB: the default has no proxy; one of the environment would lead away from here.
-    Ok(agent_builder(NetworkOptions {
+    agent_builder(NetworkOptions {
         connect_to: places,
         roots: world.ca_pem().as_bytes().to_vec(),
         only_these_roots: true,
         ..NetworkOptions::default()
-    }))
+    })
 }
 
 /// That the visitor has told `https://site.com` a name and a password.
 struct SignedIn;
 
 impl AuthenticationEntries for SignedIn {
-    fn entry<'a>(
-        &'a self,
-        request: &'a sofetch::core::infrastructure::requests::Request,
-    ) -> Answer<'a, Option<Bytes>> {
+    fn entry<'a>(&'a self, request: &'a requests::Request) -> Answer<'a, Option<Bytes>> {
         let known = request.current_url().origin().serialize() == API_ORIGIN;
         Answer::Ready(Some(known.then(|| Bytes::from_static(VISITOR.as_bytes()))))
     }
 
-    fn create<'a>(
-        &'a self,
-        _: &'a sofetch::core::infrastructure::requests::Request,
-        _: &'a sofetch::core::infrastructure::responses::Response,
-    ) -> Answer<'a, ()> {
+    fn create<'a>(&'a self, _: &'a requests::Request, _: &'a responses::Response) -> Answer<'a, ()> {
         Answer::Ready(Some(()))
     }
 }
@@ -179,9 +173,15 @@ struct Stage<'a> {
     script: &'static str,
     /// How many requests each server saw before.
     seen: [usize; 2],
+    /// What was given up before an answer came: a server may see it yet, or never.
+    on_their_way: Vec<String>,
 }
 
-impl Stage<'_> {
+impl<'a> Stage<'a> {
+    fn new(world: &'a World, secrets: Secrets) -> Stage<'a> {
+        Stage { world, secrets, changes: None, script: "", seen: [0; 2], on_their_way: Vec::new() }
+    }
+
     fn told(
         &mut self,
         act: &'static Act,
@@ -231,10 +231,10 @@ impl Stage<'_> {
                     seen.swap_remove(at);
                 }
                 None if exchange.status.is_some() => return Some(format!("no server saw {request}")),
-                // It was given up, perhaps on its way.
-                None => {}
+                None => self.on_their_way.push(request.to_owned()),
             }
         }
+        seen.retain(|seen| !self.on_their_way.contains(seen));
         (!seen.is_empty()).then(|| format!("the servers saw {seen:?} too"))
     }
 
@@ -248,7 +248,7 @@ impl Stage<'_> {
         let runtime =
             tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(Failure::Start)?;
         let changes = runtime.block_on(async {
-            let page = agent(self.world)?.build()?.page(PAGE_ORIGIN)?;
+            let page = agent(self.world).build()?.page(PAGE_ORIGIN)?;
             Ok::<_, Failure>(page.smallest_changes(&tape, || again(asked)).await?)
         })?;
         Ok(Some(changes))
@@ -333,8 +333,7 @@ mod tests {
         let world = World::start().expect("loopback ports");
         let ran = play(&QUIET, &world, Secrets::Redacted).expect("it starts");
         assert!(ran.is_right());
-        let mut stage =
-            Stage { world: &world, secrets: Secrets::Redacted, changes: None, script: "", seen: [0; 2] };
+        let mut stage = Stage::new(&world, Secrets::Redacted);
         let said = stage.unseen(&[]).expect("nobody says that it was sent");
         assert!(said.contains("GET https://javascript.info/data.json"), "{said}");
         let said = stage.unseen(&ran.acts[0].stories).expect("it was seen before");

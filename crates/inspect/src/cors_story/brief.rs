@@ -5,7 +5,7 @@ use sofetch_core::rules::response_tainting::ResponseTaintingFork;
 use sofetch_core::rulings::Ruling;
 
 use super::text::verdict_head;
-use super::{CorsStory, Exchange, Fixes, HopStory, PreflightStory, Reached, ScriptView, StoryVerdict};
+use super::{CorsStory, Exchange, Fixes, HopStory, PreflightStory, ScriptView, StoryVerdict};
 use crate::tree::{Options, Paint, mark, painted};
 use crate::words::{Weight, weight, words, words_for_network_error};
 
@@ -160,19 +160,12 @@ impl Brief<'_> {
         let mut said = Vec::new();
         match &story.verdict {
             StoryVerdict::Readable => {
-                said.extend(
-                    story
-                        .body_error
-                        .as_ref()
-                        .map(|error| format!("Its body breaks off. {}", words_for_network_error(error))),
-                );
+                let broken = story.body_error.as_ref().map(words_for_network_error);
+                said.extend(broken.map(|why| format!("Its body breaks off. {why}")));
             }
+            // Whoever reads of a refusal may think that nothing happened.
             StoryVerdict::Refused { .. } | StoryVerdict::Unreadable { .. } => {
-                // Whoever reads of a refusal may think that nothing happened.
-                said.extend(
-                    matches!(story.reached, Reached::NotSent | Reached::Answered { .. })
-                        .then(|| story.reached_words()),
-                );
+                said.push(story.reached_words())
             }
             _ => said.push(story.verdict_words()),
         }
@@ -205,10 +198,14 @@ impl Brief<'_> {
     /// A line that begins in this colour and goes on without.
     fn line_after(&mut self, head: &str, paint: Paint, rest: &str) {
         let folded = folded(&format!("{head} {rest}"), 0, self.options.width);
-        // NB: no head is folded, for none is that long.
-        let body = folded.strip_prefix(head).unwrap_or(&folded);
-        self.text.push_str(&painted(head, paint, self.options.print));
-        self.text.push_str(body.trim_end());
+        match folded.strip_prefix(head) {
+            Some(rest) => {
+                self.text.push_str(&painted(head, paint, self.options.print));
+                self.text.push_str(rest);
+            }
+            // So narrow that the head itself is folded.
+            None => self.text.push_str(&folded),
+        }
         self.text.push('\n');
     }
 
