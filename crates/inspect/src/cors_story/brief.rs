@@ -39,7 +39,7 @@ const USUAL_OF_ANSWERS: [&str; 4] = ["connection", "content-length", "content-ty
 
 impl CorsStory {
     /// The story on a few lines: what was sent and received, the checks that passed or refused, the verdict, what the script
-    /// sees, and the smallest change where that was looked for.
+    /// sees, and the smallest change where that was looked for. Hints, departures and remarks are the whole story's.
     pub fn brief(&self, options: BriefOptions<'_>) -> String {
         let mut page = Brief { text: String::new(), options, asked: &self.question.headers };
         for hop in &self.hops {
@@ -53,18 +53,19 @@ impl CorsStory {
     }
 }
 
-/// What the script sees, in a sentence; `None` where it sees nothing yet. What every answer says is left out, and of what is
+/// What the script (or whoever fetched) sees, in a sentence; `None` where it sees nothing yet. What every answer says is left out, and of what is
 /// hidden what is for the browser alone.
-fn script_words(script: &ScriptView, also: &[&str]) -> Option<String> {
+fn script_words(story: &CorsStory, also: &[&str]) -> Option<String> {
+    let who = if story.page { "The script" } else { "The caller" };
     let matters = |name: &str| !USUAL_OF_ANSWERS.contains(&name) || also.contains(&name);
-    Some(match script {
+    Some(match &story.script {
         ScriptView::Nothing => return None,
         ScriptView::Rejected { with: with @ "TypeError" } => {
-            format!("The script sees: {with}, and no reason.")
+            format!("{who} sees: {with}, and no reason.")
         }
-        ScriptView::Rejected { with } => format!("The script sees: {with}."),
+        ScriptView::Rejected { with } => format!("{who} sees: {with}."),
         ScriptView::Response { response_type, status, url: _, readable, hidden } => {
-            let mut said = format!("The script sees: type \"{response_type}\", status {status}");
+            let mut said = format!("{who} sees: type \"{response_type}\", status {status}");
             let readable = names(readable, matters);
             if !readable.is_empty() {
                 said.push_str(&format!("; the headers {readable}"));
@@ -169,7 +170,7 @@ impl Brief<'_> {
             }
             _ => said.push(story.verdict_words()),
         }
-        let script = script_words(&story.script, self.options.also);
+        let script = script_words(story, self.options.also);
         if said.is_empty() {
             return self.line_after(head, paint, script.as_deref().unwrap_or_default());
         }
