@@ -1,7 +1,8 @@
 //! What must come of an act. Whatever came out otherwise is a sentence; none is the proof that the stop tells the truth.
 
-use sofetch_inspect::CorsStory;
 use sofetch_inspect::cors_story::{Exchange, StoryVerdict};
+use sofetch_inspect::safe_text::redacted;
+use sofetch_inspect::{CorsStory, Secrets};
 
 use super::stage::ConsoleLine;
 
@@ -14,7 +15,7 @@ pub(crate) enum Expect {
     Uncaught(&'static str),
     /// The requests that were sent, in order, preflights among them: method and URL.
     Requests(&'static [&'static str]),
-    /// The request of this place was sent with this line.
+    /// The request of this place (the first is 0) was sent with this line.
     Sent(usize, &'static str),
     /// It was sent without a header of this name.
     NotSent(usize, &'static str),
@@ -80,21 +81,27 @@ fn difference(
         }
         Expect::Sent(place, line) => {
             let has = exchange(*place).is_some_and(|exchange| exchange.sent.iter().any(|sent| sent == line));
-            let said = header(*place, name_of(line)).map_or("none", |said| said);
-            (!has).then(|| format!("request {place} has no line {line:?}: of this name it has {said:?}"))
+            let said = header(*place, name_of(line)).map_or("none".to_owned(), |said| without_secret(said));
+            (!has)
+                .then(|| format!("request {} has no line `{}`, but {said}", place + 1, without_secret(line)))
         }
         Expect::NotSent(place, name) => {
-            header(*place, name).map(|said| format!("request {place} has the line {said:?}"))
+            let said = header(*place, name);
+            said.map(|said| format!("request {} has the line `{}`", place + 1, without_secret(said)))
         }
         Expect::Received(place, line) => {
             let has = exchange(*place).is_some_and(|exchange| {
                 exchange.received.iter().any(|received| received.eq_ignore_ascii_case(line))
             });
-            (!has).then(|| format!("the answer to request {place} has no line {line:?}"))
+            (!has).then(|| {
+                format!("the answer to request {} has no line `{}`", place + 1, without_secret(line))
+            })
         }
         Expect::Answered(place, status) => {
             let said = exchange(*place).and_then(|exchange| exchange.status);
-            (said != Some(*status)).then(|| format!("request {place} was answered {said:?}, not {status}"))
+            let said = said.map_or("nothing".to_owned(), |said| said.to_string());
+            (said != status.to_string())
+                .then(|| format!("request {} was answered with {said}, not {status}", place + 1))
         }
         Expect::Fetches(expected) => {
             let told: Vec<Option<Told>> = stories.iter().map(told).collect();
@@ -133,4 +140,86 @@ pub(super) fn request_of(exchange: &Exchange) -> &str {
 
 fn name_of(line: &str) -> &str {
     line.split(':').next().unwrap_or_default()
+}
+
+fn without_secret(line: &str) -> String {
+    match line.split_once(": ") {
+        Some((name, value)) => {
+            format!("{name}: {}", redacted(name.as_bytes(), value.as_bytes(), Secrets::Redacted))
+        }
+        None => line.to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use sofetch_demo::World;
+
+    use super::super::{Act, Stop, play};
+    use super::*;
+
+    const PATCH: Stop = Stop {
+        name: "patch",
+        acts: &[Act {
+            script: Some(
+                r#"await fetch("https://site.com/service.json", { method: "PATCH", headers: { "API-Key": "hush" } });
+console.log("done");
+await fetch("https://site.com/closed.json");"#,
+            ),
+            expects: &[],
+            ..Act::USUAL
+        }],
+        ..Stop::USUAL
+    };
+
+    #[test]
+    fn each_expectation_tells_what_is_so_from_what_is_not() {
+        use Expect::{Answered, Console, Fetches, NotSent, Received, Requests, Sent, Uncaught};
+        let world = World::start().expect("loopback ports");
+        let ran = play(&PATCH, &world, Secrets::Shown).expect("it starts");
+        let (console, stories) = (&ran.acts[0].console, &ran.acts[0].stories);
+        let wrong = |expect: Expect| differences(&[expect, Uncaught("TypeError")], console, stories);
+        const ALL: &[&str] = &[
+            "OPTIONS https://site.com/service.json",
+            "PATCH https://site.com/service.json",
+            "GET https://site.com/closed.json",
+        ];
+        for so in [
+            Console(&["done"]),
+            Requests(ALL),
+            Sent(1, "API-Key: hush"),
+            NotSent(0, "API-Key"),
+            Received(0, "Access-Control-Max-Age: 86400"),
+            Answered(2, 200),
+            Fetches(&[Told::Readable, Told::Refused("CorsCheck")]),
+        ] {
+            let said = format!("{so:?}");
+            assert_eq!(wrong(so), [""; 0], "{said}");
+        }
+        for not in [
+            Console(&[]),
+            Console(&["done", "done"]),
+            Uncaught("AbortError"),
+            Requests(&ALL[..2]),
+            Requests(&[]),
+            Sent(0, "API-Key: hush"),
+            Sent(1, "API-Key: hus"),
+            Sent(3, "Origin: https://javascript.info"),
+            NotSent(1, "api-key"),
+            Received(1, "Access-Control-Max-Age: 86400"),
+            Answered(2, 201),
+            Answered(3, 200),
+            Fetches(&[Told::Readable]),
+            Fetches(&[Told::Readable, Told::Readable]),
+            Fetches(&[Told::Readable, Told::Refused("Redirect")]),
+            Fetches(&[Told::Readable, Told::GivenUp]),
+            Fetches(&[Told::Unreadable, Told::Refused("CorsCheck")]),
+        ] {
+            let said = format!("{not:?}");
+            let wrong = wrong(not);
+            assert_eq!(wrong.len(), 1, "{said}: {wrong:?}");
+            assert!(!wrong[0].contains("hus"), "a secret stays one: {wrong:?}");
+        }
+        assert_eq!(differences(&[], console, stories).len(), 1, "what nobody caught must be expected");
+    }
 }

@@ -24,10 +24,10 @@ impl Teller {
     /// What stands before the first stop.
     pub(crate) fn welcome(&self) -> String {
         let said = "A page of https://javascript.info fetches from its own origin and from https://site.com. Both are served by \
-                    this command, on loopback; nothing leaves this machine. Each script really runs, and its console shows what \
-                    a browser's would. Then comes what no browser says: what was sent (>) and received (<), which of the \
-                    Standard's checks passed (\u{2713}) or refused (\u{2717}), and what the script sees. Lines that every request \
-                    has (Accept, Referer, User-Agent ...) are left out here; `sofetch cors` shows them all.";
+                    this command, on loopback; nothing leaves this machine. Each script really runs, and its console shows as \
+                    little as a browser's. Below stands what happened: what was sent (>) and received (<), which of the \
+                    Standard's checks passed (\u{2713}) or refused (\u{2717}), and what the script sees of it. Lines that every \
+                    request has (Accept, Referer, User-Agent ...) are left out here; `sofetch cors` shows them all.";
         self.paragraph(said) + "\n"
     }
 
