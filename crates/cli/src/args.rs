@@ -11,6 +11,7 @@ use std::time::Duration;
 
 use clap::{Parser, Subcommand, ValueEnum};
 use sofetch::{CacheMode, CredentialsMode, Mode, RedirectMode, ReferrerPolicy};
+use sofetch_inspect::fix_texts::{SERVERS, Server, server_named};
 use sofetch_inspect::safe_text::escaped;
 
 use crate::complaints;
@@ -46,6 +47,7 @@ Examples:
       -X PATCH -H 'API-Key: key' --json @item.json
   sofetch cors https://api.example/account --page https://app.example/ \\
       --credentials include --report json
+  sofetch cors localhost:8080/items --origin https://app.example --server nginx
 
 The request is really sent, as a browser would: first the preflight if the
 rules ask for one, and if it is granted, the request itself.
@@ -118,7 +120,7 @@ pub(crate) struct Args {
 pub(crate) enum Command {
     /// Fetch as a script of an origin would, and tell each decision: preflight, question, answer, checks, what the script sees
     #[command(after_help = CORS_EXAMPLES)]
-    Cors(Box<FetchArgs>),
+    Cors(Box<CorsArgs>),
     /// Run scripts as those of a page: fetch, streams, events, abort and their kin
     #[command(after_help = RUN_EXAMPLES)]
     Run(Box<RunArgs>),
@@ -136,6 +138,27 @@ pub(crate) struct DemoArgs {
     /// Print secrets as they are
     #[arg(long)]
     pub(crate) show_secrets: bool,
+}
+
+/// What `sofetch cors URL` takes.
+#[derive(Debug, Default, clap::Args)]
+#[command(mut_arg("url", |url| url.required(false).required_unless_present("server")))]
+pub(crate) struct CorsArgs {
+    /// The fetch.
+    #[command(flatten)]
+    pub(crate) fetch: FetchArgs,
+    /// Print what would let it pass as configuration of this server (`list` names them all; otherwise it is guessed)
+    #[arg(long, value_name = "NAME", value_parser = server, help_heading = "Output")]
+    pub(crate) server: Option<ServerOption>,
+}
+
+/// `--server`.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum ServerOption {
+    /// All names are asked for.
+    List,
+    /// This one.
+    Named(&'static Server),
 }
 
 /// What `sofetch URL` and `sofetch cors URL` take.
@@ -361,6 +384,14 @@ pub(crate) enum Report {
     Json,
 }
 
+fn server(word: &str) -> Result<ServerOption, String> {
+    if word == "list" {
+        return Ok(ServerOption::List);
+    }
+    let names = || SERVERS.iter().map(|server| server.name).collect::<Vec<_>>().join(", ");
+    server_named(word).map(ServerOption::Named).ok_or_else(|| format!("it is list or one of {}", names()))
+}
+
 fn mode(word: &str) -> Result<Mode, String> {
     listed(&[Mode::Cors, Mode::NoCors, Mode::SameOrigin], Mode::as_str, word)
 }
@@ -440,8 +471,8 @@ mod tests {
         else {
             panic!("not cors");
         };
-        assert_eq!(cors.url.as_deref(), Some("a.test".as_ref()));
-        assert_eq!(cors.origin.as_deref(), Some("https://b.test"));
+        assert_eq!(cors.fetch.url.as_deref(), Some("a.test".as_ref()));
+        assert_eq!(cors.fetch.origin.as_deref(), Some("https://b.test"));
     }
 
     #[test]
@@ -469,11 +500,26 @@ mod tests {
             "--page https://a.test --origin https://a.test a.test",
             "--frobnicate a.test",
             "-v cors a.test",
+            "cors a.test --server iis5",
+            "--server nginx a.test",
             "-L --redirect manual a.test",
         ] {
             let error = parse(line).map(|args| format!("{args:?}")).expect_err(line);
             assert_eq!(error.exit_code(), 2, "{line}");
         }
+    }
+
+    #[test]
+    fn a_list_of_servers_needs_no_url() {
+        let server = |line: &str| match parse(line).expect(line).command {
+            Some(Command::Cors(cors)) => cors.server,
+            _ => None,
+        };
+        assert!(matches!(server("cors --server list"), Some(ServerOption::List)));
+        assert!(
+            matches!(server("cors a.test --server nginx"), Some(ServerOption::Named(server)) if server.name == "nginx")
+        );
+        assert!(server("cors a.test").is_none());
     }
 
     #[test]

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use sofetch::replay::Tape;
 use sofetch::{Observer, Response, ResponseType};
 use sofetch_inspect::cors_story::StoryVerdict;
+use sofetch_inspect::fix_texts::{Answers, SERVERS};
 use sofetch_inspect::{CorsStory, Recorder};
 
 use crate::ending::{Ending, Failure, never_began};
@@ -27,6 +28,13 @@ pub(crate) async fn run(given: Options, streams: &Streams) -> Result<Ending, Fai
         None => {}
     }
     ending
+}
+
+/// `--server list`: each name, and what it stands for.
+pub(crate) fn list_servers(streams: &Streams) -> Result<Ending, Failure> {
+    let lines = SERVERS.iter().map(|server| format!("{:<12} {}\n", server.name, server.title));
+    streams.out_text(&lines.collect::<String>()).map_err(Failure::stdout)?;
+    Ok(Ending::Answered)
 }
 
 /// Prints a story.
@@ -65,7 +73,7 @@ pub(crate) async fn story_of(
     {
         let tape = Arc::new(Tape::of(fetch.events_of_exchange()));
         let changes = page.smallest_changes(&tape, || request(again.clone(), None)).await?;
-        story = story.map(|story| story.with_fixes(&changes));
+        story = story.map(|story| story.with_fixes(&changes, &Answers::of(fetch), show.server));
     }
     Ok((story, ending))
 }

@@ -82,7 +82,7 @@ impl Scene {
     }
 
     fn options(&self, world: &World, args: &DemoArgs) -> Result<Options, Failure> {
-        let mut options = Options::of_cors(FetchArgs {
+        let arguments = FetchArgs {
             url: Some(self.url.into()),
             origin: Some(ORIGIN.to_owned()),
             method: self.method.map(str::to_owned),
@@ -91,7 +91,8 @@ impl Scene {
             // No proxy of the environment leads to servers of this process.
             network: NetworkArgs { proxy: Some(String::new()), ..NetworkArgs::default() },
             ..FetchArgs::default()
-        })?;
+        };
+        let mut options = Options::of_cors(arguments, None)?;
         options.show.secrets = secrets(args.show_secrets);
         options.network.roots = world.ca_pem().as_bytes().to_vec();
         options.network.only_these_roots = true;

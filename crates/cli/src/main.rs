@@ -25,7 +25,7 @@ mod words;
 
 use std::process::ExitCode;
 
-use args::{Args, Command, FetchArgs};
+use args::{Args, Command, FetchArgs, ServerOption};
 use ending::{Ending, Failure};
 use options::{Options, secrets};
 use output::{Quiet, Streams};
@@ -36,7 +36,7 @@ fn main() -> ExitCode {
         Err(exit_code) => return exit_code,
     };
     let (quiet, secrets) = match &args.command {
-        Some(Command::Cors(cors)) => (quiet(cors), secrets(cors.show_secrets)),
+        Some(Command::Cors(cors)) => (quiet(&cors.fetch), secrets(cors.fetch.show_secrets)),
         Some(Command::Demo(demo)) => (Quiet::Nothing, secrets(demo.show_secrets)),
         Some(Command::Run(run)) => (Quiet::Nothing, secrets(run.show_secrets)),
         None => (quiet(&args.fetch), secrets(args.fetch.show_secrets)),
@@ -75,7 +75,14 @@ fn run(args: Args, streams: &Streams) -> Result<ExitCode, Failure> {
             runtime.block_on(fetch_command::run(options, streams))
         }
         Some(Command::Cors(cors)) => {
-            let options = Options::of_cors(*cors)?;
+            let server = match cors.server {
+                Some(ServerOption::List) => {
+                    return cors_command::list_servers(streams).map(Ending::exit_code);
+                }
+                Some(ServerOption::Named(server)) => Some(server),
+                None => None,
+            };
+            let options = Options::of_cors(cors.fetch, server)?;
             runtime.block_on(cors_command::run(options, streams))
         }
         Some(Command::Demo(demo)) => runtime.block_on(demo_command::run(&demo, streams)),

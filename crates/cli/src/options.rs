@@ -14,6 +14,7 @@ use sofetch::core::infrastructure::methods::Method;
 use sofetch::net::{ClientIdentity, ConnectTo, HttpVersions, NoProxy, ProxyRules, ResolveOverride};
 use sofetch::{CacheMode, CredentialsMode, Mode, RedirectMode, ReferrerPolicy, Url};
 use sofetch_inspect::Secrets;
+use sofetch_inspect::fix_texts::Server;
 
 use crate::args::{FetchArgs, NetworkArgs, Report};
 
@@ -86,6 +87,8 @@ pub(crate) struct Show {
     pub(crate) report: Option<Report>,
     pub(crate) fail: bool,
     pub(crate) secrets: Secrets,
+    /// What would let it pass is told as configuration of this server; `None` is that which its answers look like.
+    pub(crate) server: Option<&'static Server>,
 }
 
 impl Options {
@@ -153,16 +156,22 @@ impl Options {
                 report: args.report,
                 fail: args.fail,
                 secrets: secrets(args.show_secrets),
+                server: None,
             },
         })
     }
 
     /// What `sofetch cors URL` means: the same, for a page.
-    pub(crate) fn of_cors(args: FetchArgs) -> Result<Options, UsageError> {
+    pub(crate) fn of_cors(args: FetchArgs, server: Option<&'static Server>) -> Result<Options, UsageError> {
+        if args.url.is_none() {
+            return Err(UsageError::NoUrl);
+        }
         if args.page.is_none() && args.origin.is_none() {
             return Err(UsageError::NoOrigin);
         }
-        Options::of_fetch(args)
+        let mut options = Options::of_fetch(args)?;
+        options.show.server = server;
+        Ok(options)
     }
 }
 
@@ -297,9 +306,11 @@ mod tests {
 
     #[test]
     fn cors_needs_an_origin() {
-        assert!(matches!(Options::of_cors(args("a.test")), Err(UsageError::NoOrigin)));
+        assert!(matches!(Options::of_cors(args("a.test"), None), Err(UsageError::NoOrigin)));
         let with = FetchArgs { origin: Some("https://b.test".to_owned()), ..args("a.test") };
-        assert!(Options::of_cors(with).is_ok());
+        assert!(Options::of_cors(with, None).is_ok());
+        let without_url = FetchArgs { origin: Some("https://b.test".to_owned()), ..FetchArgs::default() };
+        assert!(matches!(Options::of_cors(without_url, None), Err(UsageError::NoUrl)));
     }
 
     #[test]

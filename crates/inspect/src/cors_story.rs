@@ -21,6 +21,7 @@ use sofetch_core::rulings::{NetworkError, Reason, Ruling};
 use sofetch_core::trace::{Event, Outcome, Purpose, RequestSnapshot, WireEvent};
 
 pub use self::fixes::{FixEdit, FixSet, FixedAnswer, Fixes};
+use crate::fix_texts::{Answers, Server};
 use crate::lines::{header_lines, request_line, shown_text, shown_url, status_line};
 use crate::recording::{Entry, RecordedFetch};
 use crate::safe_text::{Secrets, escaped};
@@ -267,9 +268,16 @@ impl CorsStory {
         })
     }
 
-    /// With the smallest change that would have let it pass.
-    pub fn with_fixes(self, changes: &SmallestChanges) -> CorsStory {
-        CorsStory { fixes: Some(Fixes::of(changes, self.secrets)), ..self }
+    /// With the smallest change that would have let it pass, as configuration of this server; without one, of the server
+    /// that the answers look like.
+    pub fn with_fixes(
+        self,
+        changes: &SmallestChanges,
+        answers: &Answers,
+        server: Option<&'static Server>,
+    ) -> CorsStory {
+        let fixes = Fixes::of(changes, self.secrets).with_texts(changes, answers, server, self.secrets);
+        CorsStory { fixes: Some(fixes), ..self }
     }
 
     /// May the script read the response?

@@ -4,11 +4,13 @@
 //!   of other tools; [`each_fetch`] hears one fetch at a time.
 //! - [`mod@words`]: one plain sentence for each ruling, and a hint for each that blocks. The house's only sentences.
 //! - [`mod@tree`]: a recording as an indented tree; [`mod@timeline`]: its exchanges as bars; [`cors_story`]: what CORS made of it.
+//! - [`fix_texts`]: what to write into a server's configuration so that a refused fetch passes.
 //! - [`tracing`]: events as `tracing` spans and events; [`Both`] lets two observers listen.
 //! - [`safe_text`]: what strangers sent, escaped; credentials redacted.
 
 pub mod cors_story;
 pub mod each_fetch;
+pub mod fix_texts;
 pub mod har;
 pub mod json;
 mod lines;

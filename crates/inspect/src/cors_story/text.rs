@@ -237,7 +237,10 @@ impl Page {
                 Some("- ") => Paint::Bad,
                 _ => Paint::Plain,
             };
-            self.line(level, paint, &line);
+            match line.is_empty() {
+                true => self.gap(),
+                false => self.line(level, paint, &line),
+            }
         }
     }
 
