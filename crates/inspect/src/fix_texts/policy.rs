@@ -80,6 +80,11 @@ pub enum Note {
     },
     /// Any origin was allowed.
     AnyOrigin,
+    /// Something sets the header already.
+    AlreadySet {
+        /// Its name.
+        name: &'static str,
+    },
     /// `*` stood for all names.
     Wildcard {
         /// The header that said so.
@@ -127,6 +132,9 @@ impl Note {
                 "Until now any origin was allowed, which credentials forbid: list all that need it."
                     .to_owned()
             }
+            Note::AlreadySet { name } => format!(
+                "Something sets {name} already: take that out, or it may stand beside what follows, or over it."
+            ),
             Note::Wildcard { name } => {
                 format!("{name} was `*`. The text names what was asked for: add what other pages send.")
             }
@@ -314,8 +322,11 @@ impl CorsPolicy {
         let credentials = origins != Origins::Any && (asked_with_credentials || before);
 
         for name in [ALLOW_ORIGIN, ALLOW_CREDENTIALS] {
-            let twice = said_before(name).into_iter().find(|said| said.contains(','));
-            notes.extend(twice.map(|said| Note::Doubled { name, said }));
+            match said_before(name).into_iter().find(|said| said.contains(',')) {
+                Some(said) => notes.push(Note::Doubled { name, said }),
+                None if said_before(name).is_empty() => {}
+                None => notes.push(Note::AlreadySet { name }),
+            }
         }
         if let Origins::One(origin) = &origins {
             let other =

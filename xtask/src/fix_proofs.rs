@@ -1,0 +1,213 @@
+//! `cargo xtask fix-proofs`: what `sofetch cors` says to write into a server is written into a real one, and the same
+//! command then ends with 0.
+//!
+//! A peer is a server that gets CORS wrong in each of the ways of `CASES`. For each case the command is asked for its text,
+//! a new server is made with the text in it, and the command is run again; so is one for an origin that is not allowed,
+//! and one for a path that was not asked for: both must be refused as before. A peer that cannot be had is left out, and
+//! the outcome says so. What must be installed for a peer is fetched from its registry into a scratch folder, once.
+
+mod axum;
+mod express;
+mod fastapi;
+mod nginx;
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use serde_json::Value;
+
+use crate::peers::Scene;
+use crate::{Outcome, check};
+
+/// One way to get it wrong: the path that does, what more is asked, and for which origin.
+struct Case {
+    path: &'static str,
+    origin: &'static str,
+    more: &'static str,
+}
+
+const PAGE: &str = "https://app.example";
+const PATCH: &str = "-X PATCH -H 'API-Key: k' --json '{}'";
+const PRIVATE: &str = "-X PATCH -H 'API-Key: k' -H 'Authorization: Basic dTpw' --json '{}'";
+
+/// Every path of a peer. A server's base has them all, and `/untouched`, which is closed and stays so.
+const CASES: &[Case] = &[
+    Case { path: "/closed", origin: PAGE, more: "" },
+    Case { path: "/account", origin: PAGE, more: "--credentials include" },
+    // `*`, which credentials forbid.
+    Case { path: "/wildcard", origin: PAGE, more: "--credentials include" },
+    // The preflight gets what the server says to an OPTIONS that it knows nothing of: 404, 405, or 200 without headers.
+    Case { path: "/unrouted", origin: PAGE, more: PATCH },
+    Case { path: "/missing", origin: PAGE, more: PATCH },
+    // Authentication asks the preflight for credentials: 401.
+    Case { path: "/private", origin: PAGE, more: PRIVATE },
+    // The preflight is granted, and the answer closed.
+    Case { path: "/granted", origin: PAGE, more: PATCH },
+    // The preflight grants GET alone.
+    Case { path: "/method", origin: PAGE, more: PATCH },
+    // The application fails, and its error page has no headers.
+    Case { path: "/error", origin: PAGE, more: "" },
+    // Two layers set the same header.
+    Case { path: "/doubled", origin: PAGE, more: "" },
+    // A sandboxed page.
+    Case { path: "/sandbox", origin: "null", more: "" },
+];
+
+/// A server that is not ours.
+trait Peer {
+    /// As `--server` takes it.
+    fn name(&self) -> &'static str;
+    /// Do its answers show who it is?
+    fn shows_itself(&self) -> bool {
+        true
+    }
+    /// Makes sure that it is here; otherwise why not.
+    fn install(&self, folder: &Path) -> Result<(), String>;
+    /// All texts, before any is tried: for a peer that is compiled.
+    fn prepare(&self, _folder: &Path, _fixes: &[Fix]) -> Result<(), String> {
+        Ok(())
+    }
+    /// Writes the server's files into the scene, the text of a fix among them, and says how it starts.
+    fn write(&self, scene: &Scene, folder: &Path, fix: Option<&Fix>) -> std::io::Result<String>;
+}
+
+/// What the command said to write.
+struct Fix {
+    case: &'static Case,
+    text: String,
+    notes: String,
+}
+
+/// Proves each peer's texts, or one's alone.
+pub(crate) fn fix_proofs(only: Option<&str>) -> Outcome {
+    let peers: [&dyn Peer; 4] = [&nginx::Nginx, &express::Express, &fastapi::FastApi, &axum::Axum];
+    check::build("sofetch-cli")?;
+    let (mut said, mut faults) = (Vec::new(), Vec::new());
+    for peer in peers.into_iter().filter(|peer| only.is_none_or(|only| only == peer.name())) {
+        let folder = std::env::temp_dir().join("sofetch-fix-proofs").join(peer.name());
+        let made = fs::create_dir_all(&folder).map_err(|error| error.to_string());
+        match made.and_then(|()| peer.install(&folder)) {
+            Err(why) => said.push(format!("{}: left out: {why}", peer.name())),
+            Ok(()) => match prove(peer, &folder) {
+                Ok(count) => said.push(format!("{}: {count} texts, each let its fetch pass", peer.name())),
+                Err(error) => faults.push(format!("{}: {error}", peer.name())),
+            },
+        }
+    }
+    if said.is_empty() && faults.is_empty() {
+        faults.push(format!("no peer is called {}", only.unwrap_or_default()));
+    }
+    if faults.is_empty() {
+        return Ok(said.join("\n"));
+    }
+    faults.splice(0..0, said);
+    Err(faults)
+}
+
+/// The ports that peers name; free ones stand for them.
+const PORT: u16 = 18090;
+const PORT_BEHIND: u16 = 18091;
+
+fn prove(peer: &dyn Peer, folder: &Path) -> Result<usize, String> {
+    let io = |error: std::io::Error| error.to_string();
+    let ports: &[u16] = if peer.name() == "nginx" { &[PORT, PORT_BEHIND] } else { &[PORT] };
+    let scene = started(peer, folder, ports, None).map_err(io)?;
+    let mut fixes = Vec::new();
+    for case in CASES {
+        fixes.push(fix(peer, &scene, case).map_err(|error| format!("{}: {error}", case.path))?);
+    }
+    drop(scene);
+    peer.prepare(folder, &fixes)?;
+    for fix in &fixes {
+        let wrong = |what: &str, said: &str| format!("{}: {what}\n{}\n{said}", fix.case.path, fix.text);
+        let scene = started(peer, folder, ports, Some(fix))
+            .map_err(|error| wrong("it does not start", &error.to_string()))?;
+        let (code, said) = scene.run(&command(fix.case, fix.case.origin, "")).map_err(io)?;
+        if code != Some(0) {
+            return Err(wrong("refused still", &said));
+        }
+        if fix.case.origin == PAGE {
+            if said.contains("does not say `Vary: Origin`") {
+                return Err(wrong("without Vary", &said));
+            }
+            let (code, said) = scene.run(&command(fix.case, "https://other.example", "")).map_err(io)?;
+            if code != Some(1) {
+                return Err(wrong("another origin is let in", &said));
+            }
+        }
+        let untouched = Case { path: "/untouched", ..*fix.case };
+        let (code, said) = scene.run(&command(&untouched, fix.case.origin, "")).map_err(io)?;
+        if code != Some(1) {
+            return Err(wrong("another path is opened", &said));
+        }
+    }
+    Ok(fixes.len())
+}
+
+/// A scene whose server answers. A port that was free may be taken before the server has it: then another is tried.
+fn started(peer: &dyn Peer, folder: &Path, ports: &[u16], fix: Option<&Fix>) -> std::io::Result<Scene> {
+    let mut tries = 3;
+    loop {
+        let mut scene = Scene::new(ports)?;
+        let start = peer.write(&scene, folder, fix)?;
+        tries -= 1;
+        match scene.serve(&[start]) {
+            Ok(()) => return Ok(scene),
+            Err(error) if tries == 0 => return Err(error),
+            Err(_) => {}
+        }
+    }
+}
+
+/// What the command says to write, once it has refused.
+fn fix(peer: &dyn Peer, scene: &Scene, case: &'static Case) -> Result<Fix, String> {
+    let asked = |more: &str| -> Result<Value, String> {
+        let (code, said) = scene.run(&command(case, case.origin, more)).map_err(|error| error.to_string())?;
+        if code != Some(1) {
+            return Err(format!("not refused: {code:?}\n{said}"));
+        }
+        let report: Value = serde_json::from_str(&said).map_err(|error| format!("{error}\n{said}"))?;
+        Ok(report["fixes"]["sets"][0]["texts"][0].clone())
+    };
+    let named = asked(&format!("--server {} --report json", peer.name()))?;
+    let Some(text) = named["text"].as_str() else { return Err(format!("no text: {named}")) };
+    if peer.shows_itself() {
+        let guessed = asked("--report json")?;
+        if guessed["server"] != named["server"] || guessed["guessed"] != true {
+            return Err(format!("guessed another: {guessed}"));
+        }
+    }
+    Ok(Fix { case, text: text.to_owned(), notes: named["notes"].to_string() })
+}
+
+fn command(case: &Case, origin: &str, more: &str) -> String {
+    format!("sofetch cors http://127.0.0.1:{PORT}{} --origin {origin} {} {more}", case.path, case.more)
+}
+
+impl Fix {
+    /// Does it say that an older layer is to be taken away?
+    fn takes_away(&self) -> bool {
+        self.notes.contains("take it out") || self.notes.contains("take that out")
+    }
+}
+
+/// A command's outcome as an error of ours.
+fn run(program: &str, arguments: &[&str], folder: &Path) -> Result<(), String> {
+    let output = std::process::Command::new(program).args(arguments).current_dir(folder).output();
+    let output = output.map_err(|error| format!("`{program}`: {error}"))?;
+    match output.status.success() {
+        true => Ok(()),
+        false => {
+            let said = String::from_utf8_lossy(&output.stderr);
+            Err(format!("`{program} {}`: {said}", arguments.join(" ")))
+        }
+    }
+}
+
+/// Writes a file of a peer's folder, unless it says the same already.
+fn write(path: PathBuf, text: &str) -> Result<(), String> {
+    if fs::read_to_string(&path).is_ok_and(|old| old == text) {
+        return Ok(());
+    }
+    fs::write(&path, text).map_err(|error| format!("{}: {error}", path.display()))
+}
