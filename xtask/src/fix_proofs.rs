@@ -9,6 +9,7 @@
 mod axum;
 mod express;
 mod fastapi;
+mod fronts;
 mod nginx;
 
 use std::fs;
@@ -61,14 +62,18 @@ trait Peer {
     fn shows_itself(&self) -> bool {
         true
     }
+    /// Does it stand before an application?
+    fn is_front(&self) -> bool {
+        false
+    }
     /// Makes sure that it is here; otherwise why not.
     fn install(&self, folder: &Path) -> Result<(), String>;
     /// All texts, before any is tried: for a peer that is compiled.
     fn prepare(&self, _folder: &Path, _fixes: &[Fix]) -> Result<(), String> {
         Ok(())
     }
-    /// Writes the server's files into the scene, the text of a fix among them, and says how it starts.
-    fn write(&self, scene: &Scene, folder: &Path, fix: Option<&Fix>) -> std::io::Result<String>;
+    /// Writes the server's files into the scene, the text of a fix among them, and says how its servers start.
+    fn write(&self, scene: &Scene, folder: &Path, fix: Option<&Fix>) -> std::io::Result<Vec<String>>;
 }
 
 /// What the command said to write.
@@ -80,7 +85,8 @@ struct Fix {
 
 /// Proves each peer's texts, or one's alone.
 pub(crate) fn fix_proofs(only: Option<&str>) -> Outcome {
-    let peers: [&dyn Peer; 4] = [&nginx::Nginx, &express::Express, &fastapi::FastApi, &axum::Axum];
+    let peers: [&dyn Peer; 6] =
+        [&nginx::Nginx, &fronts::Apache, &fronts::Caddy, &express::Express, &fastapi::FastApi, &axum::Axum];
     check::build("sofetch-cli")?;
     let (mut said, mut faults) = (Vec::new(), Vec::new());
     for peer in peers.into_iter().filter(|peer| only.is_none_or(|only| only == peer.name())) {
@@ -110,7 +116,7 @@ const PORT_BEHIND: u16 = 18091;
 
 fn prove(peer: &dyn Peer, folder: &Path) -> Result<usize, String> {
     let io = |error: std::io::Error| error.to_string();
-    let ports: &[u16] = if peer.name() == "nginx" { &[PORT, PORT_BEHIND] } else { &[PORT] };
+    let ports: &[u16] = if peer.is_front() { &[PORT, PORT_BEHIND] } else { &[PORT] };
     let scene = started(peer, folder, ports, None).map_err(io)?;
     let mut fixes = Vec::new();
     for case in CASES {
@@ -151,7 +157,7 @@ fn started(peer: &dyn Peer, folder: &Path, ports: &[u16], fix: Option<&Fix>) -> 
         let mut scene = Scene::new(ports)?;
         let start = peer.write(&scene, folder, fix)?;
         tries -= 1;
-        match scene.serve(&[start]) {
+        match scene.serve(&start) {
             Ok(()) => return Ok(scene),
             Err(error) if tries == 0 => return Err(error),
             Err(_) => {}

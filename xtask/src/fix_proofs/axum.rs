@@ -67,9 +67,9 @@ impl Peer for Axum {
         run(&cargo, &[&build[..], &["--offline"]].concat(), folder).or_else(|_| run(&cargo, &build, folder))
     }
 
-    fn write(&self, _: &Scene, folder: &Path, fix: Option<&Fix>) -> std::io::Result<String> {
+    fn write(&self, _: &Scene, folder: &Path, fix: Option<&Fix>) -> std::io::Result<Vec<String>> {
         let path = fix.map(|fix| fix.case.path).unwrap_or_default();
-        Ok(format!("'{}' 18090 {path}", folder.join("target/debug/fix-proof").display()))
+        Ok(vec![format!("'{}' 18090 {path}", folder.join("target/debug/fix-proof").display())])
     }
 }
 

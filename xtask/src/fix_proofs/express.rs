@@ -27,7 +27,7 @@ impl Peer for Express {
         }
     }
 
-    fn write(&self, scene: &Scene, folder: &Path, fix: Option<&Fix>) -> std::io::Result<String> {
+    fn write(&self, scene: &Scene, folder: &Path, fix: Option<&Fix>) -> std::io::Result<Vec<String>> {
         let text = fix.map(|fix| &*fix.text).unwrap_or_default();
         let (first, last) = text.split_at(text.find(LAST).unwrap_or(text.len()));
         let taken = fix.filter(|fix| fix.takes_away()).map(|fix| fix.case.path).unwrap_or_default();
@@ -39,6 +39,6 @@ impl Peer for Express {
         if code != Some(0) {
             return Err(std::io::Error::other(said));
         }
-        Ok("node app.mjs".to_owned())
+        Ok(vec!["node app.mjs".to_owned()])
     }
 }

@@ -21,10 +21,13 @@ impl Peer for FastApi {
         run(&pip.to_string_lossy(), &["install", "--quiet", "fastapi", "uvicorn"], folder)
     }
 
-    fn write(&self, scene: &Scene, folder: &Path, fix: Option<&Fix>) -> std::io::Result<String> {
+    fn write(&self, scene: &Scene, folder: &Path, fix: Option<&Fix>) -> std::io::Result<Vec<String>> {
         let text = fix.map(|fix| &*fix.text).unwrap_or_default();
         let app = include_str!("../../fix_proofs/fastapi.py");
         scene.write_file("main.py", &[app, text])?;
-        Ok(format!("'{}' main:app --port 18090 --log-level critical", folder.join("bin/uvicorn").display()))
+        Ok(vec![format!(
+            "'{}' main:app --port 18090 --log-level critical",
+            folder.join("bin/uvicorn").display()
+        )])
     }
 }

@@ -16,6 +16,10 @@ impl Peer for Nginx {
         "nginx"
     }
 
+    fn is_front(&self) -> bool {
+        true
+    }
+
     fn install(&self, folder: &Path) -> Result<(), String> {
         // NB: Debian keeps it where not every user looks.
         if run("sh", &["-c", "PATH=$PATH:/usr/sbin nginx -v"], folder).is_ok() {
@@ -24,7 +28,7 @@ impl Peer for Nginx {
         run("apt-get", &["install", "-y", "--no-install-recommends", "nginx"], folder)
     }
 
-    fn write(&self, scene: &Scene, _: &Path, fix: Option<&Fix>) -> std::io::Result<String> {
+    fn write(&self, scene: &Scene, _: &Path, fix: Option<&Fix>) -> std::io::Result<Vec<String>> {
         let (mut http, mut server) = (String::new(), String::new());
         for path in CASES.iter().map(|case| case.path).chain(["/untouched"]) {
             let did = did(path);
@@ -37,12 +41,17 @@ impl Peer for Nginx {
                 }
             }
         }
-        let conf = include_str!("../../fix_proofs/nginx.conf");
-        let conf = conf.replace("# HTTP", &http).replace("# SERVER", &server);
-        scene.write_file("nginx.conf", &[&conf])?;
+        let front = format!("{http}\nserver {{\nlisten 127.0.0.1:18090;\n{server}}}\n");
         scene.write_file("users", &["u:{PLAIN}p"])?;
-        Ok("nginx -p . -c nginx.conf".to_owned())
+        application(scene, &front).map(|start| vec![start])
     }
+}
+
+/// The application on the port behind, with what stands before it.
+pub(super) fn application(scene: &Scene, front: &str) -> std::io::Result<String> {
+    let conf = include_str!("../../fix_proofs/nginx.conf").replace("# FRONT", front);
+    scene.write_file("nginx.conf", &[&conf])?;
+    Ok("nginx -p . -c nginx.conf".to_owned())
 }
 
 /// What the location does.

@@ -88,10 +88,10 @@ pub(super) fn caddy(policy: &ServerPolicy) -> Result<String, Unwritable> {
             }
         };
         let block = |headers: Vec<(&'static str, String)>| -> Result<String, Unwritable> {
-            let mut block = format!("    header {only}{{\n");
+            // `defer`: once the answer is there, in place of what the application said.
+            let mut block = format!("    header {only}{{\n        defer\n");
             for (name, value) in headers {
-                // `>`: once the answer is there, in place of what the application said.
-                block.push_str(&format!("        >{name} {}\n", caddy_string(&value)?));
+                block.push_str(&format!("        {name} {}\n", caddy_string(&value)?));
             }
             Ok(block + "    }\n")
         };
@@ -107,9 +107,9 @@ pub(super) fn caddy(policy: &ServerPolicy) -> Result<String, Unwritable> {
         }
     }
     if !policy.set.is_empty() || !policy.remove.is_empty() {
-        inside.push_str("    header {\n");
+        inside.push_str("    header {\n        defer\n");
         for (name, value) in &policy.set {
-            inside.push_str(&format!("        >{name} {}\n", caddy_string(value)?));
+            inside.push_str(&format!("        {name} {}\n", caddy_string(value)?));
         }
         for name in &policy.remove {
             inside.push_str(&format!("        -{name}\n"));
