@@ -61,16 +61,14 @@ pub(super) fn net_http(policy: &ServerPolicy) -> Result<String, Unwritable> {
     ))
 }
 
+/// Set before the handler runs: what it sets itself stays, so that nothing can be removed here.
 fn others(policy: &ServerPolicy) -> Result<String, Unwritable> {
-    let mut text = String::new();
-    if !policy.set.is_empty() || !policy.remove.is_empty() {
-        text.push_str("\t\t// The handler of this path must not say otherwise afterwards.\n");
+    if let Some(name) = policy.remove.first() {
+        return Err(Unwritable::NoSetting { name: name.clone() });
     }
+    let mut text = String::new();
     for (name, value) in &policy.set {
         text.push_str(&format!("\t\theader.Set({}, {})\n", string(name)?, string(value)?));
-    }
-    for name in &policy.remove {
-        text.push_str(&format!("\t\theader.Del({})\n", string(name)?));
     }
     Ok(text)
 }

@@ -13,17 +13,13 @@ pub(super) fn express(policy: &ServerPolicy) -> Result<String, Unwritable> {
         text.push_str("}));\n");
     }
     if !policy.set.is_empty() || !policy.remove.is_empty() {
-        text.push_str(&format!(
-            "// In the route itself, where it answers:\napp.all({}, (request, response, next) => {{\n",
-            express_path(policy)?
-        ));
+        text.push_str(&format!("// In the route of {}, where it answers:\n", js(&policy.path)?));
         for (name, value) in &policy.set {
-            text.push_str(&format!("  response.set({}, {});\n", js(name)?, js(value)?));
+            text.push_str(&format!("response.set({}, {});\n", js(name)?, js(value)?));
         }
         for name in &policy.remove {
-            text.push_str(&format!("  response.removeHeader({});\n", js(name)?));
+            text.push_str(&format!("response.removeHeader({});\n", js(name)?));
         }
-        text.push_str("  next();\n});\n");
     }
     if policy.cors.is_some() {
         text.push_str(
@@ -139,6 +135,10 @@ fn options(cors: &CorsPolicy, names: [&str; 5]) -> Result<String, Unwritable> {
 }
 
 pub(super) fn next(policy: &ServerPolicy) -> Result<String, Unwritable> {
+    // NB: what the route sets itself comes after.
+    if let Some(name) = policy.remove.first() {
+        return Err(Unwritable::NoSetting { name: name.clone() });
+    }
     let path = js(&policy.path)?;
     let mut text = "// proxy.js beside app/ or pages/; before Next.js 16: middleware.js, and the function is `middleware`.\n\
                     import { NextResponse } from 'next/server';\n\n"

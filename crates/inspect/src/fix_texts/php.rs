@@ -1,7 +1,7 @@
 //! Laravel, whose own middleware reads `config/cors.php`.
 
 use super::policy::ServerPolicy;
-use super::quoting::{Unwritable, list, quoted};
+use super::quoting::{Unwritable, quoted};
 
 pub(super) fn laravel(policy: &ServerPolicy) -> Result<String, Unwritable> {
     let mut text = "<?php\n\n".to_owned();
@@ -15,10 +15,10 @@ pub(super) fn laravel(policy: &ServerPolicy) -> Result<String, Unwritable> {
              'allowed_origins' => [{}], // each origin that may read\n    'allowed_origins_patterns' => [],\n    \
              'allowed_headers' => [{}],\n    'exposed_headers' => [{}],\n    'max_age' => {},\n    \
              'supports_credentials' => {},\n];\n",
-            list(cors.upper_case_methods()?, '\'')?,
+            strings(cors.upper_case_methods()?)?,
             string(cors.allow_origin())?,
-            list(&cors.headers, '\'')?,
-            list(&cors.expose, '\'')?,
+            strings(&cors.headers)?,
+            strings(&cors.expose)?,
             cors.max_age.unwrap_or(0),
             cors.credentials,
         ));
@@ -41,4 +41,9 @@ fn string(text: &str) -> Result<String, Unwritable> {
         true => Err(Unwritable::Character { character: '?' }),
         false => quoted(text, '\''),
     }
+}
+
+fn strings(texts: &[String]) -> Result<String, Unwritable> {
+    let strings: Result<Vec<String>, Unwritable> = texts.iter().map(|text| string(text)).collect();
+    Ok(strings?.join(", "))
 }

@@ -66,12 +66,12 @@ fn options(cors: &CorsPolicy) -> Result<String, Unwritable> {
 }
 
 pub(super) fn django(policy: &ServerPolicy) -> Result<String, Unwritable> {
-    let mut text = "# In settings.py, after INSTALLED_APPS and MIDDLEWARE.\n".to_owned();
+    let mut text = String::new();
     if let Some(cors) = &policy.cors {
         // NB: the library compares `request.path_info`, which is decoded.
         let path = string(&policy.decoded_path()?)?;
         text.push_str(&format!(
-            "# pip install django-cors-headers\nimport re\n\n\
+            "# In settings.py, after INSTALLED_APPS and MIDDLEWARE.\n# pip install django-cors-headers\nimport re\n\n\
              INSTALLED_APPS = [*INSTALLED_APPS, \"corsheaders\"]\n\
              # First of all: it answers preflights before authentication and redirects.\n\
              MIDDLEWARE = [\"corsheaders.middleware.CorsMiddleware\", *MIDDLEWARE]\n\
@@ -97,7 +97,7 @@ pub(super) fn django(policy: &ServerPolicy) -> Result<String, Unwritable> {
         }
     }
     if !policy.set.is_empty() || !policy.remove.is_empty() {
-        text.push_str("\n# In the view of this path, before it returns its response:\n");
+        text.push_str("# In the view of this path, before it returns its response:\n");
         for (name, value) in &policy.set {
             text.push_str(&format!("# response[{}] = {}\n", string(name)?, string(value)?));
         }

@@ -82,7 +82,11 @@ pub(super) fn axum(policy: &ServerPolicy) -> Result<String, Unwritable> {
 fn imports_of(items: &str) -> String {
     let used: Vec<&str> =
         ["HeaderName", "Method"].into_iter().filter(|name| items.contains(&format!("{name}::"))).collect();
-    if used.is_empty() { String::new() } else { format!("use axum::http::{{{}}};\n", used.join(", ")) }
+    match used[..] {
+        [] => String::new(),
+        [one] => format!("use axum::http::{one};\n"),
+        _ => format!("use axum::http::{{{}}};\n", used.join(", ")),
+    }
 }
 
 pub(super) fn actix(policy: &ServerPolicy) -> Result<String, Unwritable> {
