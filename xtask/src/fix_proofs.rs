@@ -7,10 +7,10 @@
 //! the outcome says so. What must be installed for a peer is fetched from its registry into a scratch folder, once.
 
 mod axum;
-mod express;
-mod fastapi;
 mod fronts;
 mod nginx;
+mod node;
+mod python;
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -85,8 +85,17 @@ struct Fix {
 
 /// Proves each peer's texts, or one's alone.
 pub(crate) fn fix_proofs(only: Option<&str>) -> Outcome {
-    let peers: [&dyn Peer; 6] =
-        [&nginx::Nginx, &fronts::Apache, &fronts::Caddy, &express::Express, &fastapi::FastApi, &axum::Axum];
+    let peers: [&dyn Peer; 9] = [
+        &nginx::Nginx,
+        &fronts::Apache,
+        &fronts::Caddy,
+        &node::EXPRESS,
+        &node::FASTIFY,
+        &node::HONO,
+        &python::FastApi,
+        &python::Django,
+        &axum::Axum,
+    ];
     check::build("sofetch-cli")?;
     let (mut said, mut faults) = (Vec::new(), Vec::new());
     for peer in peers.into_iter().filter(|peer| only.is_none_or(|only| only == peer.name())) {
