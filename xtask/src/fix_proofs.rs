@@ -8,6 +8,7 @@
 
 mod axum;
 mod fronts;
+mod go;
 mod nginx;
 mod node;
 mod python;
@@ -85,16 +86,19 @@ struct Fix {
 
 /// Proves each peer's texts, or one's alone.
 pub(crate) fn fix_proofs(only: Option<&str>) -> Outcome {
-    let peers: [&dyn Peer; 9] = [
+    let peers: [&dyn Peer; 12] = [
         &nginx::Nginx,
         &fronts::Apache,
         &fronts::Caddy,
+        &fronts::Worker,
         &node::EXPRESS,
         &node::FASTIFY,
         &node::HONO,
         &python::FastApi,
         &python::Django,
         &axum::Axum,
+        &go::NET_HTTP,
+        &go::RS_CORS,
     ];
     check::build("sofetch-cli")?;
     let (mut said, mut faults) = (Vec::new(), Vec::new());

@@ -1,4 +1,5 @@
-//! Apache httpd and Caddy before the same application as nginx. Neither is fetched: they are proved where they are installed.
+//! Apache httpd, Caddy and a Cloudflare Worker before the same application as nginx. None is fetched: they are proved where
+//! they (and Node, which the Worker runs in) are installed.
 
 use std::path::Path;
 
@@ -7,6 +8,7 @@ use crate::peers::Scene;
 
 pub(super) struct Apache;
 pub(super) struct Caddy;
+pub(super) struct Worker;
 
 impl Peer for Apache {
     fn name(&self) -> &'static str {
@@ -83,5 +85,31 @@ impl Peer for Caddy {
         scene.write_file("Caddyfile", &[&file])?;
         let caddy = "caddy run --config Caddyfile --adapter caddyfile".to_owned();
         Ok(vec![nginx::application(scene, "")?, caddy])
+    }
+}
+
+impl Peer for Worker {
+    fn name(&self) -> &'static str {
+        "cloudflare"
+    }
+
+    /// It passes on what the application says of itself.
+    fn shows_itself(&self) -> bool {
+        false
+    }
+
+    fn is_front(&self) -> bool {
+        true
+    }
+
+    fn install(&self, folder: &Path) -> Result<(), String> {
+        run("sh", &["-c", "PATH=$PATH:/usr/sbin node --version && nginx -v"], folder)
+    }
+
+    fn write(&self, scene: &Scene, _: &Path, fix: Option<&Fix>) -> std::io::Result<Vec<String>> {
+        let passes_on = "export default { fetch: (request) => fetch(request) };";
+        scene.write_file("worker.mjs", &[fix.map_or(passes_on, |fix| &fix.text)])?;
+        scene.write_file("server.mjs", &[include_str!("../../fix_proofs/cloudflare.mjs")])?;
+        Ok(vec![nginx::application(scene, "")?, "node server.mjs".to_owned()])
     }
 }

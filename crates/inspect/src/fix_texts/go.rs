@@ -22,12 +22,12 @@ pub(super) fn net_http(policy: &ServerPolicy) -> Result<String, Unwritable> {
             Origins::Any => String::new(),
             Origins::One(origin) => {
                 vars = format!(
-                    "// Each origin that may read.\nvar origins = []string{{{}}}\n\n",
+                    "// Each origin that may read.\nvar origins = map[string]bool{{{}: true}}\n\n",
                     string(origin)?
                 );
                 body.push_str(
                     "\t\torigin := r.Header.Get(\"Origin\")\n\t\theader.Add(\"Vary\", \"Origin\")\n\
-                     \t\tallowed := slices.Contains(origins, origin)\n",
+                     \t\tallowed := origins[origin]\n",
                 );
                 "allowed".to_owned()
             }
@@ -50,9 +50,8 @@ pub(super) fn net_http(policy: &ServerPolicy) -> Result<String, Unwritable> {
         body.push_str(&guarded(headers(cors.answer_headers(), "\t\t")?));
     }
     body.push_str(&others(policy)?);
-    let slices = if vars.is_empty() { "" } else { "\t\"slices\"\n" };
     Ok(format!(
-        "import (\n\t\"net/http\"\n{slices})\n\n{vars}\
+        "import \"net/http\"\n\n{vars}\
          // Around everything, authentication among it: http.ListenAndServe(address, withHeaders(mux)).\n\
          func withHeaders(next http.Handler) http.Handler {{\n\
          \treturn http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {{\n\
