@@ -19,7 +19,7 @@ use std::path::{Path, PathBuf};
 use serde_json::Value;
 
 use crate::peers::Scene;
-use crate::{Outcome, check};
+use crate::{Outcome, check, sources};
 
 /// One way to get it wrong: the path that does, what more is asked, and for which origin.
 struct Case {
@@ -113,6 +113,9 @@ pub(crate) fn fix_proofs(only: Option<&str>) -> Outcome {
             },
         }
     }
+    if only.is_none() {
+        syntax(&mut said, &mut faults);
+    }
     if said.is_empty() && faults.is_empty() {
         faults.push(format!("no peer is called {}", only.unwrap_or_default()));
     }
@@ -121,6 +124,45 @@ pub(crate) fn fix_proofs(only: Option<&str>) -> Outcome {
     }
     faults.splice(0..0, said);
     Err(faults)
+}
+
+/// Whether their languages take the golden texts of inspect: a suffix for the file, and what reads it.
+const SYNTAX: &[(&str, &[&str], &str, &str)] = &[
+    ("node", &["express", "fastify", "hono", "next", "cloudflare"], "mjs", "node --check"),
+    ("python3", &["fastapi", "django"], "py", "python3 -m py_compile"),
+    ("ruby", &["rails"], "rb", "ruby -c"),
+    ("php", &["laravel"], "php", "php -l"),
+    ("gofmt", &["go", "rs-cors"], "go", "gofmt -e"),
+];
+
+fn syntax(said: &mut Vec<String>, faults: &mut Vec<String>) {
+    let golden = sources::root().join("crates/inspect/src/fix_texts/golden");
+    let folder = std::env::temp_dir().join("sofetch-fix-proofs");
+    for (tool, servers, suffix, command) in SYNTAX {
+        if run("sh", &["-c", &format!("command -v {tool}")], &folder).is_err() {
+            said.push(format!("{}: syntax left out: no {tool}", servers.join(", ")));
+            continue;
+        }
+        let mut count = 0;
+        for (server, case) in
+            servers.iter().flat_map(|server| ["patch", "open", "headers"].map(|case| (server, case)))
+        {
+            let name = format!("{server}.{case}");
+            let outcome = fs::read_to_string(golden.join(format!("{name}.txt")))
+                .map_err(|error| error.to_string())
+                .and_then(|text| match text.starts_with("No text: ") {
+                    true => Ok(()),
+                    false => {
+                        count += 1;
+                        let package = if *suffix == "go" { "package golden\n" } else { "" };
+                        write(folder.join(format!("golden.{suffix}")), &format!("{package}{text}"))?;
+                        run("sh", &["-c", &format!("{command} golden.{suffix}")], &folder)
+                    }
+                });
+            faults.extend(outcome.err().map(|error| format!("{name}: {error}")));
+        }
+        said.push(format!("{}: {tool} takes {count} golden texts", servers.join(", ")));
+    }
 }
 
 /// The ports that peers name; free ones stand for them.

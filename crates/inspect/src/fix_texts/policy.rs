@@ -73,6 +73,11 @@ pub enum Note {
         /// What was said, joined.
         said: String,
     },
+    /// Several origins stood in one header.
+    SeveralOrigins {
+        /// What was said.
+        said: String,
+    },
     /// Another origin was allowed.
     OtherOrigin {
         /// What was said.
@@ -124,6 +129,10 @@ impl Note {
             Note::Doubled { name, said } => format!(
                 "{name} is set twice ({said}): by the application and by what stands before it, as a rule. Keep what \
                  follows, and take it out of the other layer."
+            ),
+            Note::SeveralOrigins { said } => format!(
+                "Access-Control-Allow-Origin names several at once ({said}), and may name one alone: take that out, and list \
+                 all that may read in what follows, which answers each with itself."
             ),
             Note::OtherOrigin { said } => format!(
                 "Until now {said} was allowed. If pages of another origin need that still, add it to the list."
@@ -309,7 +318,7 @@ impl CorsPolicy {
         // Who: the origin that an edit names. Where none does, whoever asked was allowed already.
         let (new, old) = (wanted(ALLOW_ORIGIN), said_before(ALLOW_ORIGIN));
         let open = match new.is_empty() {
-            true => old.iter().all(|said| said == "*"),
+            true => !old.is_empty() && old.iter().all(|said| said == "*"),
             false => new.iter().all(|said| *said == "*"),
         };
         let named = new.iter().find(|said| **said != "*").map(|said| (*said).to_owned());
@@ -322,11 +331,14 @@ impl CorsPolicy {
         let credentials = origins != Origins::Any && (asked_with_credentials || before);
 
         for name in [ALLOW_ORIGIN, ALLOW_CREDENTIALS] {
-            match said_before(name).into_iter().find(|said| said.contains(',')) {
-                Some(said) => notes.push(Note::Doubled { name, said }),
-                None if said_before(name).is_empty() => {}
-                None => notes.push(Note::AlreadySet { name }),
-            }
+            let lines = |answer: &&&Answered| answer.header_list.get_all(name).count();
+            let said = answers.iter().max_by_key(lines).and_then(|answer| text(&answer.header_list, name));
+            let twice = answers.iter().any(|answer| lines(&answer) > 1);
+            notes.extend(said.map(|said| match twice {
+                true => Note::Doubled { name, said },
+                false if said.contains(',') => Note::SeveralOrigins { said },
+                false => Note::AlreadySet { name },
+            }));
         }
         if let Origins::One(origin) = &origins {
             let other =

@@ -155,13 +155,20 @@ fn who_table() {
 fn notes_table() {
     let origin = || vec![set(Request, ALLOW_ORIGIN, PAGE)];
     let status = |to, status| vec![edit(to, Change::Status { status }, X), set(Request, ALLOW_ORIGIN, PAGE)];
+    let twice = [(ALLOW_ORIGIN, PAGE), (ALLOW_ORIGIN, PAGE)];
     let two = "https://a.test, https://a.test";
     for (name, edits, answer, expected) in [
         (
             "twice",
             origin(),
-            request(200, &[(ALLOW_ORIGIN, two)]),
+            request(200, &twice),
             vec![Note::Doubled { name: ALLOW_ORIGIN, said: two.into() }],
+        ),
+        (
+            "several in one",
+            origin(),
+            request(200, &[(ALLOW_ORIGIN, two)]),
+            vec![Note::SeveralOrigins { said: two.into() }],
         ),
         (
             "another origin",

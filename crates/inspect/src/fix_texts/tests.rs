@@ -71,6 +71,19 @@ fn texts_are_golden() {
 }
 
 #[test]
+fn json_is_json() {
+    let mut texts = 0;
+    for server in SERVERS.iter().filter(|server| server.language == "json") {
+        for (_, policy) in golden_policies() {
+            let Ok(text) = (server.write)(&policy) else { continue };
+            assert!(serde_json::from_str::<serde_json::Value>(&text).is_ok(), "{text}");
+            texts += 1;
+        }
+    }
+    assert_eq!(texts, 6);
+}
+
+#[test]
 fn only_these_have_no_text() {
     let mut without = Vec::new();
     for server in SERVERS {
