@@ -96,7 +96,9 @@ impl FixText {
         match (&self.text, &self.refused) {
             (Some(text), _) => {
                 lines.push((0, String::new()));
-                lines.extend(text.lines().map(|line| (2, escaped(line).into_owned())));
+                // NB: a tab is no character that one prints.
+                let line = |line: &str| (2, escaped(&line.replace('\t', "    ")).into_owned());
+                lines.extend(text.lines().map(line));
                 lines.push((0, String::new()));
             }
             (None, Some(refused)) => lines.push((2, escaped(&refused.words()).into_owned())),

@@ -117,8 +117,7 @@ pub(super) fn caddy(policy: &ServerPolicy) -> Result<String, Unwritable> {
         inside.push_str("    }\n");
     }
     text.push_str(&format!(
-        "route {} {{\n{inside}    # Here goes what the site did for this path until now (basic_auth, reverse_proxy ...).\n}}\n",
-        caddy_string(path)?
+        "route {path} {{\n{inside}    # Here goes what the site did for this path until now (basic_auth, reverse_proxy ...).\n}}\n"
     ));
     Ok(text)
 }

@@ -1,5 +1,7 @@
 //! nginx: a map of origins, and a location with its own headers.
 
+use sofetch_core::infrastructure::statuses::is_redirect_status;
+
 use super::policy::{Origins, ServerPolicy};
 use super::quoting::{Unwritable, quoted_without};
 
@@ -58,8 +60,15 @@ pub(super) fn nginx(policy: &ServerPolicy) -> Result<String, Unwritable> {
     }
     for (name, value) in &policy.set {
         match &*name.to_ascii_lowercase() {
-            "content-type" => lines.push_str(&format!("types {{ }}\ndefault_type {};\n", quoted(value)?)),
-            "location" => lines.push_str(&format!("return {} {};\n", policy.status, quoted(value)?)),
+            "content-type" => lines.push_str(&format!(
+                "types {{ }}\ndefault_type {value};\n\
+                 # Where the application behind says it: proxy_hide_header Content-Type; add_header Content-Type {value};\n",
+                value = quoted(value)?
+            )),
+            "location" => {
+                let status = if is_redirect_status(policy.status) { policy.status } else { 302 };
+                lines.push_str(&format!("return {status} {};\n", quoted(value)?));
+            }
             _ => {
                 lines.push_str(&add(name, &quoted(value)?));
                 hidden.push(name.clone());
@@ -72,7 +81,8 @@ pub(super) fn nginx(policy: &ServerPolicy) -> Result<String, Unwritable> {
         text = format!("{IN_HTTP}\n{http}\n");
     }
     let path = merged_slashes(&policy.decoded_path()?);
-    text.push_str(&format!("{IN_SERVER}\nlocation = {} {{\n{preflight}", quoted(&path)?));
+    let path = if policy.is_plain_path() { path } else { quoted(&path)? };
+    text.push_str(&format!("{IN_SERVER}\nlocation = {path} {{\n{preflight}"));
     text.push_str("    # `always`: error pages have them too.\n");
     text.push_str(&indented(&lines, 4));
     if !hidden.is_empty() {

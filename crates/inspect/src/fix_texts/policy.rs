@@ -83,6 +83,11 @@ pub enum Note {
         /// What was said.
         said: String,
     },
+    /// One origin was allowed, and now any is.
+    OpensToAll {
+        /// What was said.
+        said: String,
+    },
     /// Any origin was allowed.
     AnyOrigin,
     /// Something sets the header already.
@@ -136,6 +141,9 @@ impl Note {
             ),
             Note::OtherOrigin { said } => format!(
                 "Until now {said} was allowed. If pages of another origin need that still, add it to the list."
+            ),
+            Note::OpensToAll { said } => format!(
+                "Until now {said} alone was allowed: `*` lets everybody read. To have the page ask this URL directly is better."
             ),
             Note::AnyOrigin => {
                 "Until now any origin was allowed, which credentials forbid: list all that need it."
@@ -340,9 +348,14 @@ impl CorsPolicy {
                 false => Note::AlreadySet { name },
             }));
         }
+        let one = |said: &&String| plain_origin(said.to_string()).is_ok();
+        if origins == Origins::Any
+            && let Some(said) = old.iter().find(one)
+        {
+            notes.push(Note::OpensToAll { said: said.clone() });
+        }
         if let Origins::One(origin) = &origins {
-            let other =
-                |said: &&String| !matches!(&***said, "*" | "") && *said != origin && !said.contains(',');
+            let other = |said: &&String| one(said) && *said != origin;
             if let Some(said) = old.iter().find(other) {
                 notes.push(Note::OtherOrigin { said: said.clone() });
             }

@@ -185,6 +185,18 @@ fn notes_table() {
             request(200, &[(ALLOW_ORIGIN, "*")]),
             vec![Note::AlreadySet { name: ALLOW_ORIGIN }, Note::AnyOrigin],
         ),
+        (
+            "what is no origin",
+            origin(),
+            request(200, &[(ALLOW_ORIGIN, "https://a.test/")]),
+            vec![Note::AlreadySet { name: ALLOW_ORIGIN }],
+        ),
+        (
+            "anybody in place of one",
+            vec![set(Request, ALLOW_ORIGIN, "*")],
+            request(200, &[(ALLOW_ORIGIN, PAGE)]),
+            vec![Note::AlreadySet { name: ALLOW_ORIGIN }, Note::OpensToAll { said: PAGE.into() }],
+        ),
         ("an error", origin(), request(500, &[]), vec![Note::ErrorStatus { status: 500 }]),
         (
             "a refusing preflight",

@@ -255,12 +255,28 @@ fn a_set_has_the_text_of_the_server_that_is_named_or_recognized() {
     let guessed = &texts(&nginx, None)[0];
     assert_eq!((guessed.server, guessed.language, guessed.guessed), ("nginx", "nginx", true));
     assert_eq!(guessed.url, "https://b.test/x");
-    assert!(guessed.text.as_deref().is_some_and(|text| text.contains("location = \"/x\"")));
+    assert!(guessed.text.as_deref().is_some_and(|text| text.contains("location = /x {")));
     let named = &texts(&nginx, server_named("caddy"))[0];
     assert_eq!((named.server, named.guessed), ("caddy", false));
     assert_eq!(texts(&answers(&[]), None), []);
     assert!(guessed.lines().iter().any(|(_, line)| line.contains("--server NAME says another")));
     assert!(!named.lines().iter().any(|(_, line)| line.contains("--server NAME")));
+}
+
+#[test]
+fn texts_are_shown_as_they_are() {
+    let set = EditSet { edits: vec![offered("Access-Control-Allow-Origin", "https://a.test", None)] };
+    for server in SERVERS {
+        let text = &fix_texts(&set, &answers(&[]), Some(server), Secrets::Redacted)[0];
+        let lines = text.lines();
+        for line in text.text.as_deref().expect("each has one").lines() {
+            assert!(
+                lines.iter().any(|(_, shown)| *shown == line.replace('\t', "    ")),
+                "{}: {line}",
+                server.name
+            );
+        }
+    }
 }
 
 #[test]
