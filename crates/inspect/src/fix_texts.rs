@@ -1,7 +1,8 @@
 //! What to write into a server's configuration so that a set of edits becomes true: a policy first, then its text.
 //!
-//! - [`answers`]: what was asked and answered, read from a recording; [`policy`]: what the server must say from now on.
-//! - [`servers`]: every server that has a writer; [`guess`]: which of them answered; [`quoting`]: strangers' words in a
+//! - `answers`: what was asked and answered, read from a recording; `policy`: what the server must say from now on, and
+//!   `notes` on it.
+//! - `servers`: every server that has a writer; `guess`: which of them answered; `quoting`: strangers' words in a
 //!   configuration's own quotes.
 //! - One file a family of servers: a function from policy to text each.
 
@@ -14,6 +15,7 @@ mod guess;
 mod java;
 mod javascript;
 mod nginx;
+mod notes;
 mod php;
 mod policy;
 mod python;
@@ -26,7 +28,8 @@ use serde::Serialize;
 use sofetch_core::fixes::EditSet;
 
 pub use self::answers::Answers;
-pub use self::policy::{CorsPolicy, Note, Origins, ServerPolicy};
+pub use self::notes::Note;
+pub use self::policy::{CorsPolicy, Origins, ServerPolicy};
 pub use self::quoting::Unwritable;
 pub use self::servers::{SERVERS, Server, server_named};
 use crate::lines::shown_url;

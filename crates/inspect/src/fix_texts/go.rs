@@ -89,8 +89,9 @@ pub(super) fn rs_cors(policy: &ServerPolicy) -> Result<String, Unwritable> {
 fn options(cors: &CorsPolicy) -> Result<String, Unwritable> {
     // NB: without a list it allows none but simple ones; it compares and answers methods in upper case.
     let mut text = format!(
-        "\t\tAllowedOrigins: []string{{{}}}, // each origin that may read\n\t\tAllowedMethods: []string{{{}}},\n",
+        "\t\tAllowedOrigins: []string{{{}}},{}\n\t\tAllowedMethods: []string{{{}}},\n",
         string(cors.allow_origin())?,
+        cors.each_origin(" //"),
         list(cors.upper_case_methods()?, '"')?,
     );
     for (field, names) in [("AllowedHeaders", &cors.headers), ("ExposedHeaders", &cors.expose)] {

@@ -7,9 +7,10 @@ pub(super) fn spring(policy: &ServerPolicy) -> Result<String, Unwritable> {
     let cors = policy.cors_alone()?;
     let path = quoted(policy.plain_path()?, '"')?;
     let mut setters = format!(
-        "        cors.setAllowedOrigins(List.of({})); // each origin that may read\n        \
+        "        cors.setAllowedOrigins(List.of({}));{}\n        \
          cors.setAllowedMethods(List.of({}));\n",
         quoted(cors.allow_origin(), '"')?,
+        cors.each_origin(" //"),
         list(&cors.methods, '"')?,
     );
     for (setter, names) in [("setAllowedHeaders", &cors.headers), ("setExposedHeaders", &cors.expose)] {

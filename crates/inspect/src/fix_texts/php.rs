@@ -11,12 +11,14 @@ pub(super) fn laravel(policy: &ServerPolicy) -> Result<String, Unwritable> {
         let path = string(if path.is_empty() { "/" } else { path })?;
         text.push_str(&format!(
             "// config/cors.php. The middleware that reads it is the first of all, and answers preflights itself.\n\
+             // It is the whole file: what it says of other paths must be in its lists too.\n\
              return [\n    'paths' => [{path}],\n    'allowed_methods' => [{}],\n    \
-             'allowed_origins' => [{}], // each origin that may read\n    'allowed_origins_patterns' => [],\n    \
+             'allowed_origins' => [{}],{}\n    'allowed_origins_patterns' => [],\n    \
              'allowed_headers' => [{}],\n    'exposed_headers' => [{}],\n    'max_age' => {},\n    \
              'supports_credentials' => {},\n];\n",
             strings(cors.upper_case_methods()?)?,
             string(cors.allow_origin())?,
+            cors.each_origin(" //"),
             strings(&cors.headers)?,
             strings(&cors.expose)?,
             cors.max_age.unwrap_or(0),

@@ -48,8 +48,9 @@ pub(super) fn fastapi(policy: &ServerPolicy) -> Result<String, Unwritable> {
 
 fn options(cors: &CorsPolicy) -> Result<String, Unwritable> {
     let mut text = format!(
-        "    allow_origins=[{}],  # each origin that may read\n    allow_methods=[{}],\n    allow_headers=[{}],\n",
+        "    allow_origins=[{}],{}\n    allow_methods=[{}],\n    allow_headers=[{}],\n",
         string(cors.allow_origin())?,
+        cors.each_origin("  #"),
         list(&cors.methods, '"')?,
         list(&cors.headers, '"')?,
     );
@@ -72,9 +73,9 @@ pub(super) fn django(policy: &ServerPolicy) -> Result<String, Unwritable> {
         let path = string(&policy.decoded_path()?)?;
         text.push_str(&format!(
             "# In settings.py, after INSTALLED_APPS and MIDDLEWARE.\n# pip install django-cors-headers\nimport re\n\n\
+             # Where the library is installed already, these two are there.\n\
              INSTALLED_APPS = [*INSTALLED_APPS, \"corsheaders\"]\n\
-             # First of all: it answers preflights before authentication and redirects.\n\
-             MIDDLEWARE = [\"corsheaders.middleware.CorsMiddleware\", *MIDDLEWARE]\n\
+             MIDDLEWARE = [\"corsheaders.middleware.CorsMiddleware\", *MIDDLEWARE]  # first of all, or redirects come before it\n\
              CORS_URLS_REGEX = re.compile(re.escape({path}) + r\"\\Z\")\n"
         ));
         text.push_str(&match cors.allow_origin() {

@@ -22,8 +22,9 @@ pub(super) fn rails(policy: &ServerPolicy) -> Result<String, Unwritable> {
             "# config/initializers/cors.rb, with gem 'rack-cors'.\n\
              # At 0, before authentication and redirects: it answers preflights itself.\n\
              Rails.application.config.middleware.insert_before 0, Rack::Cors do\n  allow do\n    \
-             origins {} # each origin that may read\n    resource {path},\n      methods: [{}]",
+             origins {}{}\n    resource {path},\n      methods: [{}]",
             string(cors.allow_origin())?,
+            cors.each_origin(" #"),
             symbols?.join(", ")
         ));
         // NB: without a list, `headers` allows none, and `credentials` is false.
