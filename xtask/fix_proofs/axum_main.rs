@@ -49,6 +49,7 @@ async fn refuse(request: Request, next: Next) -> Response {
 pub fn app(sandbox: MethodRouter) -> Router {
     Router::new()
         .route("/sandbox", sandbox)
+        .route("/{odd}", get(answer))
         .route("/closed", get(answer))
         .route("/account", get(answer))
         .route("/untouched", get(answer))

@@ -22,7 +22,7 @@ def refuse(get_response):
     return middleware
 
 
-def answer(request):
+def answer(request, odd=None):
     return HttpResponse(status=405) if request.method == "OPTIONS" else JsonResponse({})
 
 
@@ -63,4 +63,5 @@ urlpatterns = [path(name, answer) for name in OPEN] + [
     path("wildcard", own("*")),
     path("doubled", own(f"{PAGE}, {PAGE}")),
     path("error", error),
+    path("<str:odd>", answer),
 ]

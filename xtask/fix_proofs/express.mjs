@@ -31,6 +31,7 @@ app.patch('/method', own('/method', (response) => response.set('Access-Control-A
 app.get('/wildcard', own('/wildcard', (response) => response.set('Access-Control-Allow-Origin', '*')));
 app.get('/doubled', own('/doubled', (response) =>
   response.append('Access-Control-Allow-Origin', page).append('Access-Control-Allow-Origin', page)));
+app.get(/^\/it/, json);
 app.get('/error', () => {
   throw new Error('the application failed');
 });

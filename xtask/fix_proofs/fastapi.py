@@ -14,6 +14,7 @@ async def refuse(request: Request, call_next):
     return await call_next(request)
 
 
+@app.get("/it{odd:path}")
 @app.get("/closed")
 @app.get("/account")
 @app.get("/sandbox")
@@ -22,7 +23,7 @@ async def refuse(request: Request, call_next):
 @app.patch("/missing")
 @app.patch("/private")
 @app.patch("/granted")
-def answer():
+def answer(odd: str = ""):
     return {}
 
 

@@ -29,6 +29,7 @@ app.options('/method', granting('GET'));
 app.patch('/method', own('/method', page));
 app.get('/wildcard', own('/wildcard', '*'));
 app.get('/doubled', own('/doubled', [page, page]));
+app.get('/it*', json);
 app.get('/error', async () => {
   throw new Error('the application failed');
 });

@@ -74,5 +74,5 @@ impl Peer for Axum {
 }
 
 fn module(path: &str) -> String {
-    path.replace('/', "fix_")
+    path.replace('/', "fix_").replace('%', "_").to_lowercase()
 }

@@ -15,6 +15,10 @@ impl Peer for Apache {
         "apache"
     }
 
+    fn refuses_odd_paths(&self) -> bool {
+        true
+    }
+
     /// What it passes on says who answers behind.
     fn shows_itself(&self) -> bool {
         false
@@ -48,6 +52,10 @@ impl Peer for Apache {
 impl Peer for Caddy {
     fn name(&self) -> &'static str {
         "caddy"
+    }
+
+    fn refuses_odd_paths(&self) -> bool {
+        true
     }
 
     fn is_front(&self) -> bool {

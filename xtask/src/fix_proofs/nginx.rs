@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use super::{CASES, Fix, Peer, run};
+use super::{CASES, Fix, ODD, Peer, run};
 use crate::peers::Scene;
 
 pub(super) struct Nginx;
@@ -33,6 +33,8 @@ impl Peer for Nginx {
         for path in CASES.iter().map(|case| case.path).chain(["/untouched"]) {
             let did = did(path);
             match fix.filter(|fix| fix.case.path == path) {
+                // The last location has it.
+                None if path == ODD => {}
                 None => server.push_str(&format!("location = {path} {{ {did} {} }}\n", also(path))),
                 Some(fix) => {
                     let (of_http, of_server) = fix.text.split_once(IN_SERVER).unwrap_or(("", &fix.text));
@@ -41,6 +43,7 @@ impl Peer for Nginx {
                 }
             }
         }
+        server.push_str(&format!("location / {{ {} }}\n", did("/")));
         let front = format!("{http}\nserver {{\nlisten 127.0.0.1:18090;\n{server}}}\n");
         scene.write_file("users", &["u:{PLAIN}p"])?;
         application(scene, &front).map(|start| vec![start])

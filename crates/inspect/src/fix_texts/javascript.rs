@@ -88,15 +88,16 @@ pub(super) fn hono(policy: &ServerPolicy) -> Result<String, Unwritable> {
         ));
         text.push_str(&match policy.is_plain_path() {
             true => format!("app.use({path}, allowed);\n"),
+            // NB: `req.path` is decoded, in part.
             false => format!(
                 "app.use(async (context, next) =>\n  \
-                 context.req.path === {path} ? allowed(context, next) : next());\n"
+                 new URL(context.req.url).pathname === {path} ? allowed(context, next) : next());\n"
             ),
         });
     }
     if !policy.set.is_empty() || !policy.remove.is_empty() {
         text.push_str(&format!(
-            "app.use(async (context, next) => {{\n  await next();\n  if (context.req.path !== {path}) return;\n"
+            "app.use(async (context, next) => {{\n  await next();\n  if (new URL(context.req.url).pathname !== {path}) return;\n"
         ));
         for (name, value) in &policy.set {
             text.push_str(&format!("  context.header({}, {});\n", js(name)?, js(value)?));
