@@ -14,9 +14,12 @@ pub(super) fn rails(policy: &ServerPolicy) -> Result<String, Unwritable> {
             false => Ok(format!(":{}", string(name)?)),
         };
         let symbols: Result<Vec<String>, Unwritable> = methods.iter().map(symbol).collect();
+        // NB: the library decodes the path before it compares.
         let path = match policy.is_plain_path() {
             true => string(&policy.path)?,
-            false => format!("Regexp.new('\\A' + Regexp.escape({}) + '\\z')", string(&policy.path)?),
+            false => {
+                format!("Regexp.new('\\A' + Regexp.escape({}) + '\\z')", string(&policy.decoded_path()?)?)
+            }
         };
         text.push_str(&format!(
             "# config/initializers/cors.rb, with gem 'rack-cors'.\n\
