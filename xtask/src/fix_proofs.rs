@@ -111,7 +111,7 @@ pub(crate) fn fix_proofs(only: Option<&str>) -> Outcome {
     check::build("sofetch-cli")?;
     let (mut said, mut faults) = (Vec::new(), Vec::new());
     for peer in peers.into_iter().filter(|peer| only.is_none_or(|only| only == peer.name())) {
-        let folder = std::env::temp_dir().join("sofetch-fix-proofs").join(peer.name());
+        let folder = scratch().join(peer.name());
         let made = fs::create_dir_all(&folder).map_err(|error| error.to_string());
         match made.and_then(|()| peer.install(&folder)) {
             Err(why) => said.push(format!("{}: left out: {why}", peer.name())),
@@ -134,6 +134,12 @@ pub(crate) fn fix_proofs(only: Option<&str>) -> Outcome {
     Err(faults)
 }
 
+/// Where peers are kept from one run to the next: outside of the repository, and for each checkout its own.
+fn scratch() -> PathBuf {
+    let checkout = sources::root().to_string_lossy().replace(|c: char| !c.is_ascii_alphanumeric(), "-");
+    std::env::temp_dir().join(format!("sofetch-fix-proofs{checkout}"))
+}
+
 /// Whether their languages take the golden texts of inspect: a suffix for the file, and what reads it.
 const SYNTAX: &[(&str, &[&str], &str, &str)] = &[
     ("node", &["express", "fastify", "hono", "next", "cloudflare"], "mjs", "node --check"),
@@ -145,7 +151,7 @@ const SYNTAX: &[(&str, &[&str], &str, &str)] = &[
 
 fn syntax(said: &mut Vec<String>, faults: &mut Vec<String>) {
     let golden = sources::root().join("crates/inspect/src/fix_texts/golden");
-    let folder = std::env::temp_dir().join("sofetch-fix-proofs");
+    let folder = scratch();
     for (tool, servers, suffix, command) in SYNTAX {
         if run("sh", &["-c", &format!("command -v {tool}")], &folder).is_err() {
             said.push(format!("{}: syntax left out: no {tool}", servers.join(", ")));
