@@ -127,9 +127,9 @@ impl ServerPolicy {
                     if let Some(character) = shown.chars().find(|&char| is_unsafe(char) || !char.is_ascii()) {
                         return Err(Unwritable::Character { character });
                     }
-                    policy.set.push((name.clone(), shown.into_owned()));
+                    policy.set.push((plain_name(name.clone())?, shown.into_owned()));
                 }
-                (Change::Remove { name }, _) => policy.remove.push(name.clone()),
+                (Change::Remove { name }, _) => policy.remove.push(plain_name(name.clone())?),
             }
         }
         if cors {

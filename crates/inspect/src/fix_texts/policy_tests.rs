@@ -250,6 +250,8 @@ fn what_no_configuration_should_hold_is_refused() {
         (origin("app://a.test"), at("app://a.test")),
         (vec![set(Preflight, ALLOW_METHODS, "GET, A'B")], name("A'B")),
         (vec![set(Preflight, ALLOW_HEADERS, "x`y")], name("x`y")),
+        (vec![set(Request, "X;Y", "1")], name("X;Y")),
+        (vec![edit(Request, Change::Remove { name: "X}".into() }, X)], name("X}")),
         (vec![set(Request, "Location", "https://c.test/\n")], Unwritable::Character { character: '\n' }),
         (vec![edit(Request, Change::Status { status: 200 }, X)], Unwritable::NothingToSet),
     ] {
