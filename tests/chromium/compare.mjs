@@ -169,7 +169,7 @@ const curlLike = (init) => {
 async function inSofetch({ id: theirs, url, init, more }) {
   const id = String(Number(theirs) + 1);
   const page = more.page === 'null' ? ['--origin', 'null'] : ['--page', `${more.page ?? O}/page?q#f`];
-  const args = ['cors', url(id), ...page, '--report', 'json', '--show-secrets', '-k', '-m', '20', '--proxy', '',
+  const args = ['cors', url(id), ...page, '--report', 'json', '--send', 'always', '--show-secrets', '-k', '-m', '20', '--proxy', '',
     '--connect-to', `:443:127.0.0.1:${tlsPort}`, '--connect-to', `:80:127.0.0.1:${httpPort}`, ...curlLike(init)];
   const { code, out, err } = await new Promise((done) => {
     execFile(sofetch, args, { maxBuffer: 1 << 26 }, (error, out, err) => done({ code: error?.code ?? 0, out, err }));

@@ -29,8 +29,8 @@ struct Case {
 }
 
 const PAGE: &str = "https://app.example";
-const PATCH: &str = "-X PATCH -H 'API-Key: k' --json '{}'";
-const PRIVATE: &str = "-X PATCH -H 'API-Key: k' -H 'Authorization: Basic dTpw' --json '{}'";
+const PATCH: &str = "-X PATCH -H 'API-Key: k' --json '{}' --send always";
+const PRIVATE: &str = "-X PATCH -H 'API-Key: k' -H 'Authorization: Basic dTpw' --json '{}' --send always";
 
 /// Every path of a peer. A server's base has them all, and `/untouched`, which is closed and stays so.
 const CASES: &[Case] = &[

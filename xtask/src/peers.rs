@@ -264,6 +264,8 @@ impl Scene {
     fn shell(&self, command: &str) -> Command {
         let mut shell = Command::new("sh");
         shell.arg("-c").arg(self.with_real_ports(command)).current_dir(&self.folder).env("LC_ALL", "C");
+        // No option of whoever runs this is in the transcripts.
+        shell.env("SOFETCH_CONFIG", "");
         for (name, _) in std::env::vars_os() {
             if name.to_string_lossy().to_ascii_lowercase().ends_with("_proxy") {
                 shell.env_remove(name);

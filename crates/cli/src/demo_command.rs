@@ -4,9 +4,10 @@ use sofetch::net::ConnectTo;
 use sofetch_demo::World;
 use sofetch_inspect::CorsStory;
 
-use crate::args::{DemoArgs, FetchArgs, NetworkArgs};
+use crate::args::{CorsArgs, DemoArgs, FetchArgs, NetworkArgs, Send};
 use crate::cors_command::{print, story_of};
 use crate::ending::{Ending, Failure};
+use crate::listening::Listening;
 use crate::options::{Options, secrets};
 use crate::output::{Streams, Tone};
 
@@ -50,7 +51,9 @@ pub(crate) async fn run(args: &DemoArgs, streams: &Streams) -> Result<Ending, Fa
             let asked = streams.paint_out.tone(Tone::Faint, &command_line);
             streams.out_text(&format!("{gap}{title}\n{asked}\n\n")).map_err(Failure::stdout)?;
         }
-        let (story, ending) = story_of(scene.options(&world, args)?, streams).await?;
+        let options = scene.options(&world, args, streams)?;
+        let listening = Listening::with_recorder(&options.show)?;
+        let (story, ending) = story_of(options, &listening, streams).await?;
         match story {
             Some(story) if args.report.is_some() => reports.push(story),
             Some(story) => print(&story, streams)?,
@@ -81,8 +84,8 @@ impl Scene {
         line
     }
 
-    fn options(&self, world: &World, args: &DemoArgs) -> Result<Options, Failure> {
-        let arguments = FetchArgs {
+    fn options(&self, world: &World, args: &DemoArgs, streams: &Streams) -> Result<Options, Failure> {
+        let fetch = FetchArgs {
             url: Some(self.url.into()),
             origin: Some(ORIGIN.to_owned()),
             method: self.method.map(str::to_owned),
@@ -92,7 +95,9 @@ impl Scene {
             network: NetworkArgs { proxy: Some(String::new()), ..NetworkArgs::default() },
             ..FetchArgs::default()
         };
-        let mut options = Options::of_cors(arguments, None)?;
+        // Its servers are this process's own: nothing is changed by asking them.
+        let mut options =
+            Options::of_cors(CorsArgs { send: Send::Always, fetch, ..CorsArgs::default() }, streams)?;
         options.show.secrets = secrets(args.show_secrets);
         options.network.roots = world.ca_pem().as_bytes().to_vec();
         options.network.only_these_roots = true;

@@ -8,7 +8,7 @@ use sofetch_demo::Reply;
 use support::{InWorld, Said, closed_port, server, sofetch};
 
 const ORIGIN: &str = "https://javascript.info";
-const PATCH: &[&str] = &["-X", "PATCH", "-H", "API-Key: secret", "--json", "{\"a\":1}"];
+const PATCH: &[&str] = &["-X", "PATCH", "-H", "API-Key: secret", "--json", "{\"a\":1}", "--send", "always"];
 
 fn cors(world: &InWorld, path: &str, more: &[&str]) -> Said {
     let url = format!("https://site.com{path}");
@@ -286,53 +286,102 @@ fn what_no_answer_can_change_has_no_fix_and_who_was_not_refused_needs_none() {
 }
 
 #[test]
-fn the_smallest_change_is_told_as_configuration() {
-    let closed = server(|request| match request.path() {
-        "/nginx" => Reply::ok("{}").header("Server", "nginx/1.22.1"),
-        _ => Reply::ok("{}"),
-    });
-    let ask = |path: &str, more: &[&str]| {
-        sofetch(&[&["cors", &closed.url(path), "--origin", ORIGIN], more].concat()).ended(1)
-    };
-    let texts = |path: &str, more: &[&str]| {
-        let report = ask(path, &[more, &["--report", "json"]].concat()).json();
-        report["fixes"]["sets"][0]["texts"].clone()
-    };
-
-    // The server is recognized, or named, or asked for.
-    let guessed = texts("/nginx", &[]);
-    assert_eq!((&guessed[0]["server"], &guessed[0]["guessed"]), (&"nginx".into(), &true.into()), "{guessed}");
-    let config = text(&guessed[0]["text"]);
-    assert!(config.contains("location = /nginx {") && config.contains(ORIGIN), "{config}");
-    let told = ask("/nginx", &[]);
-    assert!(config.lines().all(|line| told.text().contains(line)), "{}", told.text());
-    let named = texts("/nginx", &["--server", "express"]);
-    assert_eq!((&named[0]["server"], &named[0]["guessed"]), (&"express".into(), &false.into()), "{named}");
-    assert!(text(&named[0]["text"]).contains("app.all('/nginx', cors({"), "{named}");
-    assert_eq!(texts("/nobody", &[]), serde_json::json!([]));
-    assert!(ask("/nobody", &[]).text().contains("--server NAME, one of nginx, apache,"));
-
-    // What it cannot quote it does not write.
-    let refused = texts("/a$b", &["--server", "nginx"]);
-    assert_eq!(refused[0]["refused"], serde_json::json!({ "kind": "character", "character": "$" }));
-    assert!(refused[0]["text"].is_null(), "{refused}");
-
-    // What is not advised has no text.
-    let more = ["--credentials", "include", "--server", "nginx", "--report", "json"];
-    let sandboxed = sofetch(&[&["cors", &closed.url("/nginx"), "--origin", "null"], &more[..]].concat());
-    let report = sandboxed.ended(1).json();
-    assert_eq!(report["fixes"]["refused"][0]["texts"], serde_json::json!([]), "{report}");
+fn what_changes_something_is_not_sent_on_the_preflight_s_word_alone() {
+    let world = InWorld::start();
+    // Nobody sits at this terminal.
+    let patch = &PATCH[..PATCH.len() - 2];
+    let undecided = "The preflight grants the request, which was not sent.";
+    for (row, more, code, sent, words) in [
+        ("a preflight grants", patch, 5, &["OPTIONS"][..], undecided),
+        ("never", &[patch, &["--send", "never"]].concat(), 5, &["OPTIONS"], undecided),
+        ("always", &[patch, &["--send", "always"]].concat(), 0, &["OPTIONS", "PATCH"], "Readable."),
+        ("a safe method", &["-H", "API-Key: secret"], 0, &["OPTIONS", "GET"], "Readable."),
+        (
+            "a safe method, and never",
+            &["--send", "never"],
+            5,
+            &[],
+            "The request was not sent: nothing is proved",
+        ),
+        ("what any form may send", &["-d", "a=b"], 1, &["POST"], "Refused."),
+    ] {
+        let before = world.world.api.requests().len();
+        let said = cors(&world, "/service.json", more).ended(code);
+        let seen: Vec<String> =
+            world.world.api.requests().into_iter().skip(before).map(|request| request.method).collect();
+        assert_eq!(seen, *sent, "{row}");
+        assert!(said.text().contains(words), "{row}: {}", said.text());
+        assert_eq!(said.err.contains("--send always"), code == 5, "{row}: {}", said.err);
+    }
+    // What stays unproved is said, and what it would take.
+    let said = cors(&world, "/service.json", patch).ended(5);
+    assert!(said.text().contains("Undecided."), "{}", said.text());
+    assert!(said.text().contains(&format!("+ Access-Control-Allow-Origin: {ORIGIN}")), "{}", said.text());
+    assert!(said.text().contains("(assumed: a bare 200; nothing was asked there yet)"), "{}", said.text());
+    let report = cors(&world, "/service.json", &[patch, &["--report", "json"]].concat()).ended(5).json();
+    assert_eq!(report["verdict"], serde_json::json!({ "kind": "undecided" }));
+    assert_eq!(report["reached"]["sent"], false);
+    assert_eq!(report["fixes"]["sets"][0]["answers"][0]["assumed"], true);
+    // A refusal is one all the same.
+    cors(&world, "/method-refused.json", patch).ended(1);
 }
 
 #[test]
-fn servers_are_listed() {
-    let said = sofetch(&["cors", "--server", "list"]).ended(0);
-    for name in ["nginx ", "axum ", "fastapi ", "s3 "] {
-        assert!(said.text().lines().any(|line| line.starts_with(name)), "{name}: {}", said.text());
+fn a_browser_s_verdict_is_said_beside_the_standard_s_and_decides_where_it_is_asked_for() {
+    let world = InWorld::start();
+    let bearer = &["-H", "Authorization: Bearer x"][..];
+    let today = "Chromium 156 and Firefox 153 let this pass today";
+    let said = cors(&world, "/wildcards-granted.json", bearer).ended(1);
+    assert!(said.text().contains(today), "{}", said.text());
+    let report =
+        cors(&world, "/wildcards-granted.json", &[bearer, &["--report", "json"]].concat()).ended(1).json();
+    assert_eq!(report["departures"][0]["id"], "wildcard-authorization");
+    assert_eq!(report["departures"][0]["browsers"], serde_json::json!(["chromium", "firefox"]));
+    for browser in ["chromium", "firefox"] {
+        let said = cors(&world, "/wildcards-granted.json", &[bearer, &["--as", browser]].concat()).ended(0);
+        assert!(said.text().contains("as in browsers and against the Standard"), "{}", said.text());
     }
-    sofetch(&["cors", "https://a.test", "--origin", "https://b.test", "--server", "iis5"])
-        .ended(2)
-        .complained("nginx");
-    sofetch(&["cors", "--server", "nginx"]).ended(2).complained("URL");
-    sofetch(&["https://a.test", "--server", "nginx"]).ended(2);
+    // What no browser lets pass, none does.
+    cors(&world, "/closed.json", &["--as", "chromium"]).ended(1);
+}
+
+#[test]
+fn a_browser_sends_headers_as_it_does() {
+    let server = server(|_| Reply::ok("x").header("Access-Control-Allow-Origin", "*"));
+    let (url, long) = (server.url("/"), format!("Accept: {}", "a".repeat(100)));
+    let ask = |more: &[&str]| {
+        let before = server.requests().len();
+        let said = sofetch(&[&["cors", &url, "--origin", "http://127.0.0.1:1"], more].concat());
+        (said, server.requests().into_iter().skip(before).collect::<Vec<_>>())
+    };
+    // Two values of 100 bytes: safe apart, unsafe together.
+    let (_, seen) = ask(&["-H", &long, "-H", &long]);
+    assert_eq!(seen[0].method, "GET");
+    let (said, seen) = ask(&["-H", &long, "-H", &long, "--as", "chromium"]);
+    assert_eq!(seen[0].method, "OPTIONS");
+    said.ended(1);
+    let (said, seen) = ask(&["-H", "User-Agent: mine", "--as", "chromium"]);
+    assert_eq!(seen[0].method, "GET");
+    assert_ne!(seen[0].header("User-Agent").as_deref(), Some("mine"));
+    said.ended(0).complained("user-agent is left out");
+    let (_, seen) = ask(&["-H", "User-Agent: mine", "--as", "firefox"]);
+    assert_eq!(seen[0].method, "OPTIONS", "the Standard and Firefox ask");
+}
+
+#[test]
+fn a_public_page_that_asks_this_machine() {
+    let server = server(|_| Reply::ok("x").header("Access-Control-Allow-Origin", "*"));
+    let url = server.url("/");
+    let ask = |origin: &str, more: &[&str]| sofetch(&[&["cors", &url, "--origin", origin], more].concat());
+    for (origin, word, as_chromium) in [
+        ("https://app.test", "asks the person", 5),
+        ("http://app.test", "refuses before anything is sent", 1),
+        ("http://localhost:3000", "", 0),
+    ] {
+        let said = ask(origin, &[]).ended(0);
+        assert!(said.text().contains(word), "{origin}: {}", said.text());
+        assert_eq!(said.text().contains("Local Network Access"), as_chromium != 0, "{origin}");
+        ask(origin, &["--as", "chromium"]).ended(as_chromium);
+        ask(origin, &["--as", "firefox"]).ended(0);
+    }
 }

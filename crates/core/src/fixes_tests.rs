@@ -156,6 +156,7 @@ fn the_edits_of_a_refused_preflight() {
                 header_names: Vec::new(),
                 max_age: 5,
                 max_age_said: None,
+                covered_by_departure: false,
             },
             false,
             asked,

@@ -18,6 +18,7 @@ use crate::infrastructure::clients::NetworkPartitionKey;
 pub use crate::infrastructure::connections::Protocol;
 use crate::infrastructure::header_list::HeaderList;
 use crate::infrastructure::methods::Method;
+pub use crate::infrastructure::reports::Report;
 use crate::infrastructure::requests::Request;
 use crate::infrastructure::responses::Response;
 use crate::infrastructure::statuses::Status;
@@ -265,6 +266,18 @@ pub trait AuthenticationEntries: Send + Sync {
 
     /// Creates an entry for the request and the realm that the response gave.
     fn create<'a>(&'a self, request: &'a Request, response: &'a Response) -> Answer<'a, ()>;
+
+    /// Can the entry answer this 401, in a scheme whose value follows from the challenge (Digest)? Then
+    /// [`AuthenticationEntries::entry`] has the value, and the request is sent again with it. In an authentication fetch
+    /// the server has seen one such value already; to go on saying yes is to go on without end.
+    fn answers_challenge<'a>(
+        &'a self,
+        _request: &'a Request,
+        _response: &'a Response,
+        _is_authentication_fetch: bool,
+    ) -> Answer<'a, bool> {
+        Answer::ready(false)
+    }
 }
 
 /// Service workers: <https://w3c.github.io/ServiceWorker/#handle-fetch>.
@@ -331,21 +344,10 @@ pub trait Tasks: Send + Sync {
     fn spawn(&self, task: BoxFuture<'static, ()>);
 }
 
-/// Violation reports, queued for whoever wants them (COEP, CSP).
+/// Violation reports, queued for whoever wants them (COEP, CSP, Integrity-Policy).
 pub trait Reports: Send + Sync {
     /// <https://html.spec.whatwg.org/#queue-a-violation-report> and its kin.
     fn queue(&self, report: Report);
-}
-
-/// A violation report.
-#[derive(Clone, Debug)]
-pub struct Report {
-    /// `coep`, `csp-violation` ...
-    pub kind: &'static str,
-    /// The endpoint's name.
-    pub endpoint: String,
-    /// Key and value pairs of its body.
-    pub body: Vec<(&'static str, String)>,
 }
 
 /// The end user, behind a traversable for user prompts.

@@ -64,6 +64,8 @@ rulings! {
     Upgrade(crate::rules::mixed_content::Upgrade),
     MixedContentRequest(crate::rules::mixed_content::MixedContentRequest),
     MixedContentResponse(crate::rules::mixed_content::MixedContentResponse),
+    CspBlocking(crate::rules::content_security_policy::CspBlocking),
+    IntegrityPolicyBlocking(crate::rules::integrity_policy::IntegrityPolicyBlocking),
     LocalUrlsOnly(crate::rules::mixed_content::LocalUrlsOnly),
     ReferrerDecision(crate::rules::referrer::ReferrerDecision),
     Redirect(crate::rules::redirect::Redirect),

@@ -51,6 +51,13 @@ pub enum WireFault {
         /// Each address tried with what it said.
         tried: Vec<(SocketAddr, Cause)>,
     },
+    /// The Unix domain socket in the addresses' place could not be connected to.
+    UnixSocket {
+        /// Its path.
+        path: String,
+        /// What the system said.
+        cause: Cause,
+    },
     /// The address guard refused an address, after resolution and before connecting.
     AddressRefused {
         /// The address.
@@ -98,6 +105,8 @@ pub enum WireFault {
     },
     /// The runtime that the connection belongs to is gone.
     RuntimeGone,
+    /// The owner's own policy kept the request back; nothing of it was sent.
+    Withheld,
     /// HTTP as this transport speaks it cannot carry the request (a header value with a control byte over hyper).
     CannotCarry {
         /// What it cannot carry.
@@ -216,6 +225,7 @@ impl WireFault {
         match self {
             WireFault::Resolve { .. } => "resolve",
             WireFault::Connect { .. } => "connect",
+            WireFault::UnixSocket { .. } => "unix-socket",
             WireFault::AddressRefused { .. } => "address-refused",
             WireFault::Proxy { .. } => "proxy",
             WireFault::Tls { .. } => "tls",
@@ -224,6 +234,7 @@ impl WireFault {
             WireFault::BodyCut { .. } => "body-cut",
             WireFault::RequestBody { .. } => "request-body",
             WireFault::RuntimeGone => "runtime-gone",
+            WireFault::Withheld => "withheld",
             WireFault::CannotCarry { .. } => "cannot-carry",
             WireFault::Other { .. } => "transport",
         }
@@ -239,9 +250,10 @@ impl Error for WireFault {
             WireFault::Resolve { cause, .. }
             | WireFault::Closed { cause, .. }
             | WireFault::BodyCut { cause } => cause.as_ref().map(|cause| &**cause as &(dyn Error + 'static)),
-            WireFault::Tls { cause, .. } | WireFault::RequestBody { cause } | WireFault::Other { cause } => {
-                Some(&**cause)
-            }
+            WireFault::UnixSocket { cause, .. }
+            | WireFault::Tls { cause, .. }
+            | WireFault::RequestBody { cause }
+            | WireFault::Other { cause } => Some(&**cause),
             _ => None,
         }
     }

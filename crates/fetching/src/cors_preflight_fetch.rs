@@ -40,7 +40,8 @@ pub async fn cors_preflight_fetch(fetch: &mut FetchParams) -> Result<(), Network
     let response = fetched?;
     // 7, 8. The answer, judged on the request itself: its credentials mode counts.
     let limit = fetch.user_agent.settings.preflight_max_age_limit;
-    let answer = preflight_answer(&fetch.request, &unsafe_names, response.internal(), limit);
+    let departures = fetch.user_agent.settings.departures;
+    let answer = preflight_answer(&fetch.request, &unsafe_names, response.internal(), limit, departures);
     // 7.11 to 7.15. What it grants is remembered, or lengthened.
     let Some(grant) = preflight_fetch.judge(answer)?.grant(&fetch.request) else { return Ok(()) };
     let cache = fetch.user_agent.preflight_cache.clone();

@@ -13,7 +13,7 @@ use sofetch_core::infrastructure::requests::Request;
 use sofetch_core::infrastructure::responses::CacheState;
 use sofetch_core::infrastructure::statuses::Status;
 use sofetch_core::infrastructure::timing::{FetchTimingInfo, ResponseBodyInfo, Timestamp};
-use sofetch_core::ports::Interim;
+use sofetch_core::ports::{Interim, Report};
 use sofetch_core::rules::verdict::Verdict;
 use sofetch_core::rulings::{NetworkError, Reason, Ruling};
 use sofetch_core::trace::{Event, Trace};
@@ -113,6 +113,18 @@ impl FetchParams {
         let ruling: Ruling = verdict.clone().into();
         self.trace.emit(|| Event::Ruled(Box::new(ruling.clone())));
         if blocks { Err(NetworkError::new(ruling)) } else { Ok(verdict) }
+    }
+
+    /// Passes the verdict of a rule on a page's policies, if there is one, and queues what it wants reported.
+    pub(crate) fn judge_policy<V: Verdict + Into<Ruling> + Clone>(
+        &self,
+        judged: Option<(V, Vec<Report>)>,
+    ) -> Result<(), NetworkError> {
+        let Some((verdict, reports)) = judged else { return Ok(()) };
+        if let Some(port) = &self.user_agent.reports {
+            reports.into_iter().for_each(|report| port.queue(report));
+        }
+        self.judge(verdict).map(|_| ())
     }
 
     /// "Run these steps, but abort when canceled": the future's value, or the

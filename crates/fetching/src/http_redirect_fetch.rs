@@ -16,7 +16,8 @@ pub async fn http_redirect_fetch(fetch: &mut FetchParams, response: Response) ->
     // 1 to 11. Where to, and may it be followed?
     let location = response.internal().location_url(fetch.request.current_url().fragment());
     let sensitive = fetch.user_agent.settings.sensitive_headers.clone();
-    let (verdict, rewrite) = redirect(&fetch.request, response.internal(), location, &sensitive);
+    let departures = fetch.user_agent.settings.departures;
+    let (verdict, rewrite) = redirect(&fetch.request, response.internal(), location, &sensitive, departures);
     fetch.judge(verdict)?;
     let Some(rewrite) = rewrite else { return Ok(response) };
     // 8, 12, 13, 18. Count, method, headers and URL list.

@@ -9,8 +9,9 @@ use sofetch_core::ports::BoxFuture;
 use sofetch_core::rules::response_tainting::ResponseTaintingFork;
 use sofetch_core::rules::unencoded_digest::AssertedDigests;
 use sofetch_core::rules::{
-    cors_preflight_cache::EntryScope, mime_blocking, mixed_content, port_blocking, range_requested, referrer,
-    response_filtering, response_tainting, subresource_integrity, unencoded_digest,
+    content_security_policy as csp, cors_preflight_cache::EntryScope, integrity_policy, mime_blocking,
+    mixed_content, port_blocking, range_requested, referrer, response_filtering, response_tainting,
+    subresource_integrity, unencoded_digest,
 };
 use sofetch_core::rulings::{Fetched, NetworkError};
 use sofetch_core::trace::{Algorithm, Event, RequestSnapshot};
@@ -42,7 +43,8 @@ pub fn main_fetch(fetch: &mut FetchParams, recursive: bool) -> BoxFuture<'_, Fet
 async fn answer(fetch: &mut FetchParams) -> Fetched {
     // 3. Local URLs only, where the request says so.
     fetch.judge(mixed_content::local_urls_only(&fetch.request))?;
-    // SKIPS 4: Content Security Policy has no room yet; a page with a `connect-src` needs it.
+    // 4. What violates policies that are only reported, by the URL as it was asked for.
+    fetch.judge_policy(csp::report_csp_violations_for_request(&fetch.request))?;
     // 5. A navigation says that it would be upgraded, and is where `upgrade-insecure-requests` says so.
     if let Some((name, value)) = mixed_content::upgrade_insecure_requests_header(&fetch.request) {
         fetch.trace.emit(|| Event::Rewrote { header: name, value: Some(value.into()) });
@@ -58,7 +60,8 @@ async fn answer(fetch: &mut FetchParams) -> Fetched {
     // 7. What is blocked before it begins.
     fetch.judge(port_blocking::should_request_be_blocked_due_to_a_bad_port(&fetch.request))?;
     fetch.judge(mixed_content::should_fetching_request_be_blocked_as_mixed_content(&fetch.request))?;
-    // SKIPS 7: Content Security Policy and Integrity Policy, as at step 4.
+    fetch.judge_policy(csp::should_request_be_blocked_by_csp(&fetch.request))?;
+    fetch.judge_policy(integrity_policy::should_request_be_blocked_by_integrity_policy(&fetch.request))?;
     // 8. An empty referrer policy is the policy container's.
     if fetch.request.referrer_policy == ReferrerPolicy::Empty
         && let Some(container) = &fetch.request.policy_container
@@ -165,7 +168,7 @@ async fn filter_and_block(fetch: &mut FetchParams, fetched: Fetched) -> Fetched 
         request,
         response.internal(),
     ))?;
-    // SKIPS 20: Content Security Policy, as at step 4.
+    fetch.judge_policy(csp::should_response_to_request_be_blocked_by_csp(request, response.internal()))?;
     fetch.judge(mime_blocking::should_response_to_request_be_blocked_due_to_its_mime_type(
         request,
         response.internal(),

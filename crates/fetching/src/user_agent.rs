@@ -11,6 +11,7 @@ use sofetch_core::ports::{
     AuthenticationEntries, BlobUrls, Clock, CookieStore, Files, HstsStore, HttpCache, Network, OverrideFetch,
     PreflightCache, Prompt, Random, Reports, ServiceWorkers, Tasks,
 };
+use sofetch_core::rules::departures::Departures;
 use sofetch_core::rules::unencoded_digest::Verified;
 
 use crate::content_codings::Limits;
@@ -68,6 +69,8 @@ pub struct Settings {
     pub accept_encoding_insecure: Bytes,
     /// The imposed limit on a preflight's max-age, in seconds.
     pub preflight_max_age_limit: u64,
+    /// Where to depart from the Standard as a browser does.
+    pub departures: Departures,
     /// Guards of the content codings.
     pub codings: Limits,
     /// Limit on a response's decoded body, in bytes.
@@ -87,6 +90,7 @@ impl Default for Settings {
             accept_encoding_insecure: Bytes::from_static(b"gzip, deflate"),
             // NB: Chromium's cap. Firefox has 24 hours, WebKit 10 minutes.
             preflight_max_age_limit: 7200,
+            departures: Departures::default(),
             codings: Limits::default(),
             max_body_size: None,
             unencoded_digest: Verified::Pages,

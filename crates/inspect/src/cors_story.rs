@@ -18,10 +18,13 @@ use sofetch_core::rules::cors_preflight_cache::CacheLookUp;
 use sofetch_core::rules::response_filtering::{Shown, set_cors_exposed_header_name_list, why_hidden};
 use sofetch_core::rules::response_tainting::ResponseTaintingFork;
 use sofetch_core::rulings::{NetworkError, Reason, Ruling};
+use sofetch_core::tape::Tape;
 use sofetch_core::trace::{Event, Outcome, Purpose, RequestSnapshot, WireEvent};
+use sofetch_core::wire_faults::WireFault;
 
 pub use self::fixes::{FixEdit, FixSet, FixedAnswer, Fixes};
-use crate::fix_texts::{Answers, Server};
+use crate::browsers::{Browser, Departure, Effect, departures};
+use crate::fix_texts::Server;
 use crate::lines::{header_lines, request_line, shown_text, shown_url, status_line};
 use crate::recording::{Entry, RecordedFetch};
 use crate::safe_text::{Secrets, escaped};
@@ -46,6 +49,8 @@ pub struct CorsStory {
     pub body_error: Option<NetworkError>,
     /// What the answer allows beyond this page, as far as one exchange shows it.
     pub remarks: Vec<Remark>,
+    /// Where browsers are measured to do otherwise.
+    pub departures: Vec<Departure>,
     /// What would have let it pass, where that was looked for.
     pub fixes: Option<Fixes>,
     secrets: Secrets,
@@ -162,6 +167,18 @@ pub enum StoryVerdict {
         /// Why.
         error: NetworkError,
     },
+    /// Nothing refused it so far, and the request itself was kept back.
+    Undecided,
+    /// This browser refuses, whatever the Standard says.
+    RefusedByBrowser {
+        /// Which.
+        browser: Browser,
+    },
+    /// The person at this browser decides.
+    UpToThePerson {
+        /// At which.
+        browser: Browser,
+    },
     /// The recording ends before the fetch does.
     Unfinished,
 }
@@ -214,6 +231,9 @@ impl CorsStory {
         reader.read(fetch);
         let (verdict, script) = match fetch.outcome() {
             None => (StoryVerdict::Unfinished, ScriptView::Nothing),
+            Some(Outcome::NetworkError(error)) if is_withheld(error) => {
+                (StoryVerdict::Undecided, ScriptView::Nothing)
+            }
             Some(Outcome::NetworkError(error)) => (verdict_of(error), rejected(error)),
             Some(Outcome::Response { response_type, status, header_list, url, .. }) => {
                 let filter = match *response_type {
@@ -254,6 +274,7 @@ impl CorsStory {
         let question = Question::of(first, secrets);
         let remarks = Remark::of(fetch.outcome());
         let hops = reader.hops;
+        let departures = if page { departures(fetch) } else { Vec::new() };
         Some(CorsStory {
             question,
             page,
@@ -263,20 +284,37 @@ impl CorsStory {
             script,
             body_error,
             remarks,
+            departures,
             fixes: None,
             secrets,
         })
     }
 
+    /// As this browser decides, where it departs from the Standard by more than the engine's own
+    /// [departures](Browser::departures): what comes before anything is sent.
+    pub fn decided_as(mut self, browser: Browser) -> CorsStory {
+        let effects = self.departures.iter().filter(|departure| departure.browsers.contains(&browser));
+        for departure in effects {
+            match departure.effect {
+                Effect::Refuses => self.verdict = StoryVerdict::RefusedByBrowser { browser },
+                Effect::AsksThePerson => self.verdict = StoryVerdict::UpToThePerson { browser },
+                Effect::Passes | Effect::Preflights | Effect::NoPreflight | Effect::RemembersLess => continue,
+            }
+            self.script = ScriptView::Nothing;
+            break;
+        }
+        self
+    }
+
     /// With the smallest change that would have let it pass, as configuration of this server; without one, of the server
-    /// that the answers look like.
+    /// that the answers on the tape look like.
     pub fn with_fixes(
         self,
         changes: &SmallestChanges,
-        answers: &Answers,
+        tape: &Tape,
         server: Option<&'static Server>,
     ) -> CorsStory {
-        let fixes = Fixes::of(changes, self.secrets).with_texts(changes, answers, server, self.secrets);
+        let fixes = Fixes::of(changes, self.secrets).with_texts(changes, tape, server, self.secrets);
         CorsStory { fixes: Some(fixes), ..self }
     }
 
@@ -297,6 +335,10 @@ impl Question {
             headers: header_lines(&request.header_list, secrets).collect(),
         }
     }
+}
+
+fn is_withheld(error: &NetworkError) -> bool {
+    matches!(error.reason(), Reason::Wire(WireFault::Withheld))
 }
 
 fn verdict_of(error: &NetworkError) -> StoryVerdict {

@@ -1,12 +1,10 @@
 //! What to write into a server's configuration so that a set of edits becomes true: a policy first, then its text.
 //!
-//! - `answers`: what was asked and answered, read from a recording; `policy`: what the server must say from now on, and
-//!   `notes` on it.
+//! - `policy`: what the server must say from now on, by the edits and the tape of what was asked and answered; `notes` on it.
 //! - `servers`: every server that has a writer; `guess`: which of them answered; `quoting`: strangers' words in a
 //!   configuration's own quotes.
 //! - One file a family of servers: a function from policy to text each.
 
-mod answers;
 mod aws;
 mod dotnet;
 mod fronts;
@@ -26,8 +24,8 @@ mod servers;
 
 use serde::Serialize;
 use sofetch_core::fixes::EditSet;
+use sofetch_core::tape::Tape;
 
-pub use self::answers::Answers;
 pub use self::notes::Note;
 pub use self::policy::{CorsPolicy, Origins, ServerPolicy};
 pub use self::quoting::Unwritable;
@@ -57,16 +55,16 @@ pub struct FixText {
 /// The texts of a set: one for each URL whose answers change. None for a URL whose server is neither named nor known.
 pub fn fix_texts(
     set: &EditSet,
-    answers: &Answers,
+    tape: &Tape,
     named: Option<&'static Server>,
     secrets: Secrets,
 ) -> Vec<FixText> {
     if set.opens().is_some() {
         return Vec::new();
     }
-    let policies = ServerPolicy::of(set, answers, secrets);
+    let policies = ServerPolicy::of(set, tape, secrets);
     let texts = policies.into_iter().filter_map(|(url, policy)| {
-        let server = named.or_else(|| guess::guess(answers.of_origin(&url)))?;
+        let server = named.or_else(|| guess::guess(&url, tape))?;
         let written = policy.and_then(|policy| {
             let text = (server.write)(&policy)?;
             let notes = policy.notes.iter().map(|note| escaped(&note.words()).into_owned());

@@ -110,6 +110,7 @@ pub(crate) fn patch_with_json(check: CorsCheck, status: u16) -> Recording {
                 header_names: vec!["content-type".into(), "authorization".into()],
                 max_age: 5,
                 max_age_said: None,
+                covered_by_departure: false,
             },
         );
         let network = trace.enter(Algorithm::HttpNetworkFetch);

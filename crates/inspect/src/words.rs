@@ -6,6 +6,7 @@
 mod cors;
 mod faults;
 mod headers;
+mod policies;
 mod quoting;
 mod reading;
 mod requests;
@@ -23,6 +24,7 @@ pub use faults::{
     hint_for_network_error, hint_for_wire_fault, words_for_network_error, words_for_peer_misbehaved,
     words_for_wire_fault,
 };
+pub use policies::words_for_misread;
 
 /// How much a verdict says.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, serde::Serialize)]
@@ -94,6 +96,8 @@ fn sayable(ruling: &Ruling) -> &dyn Words {
         Ruling::Upgrade(verdict) => verdict,
         Ruling::MixedContentRequest(verdict) => verdict,
         Ruling::MixedContentResponse(verdict) => verdict,
+        Ruling::CspBlocking(verdict) => verdict,
+        Ruling::IntegrityPolicyBlocking(verdict) => verdict,
         Ruling::LocalUrlsOnly(verdict) => verdict,
         Ruling::ReferrerDecision(verdict) => verdict,
         Ruling::Redirect(verdict) => verdict,

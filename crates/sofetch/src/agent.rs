@@ -29,6 +29,7 @@ use crate::page::{Page, PageBuilder};
 use crate::request::Request;
 use crate::response::Response;
 use crate::retry::{Budget, Retry};
+use crate::send_policy::{Guarded, SendPolicy};
 
 /// A user agent: its connections, its caches, its settings. Clones are the same agent; two agents never meet.
 #[derive(Clone)]
@@ -134,6 +135,10 @@ impl UserAgent {
                 Arc::new(network.with_handle(handle.clone()))
             }
         };
+        let network = match &builder.send_policy {
+            Some(policy) => Arc::new(Guarded { network, policy: policy.clone() }),
+            None => network,
+        };
         let preflight_cache = match &builder.preflight_cache {
             Some(cache) => cache.clone(),
             None => Arc::new(MemoryPreflightCache::default()),
@@ -211,6 +216,7 @@ pub struct UserAgentBuilder {
     handle: Option<Handle>,
     own_runtime: bool,
     network: Option<Arc<dyn Network>>,
+    send_policy: Option<Arc<dyn SendPolicy>>,
     network_config: NetworkConfig,
     preflight_cache: Option<Arc<dyn PreflightCache>>,
     http_cache: Option<Arc<dyn HttpCache>>,
@@ -239,6 +245,7 @@ impl Default for UserAgentBuilder {
             handle: None,
             own_runtime: false,
             network: None,
+            send_policy: None,
             network_config: NetworkConfig::default(),
             preflight_cache: None,
             http_cache: None,
@@ -298,6 +305,12 @@ impl UserAgentBuilder {
         self
     }
 
+    /// Asked before each request goes on the wire.
+    pub fn send_policy(mut self, policy: Arc<dyn SendPolicy>) -> Self {
+        self.send_policy = Some(policy);
+        self
+    }
+
     /// Changes anything about the network.
     pub fn network_config(mut self, change: impl FnOnce(&mut NetworkConfig)) -> Self {
         change(&mut self.network_config);
@@ -320,6 +333,14 @@ impl UserAgentBuilder {
             to_host: Some(place.ip().to_string()),
             to_port: Some(place.port()),
         });
+        self
+    }
+
+    /// A Unix domain socket that is connected to in place of every host and port; the URL, `Host` and the certificate's
+    /// name stay. It contradicts [`UserAgentBuilder::public_only`]: such an agent is not built.
+    #[cfg(unix)]
+    pub fn unix_socket(mut self, path: impl Into<std::path::PathBuf>) -> Self {
+        self.network_config.unix_socket = Some(path.into());
         self
     }
 

@@ -29,6 +29,8 @@ pub enum ErrorKind {
     Misuse(Misuse),
     /// A rule of the Standard refused.
     Refused,
+    /// The owner's own [`SendPolicy`](crate::SendPolicy) kept a request back.
+    Withheld,
     /// The network failed.
     Network,
     /// The server broke HTTP, or went over a limit.
@@ -85,6 +87,10 @@ pub enum Misuse {
     InvalidStatusText,
     /// A value that does not serialize.
     Serialize,
+    /// A destination of navigations or workers.
+    Destination,
+    /// A page's policy that says nothing, or is no such thing.
+    InvalidPolicy,
     /// A setting of the agent's that cannot be used.
     Settings,
     /// The Standard allows it, and HTTP as this build speaks it does not carry it: a control byte in a header's value, a
@@ -123,6 +129,7 @@ impl Error {
             Reason::Ruling(_) | Reason::Answered => ErrorKind::Refused,
             Reason::Wire(WireFault::TimedOut { .. }) => ErrorKind::TimedOut,
             Reason::Wire(WireFault::CannotCarry { .. }) => ErrorKind::Misuse(Misuse::CannotCarry),
+            Reason::Wire(WireFault::Withheld) => ErrorKind::Withheld,
             Reason::Wire(_) => ErrorKind::Network,
             Reason::Peer(PeerMisbehaved::BodyTooLarge { .. }) => ErrorKind::TooLarge,
             Reason::Peer(_) => ErrorKind::Peer,
@@ -193,6 +200,7 @@ impl Error {
             Some(Reason::Wire(
                 WireFault::Resolve { .. }
                     | WireFault::Connect { .. }
+                    | WireFault::UnixSocket { .. }
                     | WireFault::Proxy { .. }
                     | WireFault::Tls { .. }
                     | WireFault::AddressRefused { .. }

@@ -58,6 +58,7 @@ pub mod replay;
 mod request;
 mod response;
 mod retry;
+mod send_policy;
 #[cfg(feature = "tower")]
 mod service;
 mod smallest_changes;
@@ -72,7 +73,8 @@ pub use http_types::HttpBody;
 pub use page::{Page, PageBuilder};
 pub use request::Request;
 pub use response::{CLONE_LIMIT, Response, ResponseType};
-pub use retry::Retry;
+pub use retry::{Retry, RetryMethods};
+pub use send_policy::{Outgoing, SendPolicy};
 
 pub use bytes::Bytes;
 pub use sofetch_core as core;
@@ -83,7 +85,7 @@ pub use sofetch_core::infrastructure::clients::{EmbedderPolicy, EmbedderPolicyVa
 pub use sofetch_core::infrastructure::form_data::{FormData, FormDataEntry, FormDataValue};
 pub use sofetch_core::infrastructure::origins::Origin;
 pub use sofetch_core::infrastructure::requests::{
-    CacheMode, CredentialsMode, Mode, Priority, RedirectMode, ReferrerPolicy,
+    CacheMode, CredentialsMode, Destination, Mode, Priority, RedirectMode, ReferrerPolicy,
 };
 pub use sofetch_core::infrastructure::url::{InvalidUrl, Url};
 pub use sofetch_core::rulings::{NetworkError, Reason, Ruling};

@@ -4,12 +4,14 @@ use std::fmt;
 use std::sync::Arc;
 
 use sofetch_core::infrastructure::clients::{Client, EmbedderPolicy, Global, PolicyContainer};
+use sofetch_core::infrastructure::content_security_policies::Disposition;
+use sofetch_core::infrastructure::integrity_policies::IntegrityPolicy;
 use sofetch_core::infrastructure::origins::Origin;
 use sofetch_core::infrastructure::requests::ReferrerPolicy;
 use sofetch_core::infrastructure::url::Url;
 
 use crate::agent::UserAgent;
-use crate::error::Error;
+use crate::error::{Error, Misuse};
 use crate::fetch::fetch_for;
 use crate::replay::{Replay, ReplayNetwork};
 use crate::request::Request;
@@ -159,7 +161,57 @@ impl PageBuilder {
         self
     }
 
-    /// Does the page say `upgrade-insecure-requests`?
+    /// A [Content Security Policy](https://w3c.github.io/webappsec-csp/) of the page: the value of a `Content-Security-Policy`
+    /// header, which may be several with commas between. Each further one restricts further.
+    ///
+    /// It judges fetches (`connect-src` and its kin), and `upgrade-insecure-requests` counts too. What it says of anything
+    /// else, or in vain, is passed over as in browsers: [`misread`](sofetch_core::rules::content_security_policy::misread) tells.
+    ///
+    /// [`PageBuilder::build`] fails with [`Misuse::InvalidPolicy`] where text has no directive at all.
+    pub fn csp(self, serialized_csp_list: &str) -> PageBuilder {
+        self.deliver(serialized_csp_list, Disposition::Enforce)
+    }
+
+    /// The same for a policy that refuses nothing: what violates it is told to observers, and to
+    /// [`UserAgentBuilder::reports`](crate::UserAgentBuilder::reports). `upgrade-insecure-requests` has no effect in it.
+    pub fn csp_report_only(self, serialized_csp_list: &str) -> PageBuilder {
+        self.deliver(serialized_csp_list, Disposition::Report)
+    }
+
+    fn deliver(mut self, serialized_csp_list: &str, disposition: Disposition) -> PageBuilder {
+        let list = &mut self.policies.csp_list;
+        let before = list.policies.len();
+        list.deliver(serialized_csp_list, disposition);
+        if list.policies.len() == before && !serialized_csp_list.trim().is_empty() {
+            self.error = Some(Error::misuse(Misuse::InvalidPolicy));
+        }
+        self
+    }
+
+    /// The page's [integrity policy](https://w3c.github.io/webappsec-subresource-integrity/#integrity-policy-section): the value
+    /// of an `Integrity-Policy` header, such as `blocked-destinations=(script)`. The last one counts.
+    ///
+    /// [`PageBuilder::build`] fails with [`Misuse::InvalidPolicy`] where it is no dictionary, which browsers take for an
+    /// empty one.
+    pub fn integrity_policy(mut self, value: &str) -> PageBuilder {
+        self.policies.integrity_policy = self.parse_integrity_policy(value);
+        self
+    }
+
+    /// The same for a policy that refuses nothing, as `Integrity-Policy-Report-Only` has it.
+    pub fn integrity_policy_report_only(mut self, value: &str) -> PageBuilder {
+        self.policies.report_only_integrity_policy = self.parse_integrity_policy(value);
+        self
+    }
+
+    fn parse_integrity_policy(&mut self, value: &str) -> IntegrityPolicy {
+        IntegrityPolicy::parse(value.as_bytes()).unwrap_or_else(|_| {
+            self.error = Some(Error::misuse(Misuse::InvalidPolicy));
+            IntegrityPolicy::default()
+        })
+    }
+
+    /// Does the page say `upgrade-insecure-requests`? (A [`PageBuilder::csp`] may say so, too.)
     pub fn upgrade_insecure_requests(mut self, upgrade: bool) -> PageBuilder {
         self.policies.upgrade_insecure_requests = upgrade;
         self
@@ -180,11 +232,15 @@ impl PageBuilder {
     /// The page.
     ///
     /// # Errors
-    /// A URL that does not parse.
+    /// A URL or a policy that does not parse.
     pub fn build(self) -> Result<Page, Error> {
         if let Some(error) = self.error {
             return Err(error);
         }
+        let mut policies = self.policies;
+        // What delivered the policies is the page's URL, whatever origin a sandbox gives it.
+        policies.csp_list.self_origin = Some(self.url.origin());
+        policies.upgrade_insecure_requests |= policies.csp_list.upgrades_insecure_requests();
         let top_level_url = self.top_level.clone().unwrap_or_else(|| self.url.clone());
         let origin = self.origin.unwrap_or_else(|| self.url.origin());
         let top_level_origin = match &self.top_level {
@@ -212,7 +268,7 @@ impl PageBuilder {
             top_level_origin: Some(top_level_origin),
             origin,
             api_base_url: self.base_url.unwrap_or_else(|| self.url.clone()),
-            policy_container: Arc::new(self.policies),
+            policy_container: Arc::new(policies),
             cross_origin_isolated_capability: self.cross_origin_isolated,
             global,
             has_cross_site_ancestor: self.has_cross_site_ancestor,

@@ -15,8 +15,8 @@ use sofetch_core::infrastructure::form_data::FormData;
 use sofetch_core::infrastructure::header_list::HeaderList;
 use sofetch_core::infrastructure::methods::Method;
 use sofetch_core::infrastructure::requests::{
-    CacheMode, CredentialsMode, InitiatorType, Mode, Priority, RedirectMode, Referrer, ReferrerPolicy,
-    Request as CoreRequest,
+    CacheMode, CredentialsMode, Destination, InitiatorType, Mode, Priority, RedirectMode, Referrer,
+    ReferrerPolicy, Request as CoreRequest,
 };
 use sofetch_core::infrastructure::url::Url;
 use sofetch_core::rules::header_guards::{self, Guard};
@@ -58,6 +58,8 @@ pub struct Request {
     priority: Option<Priority>,
     keepalive: bool,
     use_cors_preflight: bool,
+    destination: Destination,
+    nonce: String,
     pub(crate) signal: Option<AbortSignal>,
     pub(crate) timeout: Option<Duration>,
     pub(crate) on_upload: Option<Box<dyn Fn(u64) + Send + Sync>>,
@@ -110,6 +112,8 @@ impl Request {
             priority: None,
             keepalive: false,
             use_cors_preflight: false,
+            destination: Destination::Empty,
+            nonce: String::new(),
             signal: None,
             timeout: None,
             on_upload: None,
@@ -267,6 +271,21 @@ impl Request {
         self
     }
 
+    /// The [destination](https://fetch.spec.whatwg.org/#concept-request-destination), as the element of a page gives it (an
+    /// image's, a script's) and `fetch()` has none: it decides which directive of a policy judges, and how. Says nothing on
+    /// the user's own behalf; those of navigations and workers are a misuse.
+    pub fn destination(mut self, destination: Destination) -> Request {
+        self.destination = destination;
+        self
+    }
+
+    /// The [cryptographic nonce](https://fetch.spec.whatwg.org/#concept-request-nonce-metadata), as a script or a style has it
+    /// beside its destination.
+    pub fn nonce(mut self, nonce: impl Into<String>) -> Request {
+        self.nonce = nonce.into();
+        self
+    }
+
     /// <https://fetch.spec.whatwg.org/#dom-request-signal>: aborts the fetch and, later, its body.
     pub fn signal(mut self, signal: &AbortSignal) -> Request {
         self.signal = Some(signal.clone());
@@ -342,6 +361,14 @@ impl Request {
         request.initiator_type = Some(InitiatorType::Fetch);
         request.keepalive = self.keepalive;
         request.use_cors_preflight = self.use_cors_preflight;
+        // NB: no step of these: `fetch()` makes requests without a destination.
+        if client.is_some() {
+            request.destination = self.destination;
+            request.cryptographic_nonce_metadata = self.nonce;
+            if !request.is_subresource_request() {
+                return Err(Error::misuse(Misuse::Destination));
+            }
+        }
         // 14. The referrer: another origin's, or about:client, is the client's own.
         if let Some(referrer) = self.referrer {
             request.referrer = parse_referrer(&referrer, client)?;

@@ -5,6 +5,8 @@
 
 use std::sync::Arc;
 
+use crate::infrastructure::content_security_policies::CspList;
+use crate::infrastructure::integrity_policies::IntegrityPolicy;
 use crate::infrastructure::origins::{Origin, Site};
 use crate::infrastructure::referrer_policies::ReferrerPolicy;
 use crate::infrastructure::url::Url;
@@ -62,6 +64,14 @@ pub enum Global {
 }
 
 impl Client {
+    /// The global's URL, as reports name it: a document's, or a worker's own.
+    pub fn global_url(&self) -> &Url {
+        match &self.global {
+            Global::Window { document_url, .. } => document_url,
+            Global::Worker { .. } => &self.creation_url,
+        }
+    }
+
     /// <https://html.spec.whatwg.org/#secure-context>
     pub fn is_secure_context(&self) -> bool {
         match (&self.top_level_creation_url, &self.top_level_origin) {
@@ -98,12 +108,19 @@ pub struct NetworkPartitionKey {
 /// <https://html.spec.whatwg.org/#policy-container>
 #[derive(Clone, Debug, Default)]
 pub struct PolicyContainer {
+    /// <https://html.spec.whatwg.org/#policy-container-csp-list>
+    pub csp_list: CspList,
     /// <https://html.spec.whatwg.org/#policy-container-referrer-policy>
     pub referrer_policy: ReferrerPolicy,
     /// <https://html.spec.whatwg.org/#policy-container-embedder-policy>
     pub embedder_policy: EmbedderPolicy,
-    /// Does a policy say `upgrade-insecure-requests`?
+    /// Is the [insecure requests policy](https://w3c.github.io/webappsec-upgrade-insecure-requests/#insecure-requests-policy)
+    /// "Upgrade"? A policy that says `upgrade-insecure-requests` makes it so.
     pub upgrade_insecure_requests: bool,
+    /// <https://html.spec.whatwg.org/#policy-container-integrity-policy>
+    pub integrity_policy: IntegrityPolicy,
+    /// <https://html.spec.whatwg.org/#policy-container-report-only-integrity-policy>
+    pub report_only_integrity_policy: IntegrityPolicy,
 }
 
 /// <https://html.spec.whatwg.org/#embedder-policy>

@@ -15,6 +15,7 @@ use crate::infrastructure::statuses::{Status, is_ok_status};
 use crate::rules::cors_check::{CorsCheck, cors_check};
 use crate::rules::cors_preflight_cache::{EntryScope, Grant};
 use crate::rules::cors_safelists::{UnsafeName, cors_unsafe_request_header_names};
+use crate::rules::departures::Departures;
 use crate::rules::verdict::{Verdict, said};
 
 /// Seconds that a grant lasts when the server says nothing of it.
@@ -152,6 +153,9 @@ pub enum PreflightAnswer {
         max_age: u64,
         /// What `Access-Control-Max-Age` said, `None` for nothing.
         max_age_said: Option<String>,
+        /// Did `*` cover `Authorization`, which it does in browsers and not in the Standard?
+        #[serde(skip_serializing_if = "std::ops::Not::not")]
+        covered_by_departure: bool,
     },
 }
 
@@ -185,6 +189,7 @@ pub fn preflight_answer(
     unsafe_names: &[UnsafeName],
     response: &InternalResponse,
     imposed_limit: u64,
+    departures: Departures,
 ) -> PreflightAnswer {
     let headers = &response.header_list;
     let said = Said {
@@ -192,7 +197,7 @@ pub fn preflight_answer(
         header_names: extract_header_list_values("Access-Control-Allow-Headers", headers),
         max_age: extract_header_list_values("Access-Control-Max-Age", headers),
     };
-    judge(request, unsafe_names, response, said, imposed_limit)
+    judge(request, unsafe_names, response, said, imposed_limit, departures)
 }
 
 /// What the three headers of an answer say, extracted.
@@ -208,6 +213,7 @@ fn judge(
     response: &InternalResponse,
     answer: Said,
     imposed_limit: u64,
+    departures: Departures,
 ) -> PreflightAnswer {
     // 7. The check is on the request, not on its preflight: its credentials mode counts.
     let check = cors_check(request, response);
@@ -253,8 +259,14 @@ fn judge(
         let known = header.known();
         known.as_str().filter(|_| known.is_cors_non_wildcard_request_header_name())
     });
+    let mut covered_by_departure = false;
     for name in non_wildcard {
         if !listed.contains(name) {
+            // DEPARTS: where it was asked to, as browsers do.
+            if departures.wildcard_covers_authorization && !credentials && listed.contains("*") {
+                covered_by_departure = true;
+                continue;
+            }
             let name = name.to_owned();
             return PreflightAnswer::NonWildcardHeaderNotListed { name, allowed: header_names };
         }
@@ -276,7 +288,7 @@ fn judge(
     // 7.10. Not longer than we let anybody.
     let max_age = max_age.min(imposed_limit);
     // 7.11-7.15 are the caller's: the cache takes the grant.
-    PreflightAnswer::Granted { methods, header_names, max_age, max_age_said }
+    PreflightAnswer::Granted { methods, header_names, max_age, max_age_said, covered_by_departure }
 }
 
 fn strings(values: &[Vec<u8>]) -> Vec<String> {

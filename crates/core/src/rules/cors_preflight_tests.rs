@@ -131,13 +131,15 @@ fn answered(
     header_names: HeaderListValues,
 ) -> PreflightAnswer {
     let answer = Said { methods, header_names, max_age: HeaderListValues::Null };
-    judge(request, &unsafe_names(names), &response(204, OK), answer, 7200)
+    judge(request, &unsafe_names(names), &response(204, OK), answer, 7200, Departures::default())
 }
 
 #[test]
 fn the_check_comes_before_the_status_and_both_before_the_lists() {
     let request = request("PUT", CredentialsMode::Omit);
-    let answer = |status, headers| preflight_answer(&request, &[], &response(status, headers), 7200);
+    let answer = |status, headers| {
+        preflight_answer(&request, &[], &response(status, headers), 7200, Departures::default())
+    };
     assert_eq!(answer(404, &[]), CorsCheckFailed(CorsCheck::NoAllowOrigin));
     for status in [301, 307, 403, 404, 500, 199] {
         assert_eq!(answer(status, OK), NotOkStatus { status });
@@ -150,7 +152,7 @@ fn the_credentials_mode_is_the_requests_not_the_preflights() {
     let request = request("PUT", CredentialsMode::Include);
     let star = response(200, &[("Access-Control-Allow-Origin", "*")]);
     assert!(matches!(
-        preflight_answer(&request, &[], &star, 7200),
+        preflight_answer(&request, &[], &star, 7200, Departures::default()),
         CorsCheckFailed(CorsCheck::OriginMismatch { credentials: true, .. })
     ));
 }
@@ -165,6 +167,7 @@ fn answer_table() {
         header_names: owned(names),
         max_age: 5,
         max_age_said: None,
+        covered_by_departure: false,
     };
     let method_refused = |method: &str, allowed: &[&str], wildcard_refused| MethodNotAllowed {
         method: method.into(),
@@ -346,12 +349,13 @@ fn max_age_table() {
         let answer =
             Said { methods: HeaderListValues::Null, header_names: HeaderListValues::Null, max_age: said };
         assert_eq!(
-            judge(&request, &[], &response(200, OK), answer, 7200),
+            judge(&request, &[], &response(200, OK), answer, 7200, Departures::default()),
             Granted {
                 methods: vec![],
                 header_names: vec![],
                 max_age,
-                max_age_said: max_age_said.map(str::to_owned)
+                max_age_said: max_age_said.map(str::to_owned),
+                covered_by_departure: false,
             },
             "{name}"
         );
@@ -394,7 +398,13 @@ fn headers_of_an_answer_are_read_by_their_grammar() {
     request.header_list.append("X-A", "1");
     let names = cors_unsafe_request_header_names(&request.header_list);
     let answer = |headers: &[(&'static str, &'static str)]| {
-        preflight_answer(&request, &names, &response(204, &[OK, headers].concat()), 7200)
+        preflight_answer(
+            &request,
+            &names,
+            &response(204, &[OK, headers].concat()),
+            7200,
+            Departures::default(),
+        )
     };
     let granted = answer(&[
         ("access-control-allow-methods", "GET ,PUT,,"),
@@ -409,6 +419,7 @@ fn headers_of_an_answer_are_read_by_their_grammar() {
             header_names: owned(&["x-b", "X-A"]),
             max_age: 60,
             max_age_said: Some("60".into()),
+            covered_by_departure: false,
         }
     );
     assert!(matches!(answer(&[("access-control-allow-methods", "PUT; GET")]), UnparsableMethods { .. }));
@@ -424,4 +435,50 @@ fn headers_of_an_answer_are_read_by_their_grammar() {
         ("access-control-max-age", "60"),
     ];
     assert!(matches!(answer(&twice), Granted { max_age: 5, .. }));
+}
+
+#[test]
+fn a_browser_s_wildcard_covers_authorization_where_it_was_asked_to() {
+    let as_browser = Departures { wildcard_covers_authorization: true, ..Departures::default() };
+    let refused = |allowed: &[&str]| NonWildcardHeaderNotListed {
+        name: "authorization".into(),
+        allowed: owned(allowed),
+    };
+    let granted = |names: &[&str], covered_by_departure| Granted {
+        methods: vec![],
+        header_names: owned(names),
+        max_age: 5,
+        max_age_said: None,
+        covered_by_departure,
+    };
+    let (omit, include) = (CredentialsMode::Omit, CredentialsMode::Include);
+    for (row, credentials, departures, names, expected) in [
+        ("the Standard", omit, Departures::default(), &["*"][..], refused(&["*"])),
+        ("a browser", omit, as_browser, &["*"], granted(&["*"], true)),
+        ("a browser, with credentials", include, as_browser, &["*"], refused(&["*"])),
+        ("a browser, and no wildcard", omit, as_browser, &["x-a"], refused(&["x-a"])),
+        ("it is listed", omit, as_browser, &["Authorization"], granted(&["Authorization"], false)),
+    ] {
+        let mut request = request("GET", credentials);
+        request.header_list.append("Authorization", "Bearer b");
+        let answer = Said {
+            methods: HeaderListValues::Null,
+            header_names: HeaderListValues::Values(
+                names.iter().map(|name| name.as_bytes().to_vec()).collect(),
+            ),
+            max_age: HeaderListValues::Null,
+        };
+        let allowed = match credentials {
+            CredentialsMode::Include => response(
+                204,
+                &[
+                    ("Access-Control-Allow-Origin", "https://app.test"),
+                    ("Access-Control-Allow-Credentials", "true"),
+                ],
+            ),
+            _ => response(204, OK),
+        };
+        let got = judge(&request, &unsafe_names(&["authorization"]), &allowed, answer, 7200, departures);
+        assert_eq!(got, expected, "{row}");
+    }
 }

@@ -1,13 +1,16 @@
 //! The judgements: pure functions from values to a verdict that names its reason and evidence. Time and randomness are arguments.
 
 pub mod authentication;
+pub mod content_security_policy;
 pub mod cors_check;
 pub mod cors_preflight;
 pub mod cors_preflight_cache;
 pub mod cors_safelists;
 pub mod cross_origin_resource_policy;
+pub mod departures;
 pub mod fetch_metadata;
 pub mod header_guards;
+pub mod integrity_policy;
 pub mod mime_blocking;
 pub mod mixed_content;
 pub mod network_gate;

@@ -8,6 +8,7 @@ use crate::infrastructure::methods::Method;
 use crate::infrastructure::requests::{Mode, Request, ResponseTainting};
 use crate::infrastructure::responses::{InternalResponse, LocationUrl};
 use crate::infrastructure::url::Url;
+use crate::rules::departures::Departures;
 use crate::rules::verdict::{Verdict, said};
 
 /// The verdict of [`redirect`]. Its URLs are without credentials.
@@ -104,6 +105,7 @@ pub fn redirect(
     internal_response: &InternalResponse,
     location: LocationUrl,
     sensitive: &[String],
+    departures: Departures,
 ) -> (Redirect, Option<Rewrite>) {
     let status = internal_response.status;
     // 3 - 5.
@@ -125,7 +127,9 @@ pub fn redirect(
     if location.includes_credentials() && !request.owner {
         // 9.
         let same_origin = request.origin.as_ref().is_some_and(|origin| location.same_origin_with(origin));
-        if request.mode == Mode::Cors && !same_origin {
+        // DEPARTS: within the origin too, where it was asked to do as a browser does.
+        let refused_here = !same_origin || departures.no_credentials_in_redirects;
+        if request.mode == Mode::Cors && refused_here {
             let origin = request.origin_or_opaque().serialize();
             return (Redirect::CorsWithCredentials { to: shown(&location), origin }, None);
         }

@@ -20,7 +20,7 @@ pub enum HashAlgorithm {
 }
 
 impl HashAlgorithm {
-    fn from_token(token: &str) -> Option<HashAlgorithm> {
+    pub(crate) fn from_token(token: &str) -> Option<HashAlgorithm> {
         [("sha256", Self::Sha256), ("sha384", Self::Sha384), ("sha512", Self::Sha512)]
             .into_iter()
             .find_map(|(known, algorithm)| token.eq_ignore_ascii_case(known).then_some(algorithm))

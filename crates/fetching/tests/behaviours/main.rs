@@ -10,6 +10,7 @@ mod credentials;
 mod ends;
 mod isolation;
 mod owner;
+mod policies;
 mod ports;
 mod preflights;
 mod redirects;

@@ -3,7 +3,9 @@
 use serde::Serialize;
 use sofetch_core::fixes::{AnswerTo, Change, EditSet, OfferedEdit, OpensMore, SmallestChanges};
 
-use crate::fix_texts::{Answers, FixText, Server, fix_texts, which_servers};
+use sofetch_core::tape::Tape;
+
+use crate::fix_texts::{FixText, Server, fix_texts, which_servers};
 use crate::lines::request_line;
 use crate::safe_text::{Secrets, escaped, redacted};
 
@@ -65,18 +67,18 @@ impl Fixes {
     pub fn with_texts(
         mut self,
         changes: &SmallestChanges,
-        answers: &Answers,
+        tape: &Tape,
         server: Option<&'static Server>,
         secrets: Secrets,
     ) -> Fixes {
         for (set, edits) in self.sets.iter_mut().zip(&changes.sets) {
-            set.texts = fix_texts(edits, answers, server, secrets);
+            set.texts = fix_texts(edits, tape, server, secrets);
         }
         self
     }
 
-    /// Each line, and how far it stands in.
-    pub(super) fn lines(&self) -> Vec<(usize, String)> {
+    /// Each line, and how far it stands in. The first set stands under this head.
+    pub(super) fn lines(&self, head: &str) -> Vec<(usize, String)> {
         let mut lines = Vec::new();
         for (index, set) in self.sets.iter().enumerate() {
             let count = set.edits();
@@ -84,7 +86,7 @@ impl Fixes {
             lines.push((
                 0,
                 match index {
-                    0 => format!("The smallest change that would let it pass, {edits}:"),
+                    0 => format!("{head}, {edits}:"),
                     _ => format!("Or, {edits} as well:"),
                 },
             ));

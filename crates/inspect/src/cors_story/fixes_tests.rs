@@ -24,7 +24,11 @@ fn set(name: &str, value: &str) -> Change {
 }
 
 fn text(fixes: &Fixes) -> String {
-    fixes.lines().into_iter().map(|(level, line)| format!("{}{line}\n", "  ".repeat(level))).collect()
+    fixes
+        .lines("The smallest change that would let it pass")
+        .into_iter()
+        .map(|(level, line)| format!("{}{line}\n", "  ".repeat(level)))
+        .collect()
 }
 
 /// A refused OPTIONS, and what it would take.

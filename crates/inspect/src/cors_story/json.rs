@@ -6,6 +6,7 @@ use sofetch_core::rules::response_filtering::Shown;
 use sofetch_core::rulings::Ruling;
 
 use super::{CorsStory, Exchange, Fixes, HopStory, PreflightStory, Reached, ScriptView, StoryVerdict};
+use crate::browsers::{Browser, Departure};
 use crate::json::{NetworkErrorJson, RulingJson, printed, to_value};
 use crate::safe_text::Secrets;
 use crate::words::Words;
@@ -39,6 +40,11 @@ impl CorsStory {
                 StoryVerdict::NetworkFailure { error } => {
                     VerdictJson::NetworkFailure { error: NetworkErrorJson::of(error, secrets) }
                 }
+                StoryVerdict::Undecided => VerdictJson::Undecided,
+                StoryVerdict::RefusedByBrowser { browser } => {
+                    VerdictJson::RefusedByBrowser { browser: *browser }
+                }
+                StoryVerdict::UpToThePerson { browser } => VerdictJson::UpToThePerson { browser: *browser },
                 StoryVerdict::Unfinished => VerdictJson::Unfinished,
             },
             words: self.verdict_words(),
@@ -63,6 +69,7 @@ impl CorsStory {
             },
             body_error: self.body_error.as_ref().map(|error| NetworkErrorJson::of(error, secrets)),
             remarks: self.remarks.iter().map(|remark| remark.words()).collect(),
+            departures: &self.departures,
             fixes: self.fixes.as_ref(),
         })
     }
@@ -86,6 +93,7 @@ struct StoryJson<'a> {
     script: ScriptJson<'a>,
     body_error: Option<NetworkErrorJson>,
     remarks: Vec<&'static str>,
+    departures: &'a [Departure],
     fixes: Option<&'a Fixes>,
 }
 
@@ -169,6 +177,9 @@ enum VerdictJson {
     Unreadable { response_type: &'static str },
     Refused { ruling: RulingJson },
     NetworkFailure { error: NetworkErrorJson },
+    Undecided,
+    RefusedByBrowser { browser: Browser },
+    UpToThePerson { browser: Browser },
     Unfinished,
 }
 

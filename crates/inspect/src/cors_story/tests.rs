@@ -80,6 +80,7 @@ Preflight?    yes
 
 Readable.
   The script may read the response.
+  If https://a.test is a public page, Chromium 156 asks the person at it before anything is sent (Local Network Access): the address is "local". No header of the server's changes that.
 The script sees: a response of type "cors", status 200, https://[redacted]@b.test/x?token=[redacted]&n=1
   content-type: can be read: its name is safelisted
   x-shown: can be read: Access-Control-Expose-Headers says so

@@ -39,7 +39,7 @@ impl CorsStory {
         page.gap();
         page.verdict(self);
         if let Some(fixes) = &self.fixes {
-            page.fixes(fixes);
+            page.fixes(fixes, matches!(self.verdict, StoryVerdict::Undecided));
         }
         page.script(&self.script, if self.page { "The script" } else { "The caller" });
         page.text
@@ -54,12 +54,24 @@ impl CorsStory {
             }
             StoryVerdict::Readable if self.page => return "The script may read the response.".to_owned(),
             StoryVerdict::Readable => return "No page asks: the response may be read.".to_owned(),
+            StoryVerdict::RefusedByBrowser { browser } => {
+                return format!("{} refuses what the Standard allows.", browser.name());
+            }
+            StoryVerdict::UpToThePerson { browser } => {
+                return format!("{} asks the person at it first.", browser.name());
+            }
             StoryVerdict::Unreadable { response_type } => {
                 return format!(
                     "There is a response, and the script can read nothing of it: its type is \"{response_type}\"."
                 );
             }
             StoryVerdict::Unfinished => return "The recording ends before the fetch does.".to_owned(),
+            StoryVerdict::Undecided if self.is_granted() => {
+                return "The preflight grants the request, which was not sent. Unproved is whether the script may read its answer: that must allow the origin again.".to_owned();
+            }
+            StoryVerdict::Undecided => {
+                return "The request was not sent: nothing is proved of its answer.".to_owned();
+            }
             StoryVerdict::Refused { ruling } => words(ruling),
             StoryVerdict::NetworkFailure { error } => words_for_network_error(error),
         };
@@ -76,6 +88,12 @@ impl CorsStory {
             Reached::NotSent if self.hops.len() > 1 => "The request was not sent to the last URL.".to_owned(),
             Reached::NotSent => "The request was not sent.".to_owned(),
         }
+    }
+
+    /// Did the last hop's preflight grant what was asked?
+    fn is_granted(&self) -> bool {
+        let preflight = self.hops.last().and_then(|hop| hop.preflight.as_ref());
+        preflight.is_some_and(|preflight| !preflight.exchanges.is_empty())
     }
 
     /// What the last preflight was answered with.
@@ -115,7 +133,11 @@ impl CorsStory {
                 "Use mode \"cors\" and redirect mode \"follow\" to read it; the server must allow it."
                     .to_owned(),
             ),
-            StoryVerdict::Readable | StoryVerdict::Unfinished => None,
+            StoryVerdict::Readable
+            | StoryVerdict::Undecided
+            | StoryVerdict::RefusedByBrowser { .. }
+            | StoryVerdict::UpToThePerson { .. }
+            | StoryVerdict::Unfinished => None,
         }
     }
 }
@@ -212,6 +234,9 @@ impl Page {
             StoryVerdict::Unreadable { .. } => ("Unreadable.", Paint::Warn),
             StoryVerdict::Refused { .. } => ("Refused.", Paint::Bad),
             StoryVerdict::NetworkFailure { .. } => ("Not CORS: the network failed.", Paint::Bad),
+            StoryVerdict::Undecided => ("Undecided.", Paint::Warn),
+            StoryVerdict::RefusedByBrowser { .. } => ("Refused by the browser.", Paint::Bad),
+            StoryVerdict::UpToThePerson { .. } => ("Up to the person at the browser.", Paint::Warn),
             StoryVerdict::Unfinished => ("Unfinished.", Paint::Warn),
         };
         self.line(0, paint, head);
@@ -222,16 +247,23 @@ impl Page {
         if let StoryVerdict::Refused { ruling } = &story.verdict {
             self.line(1, Paint::Dim, ruling.anchor());
         }
+        for departure in &story.departures {
+            self.line(1, Paint::Warn, &departure.words);
+        }
         for remark in &story.remarks {
             self.line(1, Paint::Warn, &format!("Note: {}", remark.words()));
         }
     }
 
-    fn fixes(&mut self, fixes: &Fixes) {
-        if fixes.sets.is_empty() {
+    fn fixes(&mut self, fixes: &Fixes, undecided: bool) {
+        if fixes.sets.is_empty() && !undecided {
             self.line(0, Paint::Plain, "No change of the server's answers alone would let it pass.");
         }
-        for (level, line) in fixes.lines() {
+        let head = match undecided {
+            true => "What an answer that says nothing yet would need",
+            false => "The smallest change that would let it pass",
+        };
+        for (level, line) in fixes.lines(head) {
             let paint = match line.get(..2) {
                 Some("+ ") => Paint::Good,
                 Some("- ") => Paint::Bad,

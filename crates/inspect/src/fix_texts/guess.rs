@@ -1,7 +1,9 @@
 //! Which server answered, as far as its answers show: a table of clues. What speaks for the application comes before what
 //! speaks for a proxy before it, for the application sets the headers as a rule.
 
-use super::answers::Answered;
+use sofetch_core::infrastructure::url::Url;
+use sofetch_core::tape::{Tape, TapedAnswer};
+
 use super::servers::{Server, server_named};
 
 /// What an answer has.
@@ -99,15 +101,17 @@ const CLUES: &[(&[Clue], &str)] = &[
     ),
 ];
 
-/// The server of these answers, if one shows.
-pub(super) fn guess<'a>(answers: impl Iterator<Item = &'a Answered> + Clone) -> Option<&'static Server> {
-    let holds = |clues: &[Clue]| answers.clone().any(|answer| clues.iter().all(|clue| clue.holds(answer)));
+/// The server that answered at this URL's origin, if it shows.
+pub(super) fn guess(url: &Url, tape: &Tape) -> Option<&'static Server> {
+    let answers =
+        || tape.answers.iter().filter(|answer| answer.url.same_origin(url) && answer.status.is_some());
+    let holds = |clues: &[Clue]| answers().any(|answer| clues.iter().all(|clue| clue.holds(answer)));
     let (_, name) = CLUES.iter().find(|(clues, _)| holds(clues))?;
     server_named(name)
 }
 
 impl Clue {
-    fn holds(&self, answer: &Answered) -> bool {
+    fn holds(&self, answer: &TapedAnswer) -> bool {
         let said = |name: &str| {
             answer.header_list.get(name).map(|value| String::from_utf8_lossy(&value).into_owned())
         };
@@ -118,28 +122,25 @@ impl Clue {
             Begins(name, text) => lower(name).starts_with(&text.to_ascii_lowercase()),
             Contains(name, text) => lower(name).contains(&text.to_ascii_lowercase()),
             Says(name, text) => said(name).as_deref() == Some(text),
-            Status(statuses) => statuses.contains(&answer.status),
+            Status(statuses) => answer.status.is_some_and(|status| statuses.contains(&status)),
         }
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use sofetch_core::infrastructure::header_list::HeaderList;
     use sofetch_core::infrastructure::methods::Method;
 
     use super::*;
-    use crate::test_recordings::{headers, url};
+    use crate::test_recordings::{head, recorded, sent, url};
 
     fn guessed(status: u16, list: &[(&'static str, &str)]) -> Option<&'static str> {
-        let answer = Answered {
-            method: Method::GET,
-            url: url("https://b.test/"),
-            sent: HeaderList::new(),
-            status,
-            header_list: headers(list),
-        };
-        guess([&answer].into_iter()).map(|server| server.name)
+        let recording = recorded(|trace| {
+            trace.emit(|| sent(Method::GET, "https://b.test/", &[]));
+            trace.emit(|| head(status, "", list));
+        });
+        let tape = Tape::of(recording.first().expect("a fetch").events_of_exchange());
+        guess(&url("https://b.test/"), &tape).map(|server| server.name)
     }
 
     #[test]

@@ -8,8 +8,8 @@ use sofetch_core::infrastructure::header_values::{get_decode_and_split_value, is
 use sofetch_core::infrastructure::statuses::Status;
 use sofetch_core::infrastructure::url::Url;
 use sofetch_core::rules::verdict::said;
+use sofetch_core::tape::{Tape, TapedAnswer};
 
-use super::answers::{Answered, Answers};
 use super::notes::Note;
 use super::quoting::Unwritable;
 use crate::safe_text::{REDACTED, Secrets, is_unsafe, redacted_urls};
@@ -66,11 +66,7 @@ pub enum Origins {
 
 impl ServerPolicy {
     /// The policies that make the edits true: one for each URL whose answers they change, its query left out.
-    pub fn of(
-        set: &EditSet,
-        answers: &Answers,
-        secrets: Secrets,
-    ) -> Vec<(Url, Result<ServerPolicy, Unwritable>)> {
+    pub fn of(set: &EditSet, tape: &Tape, secrets: Secrets) -> Vec<(Url, Result<ServerPolicy, Unwritable>)> {
         let mut urls: Vec<Url> = Vec::new();
         for offered in &set.edits {
             let url = offered.url.without_credentials().with_query(None).with_fragment(None);
@@ -81,8 +77,9 @@ impl ServerPolicy {
         let of_url = |url: Url| {
             let here = |other: &Url| other.same_origin(&url) && other.path() == url.path();
             let edits: Vec<&OfferedEdit> = set.edits.iter().filter(|offered| here(&offered.url)).collect();
-            let seen: Vec<&Answered> = answers.answers.iter().filter(|answer| here(&answer.url)).collect();
-            let policy = ServerPolicy::at(&url, &edits, &seen, answers.credentials, secrets);
+            let seen: Vec<&TapedAnswer> =
+                tape.answers.iter().filter(|answer| answer.status.is_some() && here(&answer.url)).collect();
+            let policy = ServerPolicy::at(&url, &edits, &seen, tape.credentials, secrets);
             (url, policy)
         };
         urls.into_iter().map(of_url).collect()
@@ -91,7 +88,7 @@ impl ServerPolicy {
     fn at(
         url: &Url,
         edits: &[&OfferedEdit],
-        seen: &[&Answered],
+        seen: &[&TapedAnswer],
         credentials: bool,
         secrets: Secrets,
     ) -> Result<ServerPolicy, Unwritable> {
@@ -99,14 +96,14 @@ impl ServerPolicy {
         if let Some(character) = path.chars().find(|char| !matches!(char, '!'..='~')) {
             return Err(Unwritable::Character { character });
         }
-        let preflight = seen.iter().rev().find(|answer| answer.is_preflights()).copied();
-        let request = seen.iter().rev().find(|answer| !answer.is_preflights()).copied();
+        let preflight = seen.iter().rev().find(|answer| answer.id.to == AnswerTo::Preflight).copied();
+        let request = seen.iter().rev().find(|answer| answer.id.to == AnswerTo::Request).copied();
         let mut policy = ServerPolicy {
             path,
             cors: None,
             set: Vec::new(),
             remove: Vec::new(),
-            status: request.map_or(200, |answer| answer.status),
+            status: request.and_then(|answer| answer.status).unwrap_or(200),
             notes: Vec::new(),
         };
         let mut cors = false;
@@ -195,8 +192,8 @@ impl ServerPolicy {
 impl CorsPolicy {
     fn of(
         edits: &[&OfferedEdit],
-        preflight: Option<&Answered>,
-        request: Option<&Answered>,
+        preflight: Option<&TapedAnswer>,
+        request: Option<&TapedAnswer>,
         asked_with_credentials: bool,
         notes: &mut Vec<Note>,
     ) -> Result<CorsPolicy, Unwritable> {
@@ -207,7 +204,7 @@ impl CorsPolicy {
             });
             set.collect()
         };
-        let answers: Vec<&Answered> = preflight.into_iter().chain(request).collect();
+        let answers: Vec<&TapedAnswer> = preflight.into_iter().chain(request).collect();
         let asked = |name: &str| answers.iter().find_map(|answer| text(&answer.sent, name));
         let said_before = |name: &str| -> Vec<String> {
             answers.iter().filter_map(|answer| text(&answer.header_list, name)).collect()
@@ -229,7 +226,7 @@ impl CorsPolicy {
         let credentials = origins != Origins::Any && (asked_with_credentials || before);
 
         for name in [ALLOW_ORIGIN, ALLOW_CREDENTIALS] {
-            let lines = |answer: &&&Answered| answer.header_list.get_all(name).count();
+            let lines = |answer: &&&TapedAnswer| answer.header_list.get_all(name).count();
             let said = answers.iter().max_by_key(lines).and_then(|answer| text(&answer.header_list, name));
             let twice = answers.iter().any(|answer| lines(&answer) > 1);
             notes.extend(said.map(|said| match twice {
@@ -254,8 +251,8 @@ impl CorsPolicy {
             }
         }
         let refused = edits.iter().any(|offered| matches!(offered.edit.change, Change::Status { .. }));
-        if let Some(preflight) = preflight.filter(|_| refused) {
-            notes.push(Note::PreflightStatus { status: preflight.status });
+        if let Some(status) = preflight.and_then(|answer| answer.status).filter(|_| refused) {
+            notes.push(Note::PreflightStatus { status });
         }
 
         let is_preflighted =

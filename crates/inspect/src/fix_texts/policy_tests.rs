@@ -1,6 +1,8 @@
 //! From edits and answers to a policy.
 
+use bytes::Bytes;
 use sofetch_core::fixes::{AnswerId, Edit};
+use sofetch_core::infrastructure::connections::Protocol;
 use sofetch_core::infrastructure::methods::Method;
 
 use super::*;
@@ -28,35 +30,48 @@ fn set(to: AnswerTo, name: &str, value: &str) -> OfferedEdit {
     edit(to, Change::Set { name: name.into(), value: value.into() }, X)
 }
 
-fn request(status: Status, list: List<'_>) -> Answered {
-    let sent = headers(&[("Origin", PAGE)]);
-    Answered { method: Method::PATCH, url: url(X), sent, status, header_list: headers(list) }
+fn answer(to: AnswerTo, method: Method, sent: List<'_>, status: Status, list: List<'_>) -> TapedAnswer {
+    TapedAnswer {
+        id: AnswerId { hop: 0, to },
+        method,
+        url: url(X),
+        sent: headers(sent),
+        status: Some(status),
+        status_message: Bytes::new(),
+        header_list: headers(list),
+        body: Bytes::new(),
+        protocol: Protocol::Http1,
+    }
 }
 
-fn preflight(status: Status, list: List<'_>) -> Answered {
-    let sent = headers(&[
+fn request(status: Status, list: List<'_>) -> TapedAnswer {
+    answer(Request, Method::PATCH, &[("Origin", PAGE)], status, list)
+}
+
+fn preflight(status: Status, list: List<'_>) -> TapedAnswer {
+    let sent = [
         ("Origin", PAGE),
         ("Access-Control-Request-Method", "PATCH"),
         ("Access-Control-Request-Headers", "api-key,content-type"),
-    ]);
-    Answered { method: Method::OPTIONS, url: url(X), sent, status, header_list: headers(list) }
+    ];
+    answer(Preflight, Method::OPTIONS, &sent, status, list)
 }
 
 fn policies(
     edits: Vec<OfferedEdit>,
-    answers: Vec<Answered>,
+    answers: Vec<TapedAnswer>,
     credentials: bool,
 ) -> Vec<Result<ServerPolicy, Unwritable>> {
-    let answers = Answers { answers, credentials };
-    let policies = ServerPolicy::of(&EditSet { edits }, &answers, Secrets::Redacted);
+    let tape = Tape { answers, credentials };
+    let policies = ServerPolicy::of(&EditSet { edits }, &tape, Secrets::Redacted);
     policies.into_iter().map(|(_, policy)| policy).collect()
 }
 
-fn policy(edits: Vec<OfferedEdit>, answers: Vec<Answered>, credentials: bool) -> ServerPolicy {
+fn policy(edits: Vec<OfferedEdit>, answers: Vec<TapedAnswer>, credentials: bool) -> ServerPolicy {
     policies(edits, answers, credentials).remove(0).expect("a policy")
 }
 
-fn cors(edits: Vec<OfferedEdit>, answers: Vec<Answered>, credentials: bool) -> CorsPolicy {
+fn cors(edits: Vec<OfferedEdit>, answers: Vec<TapedAnswer>, credentials: bool) -> CorsPolicy {
     policy(edits, answers, credentials).cors.expect("of CORS")
 }
 
@@ -223,7 +238,7 @@ fn each_url_has_its_own_policy_whatever_its_query() {
     let origin = || Change::Set { name: ALLOW_ORIGIN.into(), value: PAGE.into() };
     let edits = ["https://b.test/x?a", "https://b.test/x?b", "https://b.test/y", "https://c.test/x"];
     let edits = edits.iter().map(|at| edit(Request, origin(), at)).collect();
-    let policies = ServerPolicy::of(&EditSet { edits }, &Answers::default(), Secrets::Redacted);
+    let policies = ServerPolicy::of(&EditSet { edits }, &Tape::default(), Secrets::Redacted);
     let urls: Vec<&str> = policies.iter().map(|(url, _)| url.href()).collect();
     assert_eq!(urls, ["https://b.test/x", "https://b.test/y", "https://c.test/x"]);
 }

@@ -238,20 +238,20 @@ fn offered(name: &str, value: &str, opens: Option<OpensMore>) -> OfferedEdit {
     }
 }
 
-fn answers(list: &[(&'static str, &str)]) -> Answers {
+fn answers(list: &[(&'static str, &str)]) -> Tape {
     let recording = recorded(|trace| {
         trace.emit(|| request(Method::GET, "https://b.test/x?token=hunter2", &[]));
         trace.emit(|| sent(Method::GET, "https://b.test/x?token=hunter2", &[("Origin", "https://a.test")]));
         trace.emit(|| head(200, "", list));
     });
-    Answers::of(recording.first().expect("a fetch"))
+    Tape::of(recording.first().expect("a fetch").events_of_exchange())
 }
 
 #[test]
 fn a_set_has_the_text_of_the_server_that_is_named_or_recognized() {
     let set = EditSet { edits: vec![offered("Access-Control-Allow-Origin", "https://a.test", None)] };
     let nginx = answers(&[("Server", "nginx")]);
-    let texts = |answers: &Answers, named| fix_texts(&set, answers, named, Secrets::Redacted);
+    let texts = |answers: &Tape, named| fix_texts(&set, answers, named, Secrets::Redacted);
     let guessed = &texts(&nginx, None)[0];
     assert_eq!((guessed.server, guessed.language, guessed.guessed), ("nginx", "nginx", true));
     assert_eq!(guessed.url, "https://b.test/x");

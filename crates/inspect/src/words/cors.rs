@@ -197,7 +197,13 @@ impl Words for PreflightAnswer {
                 quoted(name),
                 wildcard(*wildcard_refused)
             ),
-            PreflightAnswer::Granted { methods, header_names, max_age, max_age_said } => {
+            PreflightAnswer::Granted {
+                methods,
+                header_names,
+                max_age,
+                max_age_said,
+                covered_by_departure,
+            } => {
                 let method = match &**methods {
                     [] => "the safelisted methods".to_owned(),
                     methods => format!("the methods {}", listed(methods)),
@@ -211,7 +217,16 @@ impl Words for PreflightAnswer {
                     Some(said) if *said == max_age.to_string() => String::new(),
                     Some(said) => format!(" (Access-Control-Max-Age is {})", quoted(said)),
                 };
-                format!("The preflight grants {method} and {names}, for {}{age}.", count(*max_age, "second"))
+                let departure = match covered_by_departure {
+                    true => {
+                        " `*` covers the header `authorization`, as in browsers and against the Standard."
+                    }
+                    false => "",
+                };
+                format!(
+                    "The preflight grants {method} and {names}, for {}{age}.{departure}",
+                    count(*max_age, "second")
+                )
             }
         }
     }

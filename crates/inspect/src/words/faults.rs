@@ -52,6 +52,9 @@ pub fn words_for_wire_fault(fault: &WireFault) -> String {
                 listed(&others.iter().map(|(address, _)| address.to_string()).collect::<Vec<_>>())
             ),
         },
+        WireFault::UnixSocket { path, cause } => {
+            format!("Could not connect to the socket {}{}.", quoted(path), because(Some(cause)))
+        }
         WireFault::AddressRefused { address, block } => {
             format!("The address {address} is refused: it belongs to {}.", plain(block))
         }
@@ -74,6 +77,7 @@ pub fn words_for_wire_fault(fault: &WireFault) -> String {
             format!("The request's body could not be read{}.", because(Some(cause)))
         }
         WireFault::RuntimeGone => "The runtime that the connection belongs to is gone.".to_owned(),
+        WireFault::Withheld => "The request was kept back: whoever asked does not want it sent.".to_owned(),
         WireFault::CannotCarry { what, said } => {
             format!("HTTP cannot carry {}: {}.", plain(what), quoted(said))
         }
@@ -87,6 +91,7 @@ pub fn hint_for_wire_fault(fault: &WireFault) -> Option<String> {
     let hint = match fault {
         WireFault::Resolve { .. } => "Check the name.",
         WireFault::Connect { .. } => "Check that the server runs and listens on this port.",
+        WireFault::UnixSocket { .. } => "Check the path, and that the server listens there.",
         WireFault::AddressRefused { .. } => "Allow the address, if it is meant to be reached.",
         // rustls says so of bytes that are no TLS at all.
         WireFault::Tls { cause, .. } if cause.to_string().contains("InvalidContentType") => {

@@ -1,5 +1,7 @@
 //! The sentences that matter most, word for word.
 
+use sofetch_core::infrastructure::content_security_policies::Disposition;
+use sofetch_core::rules::content_security_policy::{Check, CspBlocking, Remedy, Violation};
 use sofetch_core::rules::cors_check::CorsCheck;
 use sofetch_core::rules::cors_preflight::{PreflightAnswer, PreflightNeed};
 use sofetch_core::rules::cors_safelists::{CorsSafelist, UnsafeName};
@@ -147,4 +149,51 @@ fn algorithms_and_purposes_have_names() {
     for &child in Purpose::ALL {
         assert_eq!(purpose(child), child.as_str());
     }
+}
+
+#[test]
+fn a_policy_says_who_refused_and_what_would_not() {
+    let violation = |policy: &str, directive: &str, words: &[&str]| Violation {
+        disposition: Disposition::Enforce,
+        policy: policy.to_owned(),
+        effective_directive: "connect-src",
+        violated_directive: directive.to_owned(),
+        source_list: words.iter().map(|word| (*word).to_owned()).collect(),
+        url: "https://b.test/x".to_owned(),
+        redirect_count: 0,
+        remedy: Remedy::SourceExpression("https://b.test".to_owned()),
+    };
+    let blocked =
+        |violation| Ruling::from(CspBlocking::Blocked { check: Check::Request, violations: vec![violation] });
+    let redirected = Violation { redirect_count: 1, ..violation("connect-src", "connect-src", &[]) };
+    for (ruling, sentence, advice) in [
+        (
+            blocked(violation("connect-src 'self'", "connect-src", &["'self'"])),
+            "`connect-src` of the page's Content Security Policy `connect-src 'self'` does not allow `https://b.test/x`.",
+            "Add `https://b.test` to `connect-src`.",
+        ),
+        (
+            blocked(violation("default-src 'none'", "default-src", &["'none'"])),
+            "`default-src` of the page's Content Security Policy `default-src 'none'` (it stands in for `connect-src`, which is not there) does not allow `https://b.test/x`.",
+            "In `default-src`, write `https://b.test` in place of `'none'`, or have a `connect-src` with it.",
+        ),
+        (
+            blocked(redirected),
+            "`connect-src` of the page's Content Security Policy `connect-src` (it is empty, which allows nothing) does not allow `https://b.test/x`, where a redirect led.",
+            "Write `https://b.test` into `connect-src`.",
+        ),
+    ] {
+        assert_eq!(words(&ruling), sentence);
+        assert_eq!(hint(&ruling).as_deref(), Some(advice));
+    }
+    let watched = Violation {
+        disposition: Disposition::Report,
+        ..violation("connect-src a.test", "connect-src", &["a.test"])
+    };
+    let ruling =
+        Ruling::from(CspBlocking::Reported { check: Check::RequestReportOnly, violations: vec![watched] });
+    assert_eq!(
+        words(&ruling),
+        "`connect-src` of the page's report-only Content Security Policy `connect-src a.test` does not allow `https://b.test/x`, which is only reported."
+    );
 }

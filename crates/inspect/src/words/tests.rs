@@ -7,10 +7,14 @@ use std::time::Duration;
 
 use sofetch_core::hsts::{HstsMatch, HstsUpgrade};
 use sofetch_core::infrastructure::abort_reason::AbortReason;
+use sofetch_core::infrastructure::content_security_policies::Disposition;
 use sofetch_core::infrastructure::requests::{
     Destination, Mode, RedirectMode, ReferrerPolicy, ResponseTainting,
 };
 use sofetch_core::rules::authentication::{AuthenticationNeed, NotAsked};
+use sofetch_core::rules::content_security_policy::{
+    AllowedBy, Check, CspBlocking, Misread, Permission, Remedy, Violation,
+};
 use sofetch_core::rules::cors_check::CorsCheck;
 use sofetch_core::rules::cors_preflight::{PreflightAnswer, PreflightNeed};
 use sofetch_core::rules::cors_preflight_cache::CacheLookUp;
@@ -18,6 +22,7 @@ use sofetch_core::rules::cors_safelists::{CorsExposure, CorsSafelist, UnsafeName
 use sofetch_core::rules::cross_origin_resource_policy::{CrossOriginResourcePolicy, ImposedBy};
 use sofetch_core::rules::fetch_metadata::{FetchMetadata, InitiatorSite};
 use sofetch_core::rules::header_guards::{ForbiddenRequestHeader, HeaderGuard};
+use sofetch_core::rules::integrity_policy::{IntegrityPolicyBlocking, Missing};
 use sofetch_core::rules::mime_blocking::{MimeTypeBlocking, NosniffBlocking};
 use sofetch_core::rules::mixed_content::{LocalUrlsOnly, MixedContentRequest, MixedContentResponse, Upgrade};
 use sofetch_core::rules::network_gate::NetworkGate;
@@ -119,8 +124,15 @@ fn cors_verdicts_have_words() {
             header_names: list(),
             max_age: u64::MAX,
             max_age_said: Some(text()),
+            covered_by_departure: true,
         },
-        PreflightAnswer::Granted { methods: vec![], header_names: vec![], max_age: 5, max_age_said: None },
+        PreflightAnswer::Granted {
+            methods: vec![],
+            header_names: vec![],
+            max_age: 5,
+            max_age_said: None,
+            covered_by_departure: false,
+        },
     ]);
     check([
         CacheLookUp::Remembered,
@@ -395,6 +407,7 @@ fn verdicts_on_responses_have_words() {
         AuthenticationNeed::BodyNotReplayable,
         AuthenticationNeed::AskUser,
         AuthenticationNeed::UseUrlCredentials,
+        AuthenticationNeed::AnswerChallenge,
         AuthenticationNeed::ProxyWithoutUser,
         AuthenticationNeed::AskUserForProxy,
         AuthenticationNeed::NewConnection,
@@ -434,6 +447,74 @@ fn verdicts_on_responses_have_words() {
 }
 
 #[test]
+fn verdicts_of_policies_have_words() {
+    let by = [
+        AllowedBy::SourceExpression(hostile()),
+        AllowedBy::Nonce(hostile()),
+        AllowedBy::IntegrityMetadata,
+        AllowedBy::StrictDynamic,
+    ];
+    let by: Vec<Permission> =
+        by.into_iter().map(|by| Permission { directive: hostile(), by }).cycle().take(50).collect();
+    let violations = |disposition| -> Vec<Violation> {
+        let one = |effective: bool, source_list: &[String], redirect_count, remedy| Violation {
+            disposition,
+            policy: hostile(),
+            effective_directive: "connect-src",
+            violated_directive: if effective { "connect-src".to_owned() } else { hostile() },
+            source_list: source_list.to_vec(),
+            url: hostile(),
+            redirect_count,
+            remedy,
+        };
+        let expression = || Remedy::SourceExpression(hostile());
+        let mut all = vec![
+            one(true, &[], 0, expression()),
+            one(false, &[], 1, expression()),
+            one(true, &["'None'".to_owned()], 0, expression()),
+            one(false, &vec![hostile(); 50], 20, expression()),
+            one(true, &[hostile()], 0, Remedy::NonceOrHash),
+        ];
+        all.extend(vec![one(true, &[hostile()], 0, expression()); 50]);
+        all
+    };
+    for &check in Check::ALL {
+        self::check([
+            CspBlocking::NotGoverned { check },
+            CspBlocking::Allowed { check, by: by.clone() },
+            CspBlocking::Reported { check, violations: violations(Disposition::Report) },
+            CspBlocking::Blocked { check, violations: violations(Disposition::Enforce) },
+        ]);
+        for violation in violations(Disposition::Enforce) {
+            self::check([CspBlocking::Blocked { check, violations: vec![violation] }]);
+        }
+    }
+    for missing in [Missing::Metadata, Missing::Mode] {
+        let destination = Destination::Script;
+        check([
+            IntegrityPolicyBlocking::Reported { destination, missing },
+            IntegrityPolicyBlocking::Blocked { destination, missing },
+        ]);
+    }
+    check([
+        IntegrityPolicyBlocking::HasMetadata,
+        IntegrityPolicyBlocking::LocalUrl,
+        IntegrityPolicyBlocking::NoGlobal,
+        IntegrityPolicyBlocking::NotGoverned { destination: Destination::Empty },
+    ]);
+    for misread in [
+        Misread::NotAscii { directive: hostile() },
+        Misread::Repeated { directive: hostile() },
+        Misread::UnknownDirective { directive: hostile() },
+        Misread::NotAnExpression { directive: hostile(), word: hostile() },
+        Misread::Unquoted { directive: hostile(), word: hostile() },
+        Misread::NoneAmongOthers { directive: hostile() },
+    ] {
+        check_sentence("what is misread", &words_for_misread(&misread));
+    }
+}
+
+#[test]
 fn faults_have_words() {
     let cause = || -> Cause { Arc::new(std::io::Error::other(hostile())) };
     let address = "127.0.0.1:80".parse().expect("an address");
@@ -444,6 +525,7 @@ fn faults_have_words() {
         WireFault::Connect { tried: vec![] },
         WireFault::Connect { tried: vec![(address, cause())] },
         WireFault::Connect { tried: vec![(address, cause()); 50] },
+        WireFault::UnixSocket { path: hostile(), cause: cause() },
         WireFault::AddressRefused { address: address.ip(), block: "Loopback" },
         proxy(ProxyFault::Refused { status: 403 }),
         proxy(ProxyFault::NotAProxy),
@@ -456,6 +538,7 @@ fn faults_have_words() {
         WireFault::BodyCut { cause: Some(cause()) },
         WireFault::RequestBody { cause: cause() },
         WireFault::RuntimeGone,
+        WireFault::Withheld,
         WireFault::CannotCarry { what: "a header value", said: hostile() },
         WireFault::Other { cause: cause() },
     ];

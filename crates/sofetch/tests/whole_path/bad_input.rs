@@ -349,6 +349,19 @@ fn whatever_the_caller_gives() {
         assert!(
             agent.page_builder("http://app.test/").top_level("x").build().expect_err("no URL").is_misuse()
         );
+        type Change = fn(sofetch::PageBuilder) -> sofetch::PageBuilder;
+        let policies: [Change; 5] = [
+            |builder| builder.csp(" ; ,"),
+            |builder| builder.csp_report_only("\u{e9}"),
+            |builder| builder.integrity_policy("blocked-destinations=(script"),
+            |builder| builder.integrity_policy_report_only("=").integrity_policy(""),
+            |builder| builder.csp(";").csp("default-src *"),
+        ];
+        for change in policies {
+            let error = change(agent.page_builder("http://app.test/")).build().expect_err("no policy");
+            assert_eq!(error.kind(), ErrorKind::Misuse(Misuse::InvalidPolicy));
+        }
+        assert!(agent.page_builder("http://app.test/").csp("").integrity_policy("").build().is_ok());
         // Every byte, in a name, a value and a method: an answer, a refusal of ours, or of the codec's.
         for byte in 0..=255u8 {
             for request in [
@@ -375,6 +388,12 @@ fn whatever_the_caller_gives() {
             }),
             ("only-if-cached across origins", Misuse::OnlyIfCachedMode, {
                 Request::new("/").cache(sofetch::CacheMode::OnlyIfCached)
+            }),
+            ("a navigation's destination", Misuse::Destination, {
+                Request::new("/").destination(sofetch::Destination::Document)
+            }),
+            ("a worker's destination", Misuse::Destination, {
+                Request::new("/").destination(sofetch::Destination::Worker)
             }),
         ] {
             let error = page.fetch(request).await.expect_err(row);

@@ -35,7 +35,8 @@
 //! | 98 | bodies beside their Content-Length | `messages` |
 //! | 100 | TLS behind a proxy | `proxies` |
 //!
-//! Besides: `fixes` (what would have let a refused fetch pass), `bad_input` and `bad_http2` (whatever a server or caller gives is a typed error), `faces`, `bodies`, `ends`
+//! Besides: `fixes` (what would have let a refused fetch pass), `sending` (what the owner
+//! keeps back), `bad_input` and `bad_http2` (whatever a server or caller gives is a typed error), `faces`, `bodies`, `ends`
 //! and `pages` (the face's own promises).
 
 mod addresses;
@@ -52,4 +53,5 @@ mod pages;
 mod proxies;
 mod redirects;
 mod resources;
+mod sending;
 mod support;

@@ -1,9 +1,14 @@
 //! Pages and their policies: referrers, COEP, upgrades, HSTS, the keepalive quota, and their end.
 
+use std::sync::{Arc, Mutex};
+
+use sofetch::core::ports::{Report, Reports};
+use sofetch::core::rules::content_security_policy::{Check, CspBlocking, Remedy};
 use sofetch::core::rules::cross_origin_resource_policy::CrossOriginResourcePolicy;
+use sofetch::core::rules::integrity_policy::{IntegrityPolicyBlocking, Missing};
 use sofetch::{
-    CredentialsMode, EmbedderPolicy, EmbedderPolicyValue, Mode, Origin, Reason, ReferrerPolicy, Request,
-    ResponseType, Ruling, UserAgent,
+    CredentialsMode, Destination, EmbedderPolicy, EmbedderPolicyValue, Mode, Origin, Reason, ReferrerPolicy,
+    Request, ResponseType, Ruling, UserAgent,
 };
 use sofetch_testkit::loopback::{Ending, Reply, serve, serve_reply};
 
@@ -117,6 +122,110 @@ fn insecure_requests_are_upgraded_or_blocked() {
         blocking.fetch(&local).await.expect("loopback is potentially trustworthy");
     });
     assert!(web.seen_by("http://b.test").is_empty());
+}
+
+#[derive(Default)]
+struct Told(Mutex<Vec<Report>>);
+
+impl Reports for Told {
+    fn queue(&self, report: Report) {
+        self.0.lock().expect("nobody panicked").push(report);
+    }
+}
+
+#[test]
+fn a_policy_says_whom_a_page_may_ask() {
+    let web = Web::new();
+    let told = Arc::new(Told::default());
+    on(async {
+        let agent = web.builder().reports(told.clone()).build().expect("a usable configuration");
+        let builder = || agent.page_builder("http://a.test/page");
+        let page =
+            builder().csp("default-src 'none'; connect-src 'self' https://b.test").build().expect("a URL");
+        page.fetch("/own").await.expect("itself");
+        page.fetch("https://b.test/x").await.expect("listed");
+        let error = page.fetch("http://b.test/x").await.expect_err("the scheme is another");
+        let Ruling::CspBlocking(CspBlocking::Blocked { check: Check::Request, violations }) = ruling(&error)
+        else {
+            panic!("{error:?}")
+        };
+        assert_eq!(violations[0].violated_directive, "connect-src");
+        assert_eq!(violations[0].remedy, Remedy::SourceExpression("http://b.test".to_owned()));
+        let led = crate::support::go("http://a.test", 302, "http://b.test/x");
+        let error = page.fetch(led).await.expect_err("where it leads");
+        assert!(matches!(ruling(&error), Ruling::CspBlocking(_)), "{error:?}");
+        // An element's request has its own directive.
+        let image = Request::new("/x").destination(Destination::Image).mode(Mode::NoCors);
+        let error = page.fetch(image).await.expect_err("no image");
+        let Ruling::CspBlocking(CspBlocking::Blocked { violations, .. }) = ruling(&error) else {
+            panic!("{error:?}")
+        };
+        assert_eq!(
+            (&*violations[0].violated_directive, violations[0].effective_directive),
+            ("default-src", "img-src")
+        );
+        let strict = builder().csp("script-src 'nonce-n'").build().expect("a URL");
+        let script = || Request::new("/x").destination(Destination::Script);
+        assert!(strict.fetch(script()).await.is_err());
+        strict.fetch(script().nonce("n")).await.expect("its nonce");
+        // One policy does not lift another, and a sandbox has still its URL for `'self'`.
+        let both = builder().csp("connect-src *").csp("connect-src 'self'").origin(Origin::new_opaque());
+        let both = both.build().expect("a URL");
+        both.fetch("/opaque").await.expect("itself");
+        assert!(both.fetch("http://c.test/x").await.is_err());
+        // What is only reported passes, and nobody on the user's own behalf is asked.
+        let reported = told.0.lock().expect("nobody panicked").len();
+        assert_eq!(reported, 5, "one for each refusal");
+        let watched = builder().csp_report_only("connect-src 'self'; report-to main").build().expect("a URL");
+        watched.fetch("http://c.test/x").await.expect("only reported");
+        agent.fetch("http://c.test/owner").await.expect("an answer");
+    });
+    assert!(web.seen_by("http://b.test").is_empty());
+    let paths: Vec<String> =
+        web.seen_by("http://c.test").iter().map(|request| request.path().to_owned()).collect();
+    assert_eq!(paths, ["/x", "/owner"]);
+    let reports = told.0.lock().expect("nobody panicked");
+    let report = reports.last().expect("the watched one's");
+    assert_eq!((reports.len(), report.kind, &*report.endpoint), (6, "csp-violation", "main"));
+}
+
+#[test]
+fn a_policy_upgrades_and_one_that_is_only_reported_does_not() {
+    let web = Web::new();
+    on(async {
+        let agent = web.agent();
+        let upgrading =
+            agent.page_builder("http://a.test/").csp("upgrade-insecure-requests; connect-src https:");
+        let response = upgrading.build().expect("a URL").fetch("http://b.test/x").await.expect("upgraded");
+        assert_eq!(response.url(), "https://b.test/x");
+        let watched = agent.page_builder("http://a.test/").csp_report_only("upgrade-insecure-requests");
+        let response = watched.build().expect("a URL").fetch("http://b.test/x").await.expect("as it is");
+        assert_eq!(response.url(), "http://b.test/x");
+    });
+}
+
+#[test]
+fn an_integrity_policy_asks_for_integrity() {
+    let web = Web::new();
+    on(async {
+        let agent = web.agent();
+        let policy = "blocked-destinations=(script)";
+        let page = agent.page_builder("http://a.test/").integrity_policy(policy).build().expect("a URL");
+        let script = || Request::new("http://b.test/x").destination(Destination::Script);
+        let error = page.fetch(script()).await.expect_err("no metadata");
+        assert_eq!(
+            ruling(&error),
+            &Ruling::IntegrityPolicyBlocking(IntegrityPolicyBlocking::Blocked {
+                destination: Destination::Script,
+                missing: Missing::Metadata,
+            })
+        );
+        let error = page.fetch(script().integrity("sha256-AAAA")).await.expect_err("another digest");
+        assert!(matches!(ruling(&error), Ruling::Integrity(_)), "{error:?}");
+        page.fetch("http://b.test/x").await.expect("no script");
+        let watched = agent.page_builder("http://a.test/").integrity_policy_report_only(policy);
+        watched.build().expect("a URL").fetch(script()).await.expect("only reported");
+    });
 }
 
 #[test]

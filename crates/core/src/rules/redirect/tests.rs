@@ -34,14 +34,14 @@ fn status(status: u16) -> InternalResponse {
 }
 
 fn judge(request: &Request, code: u16, to: &str) -> (Redirect, Option<Rewrite>) {
-    redirect(request, &status(code), LocationUrl::Url(url(to)), &[])
+    redirect(request, &status(code), LocationUrl::Url(url(to)), &[], Departures::default())
 }
 
 /// Follows, as an owner without a page, and hands the headers back.
 fn follow(request: &mut Request, code: u16, to: &str, sensitive: &[String]) {
     request.owner = true;
     let location = LocationUrl::Url(url(to));
-    let (verdict, rewrite) = redirect(request, &status(code), location, sensitive);
+    let (verdict, rewrite) = redirect(request, &status(code), location, sensitive, Departures::default());
     assert!(!verdict.blocks(), "{verdict:?}");
     rewrite.expect("a rewrite, since it is followed").apply(request);
 }
@@ -132,7 +132,7 @@ fn without_a_usable_location() {
         (LocationUrl::Null, Redirect::NotARedirect),
         (LocationUrl::Failure { said: said.clone() }, Redirect::InvalidLocation { said }),
     ] {
-        let got = redirect(&request, &status(302), location, &[]);
+        let got = redirect(&request, &status(302), location, &[], Departures::default());
         assert_eq!(got, (verdict, None));
     }
     assert!(!Redirect::NotARedirect.blocks());
@@ -144,7 +144,7 @@ fn on_the_users_own_behalf_a_redirect_may_bring_credentials() {
     request.mode = Mode::Cors;
     let location = LocationUrl::Url(url("https://user:secret@b.test/"));
     request.owner = true;
-    let (verdict, rewrite) = redirect(&request, &status(302), location, &[]);
+    let (verdict, rewrite) = redirect(&request, &status(302), location, &[], Departures::default());
     assert!(!verdict.blocks(), "{verdict:?}");
     assert!(rewrite.is_some_and(|rewrite| rewrite.location.includes_credentials()));
 }
@@ -344,4 +344,28 @@ fn an_owners_framing_of_a_dropped_body_is_dropped() {
     }
     follow(&mut request, 303, "https://a.test/", &[]);
     assert!(request.header_list.is_empty() && request.body.is_none());
+}
+
+#[test]
+fn a_browser_refuses_credentials_within_one_origin_where_it_was_asked_to() {
+    let as_browser = Departures { no_credentials_in_redirects: true, ..Departures::default() };
+    let cors: fn(&mut Request) = |request| request.mode = Mode::Cors;
+    for (row, change, departures, to, blocks) in [
+        ("the Standard", cors, Departures::default(), "https://user@a.test/", false),
+        ("a browser", cors, as_browser, "https://user@a.test/", true),
+        ("a browser, and no user", cors, as_browser, "https://a.test/there", false),
+        ("a browser, and no mode that asks", |_| {}, as_browser, "https://user@a.test/", false),
+        (
+            "the user himself",
+            |request| (request.owner, request.mode) = (true, Mode::Cors),
+            as_browser,
+            "https://u@a.test/",
+            false,
+        ),
+    ] {
+        let mut request = request(A);
+        change(&mut request);
+        let (verdict, _) = redirect(&request, &status(302), LocationUrl::Url(url(to)), &[], departures);
+        assert_eq!(verdict.blocks(), blocks, "{row}: {verdict:?}");
+    }
 }

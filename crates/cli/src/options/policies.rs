@@ -1,0 +1,71 @@
+//! The policies that a page was delivered with: `--csp`, `--csp-report-only` and `--integrity-policy`.
+
+use sofetch::PageBuilder;
+use sofetch::core::infrastructure::content_security_policies::{CspList, Disposition};
+use sofetch::core::infrastructure::integrity_policies::IntegrityPolicy;
+use sofetch::core::rules::content_security_policy::misread;
+use sofetch_inspect::words::words_for_misread;
+
+use super::usage::UsageError;
+use crate::args::FetchArgs;
+
+/// The values of the page's headers.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct PolicyOptions {
+    csp: Vec<String>,
+    csp_report_only: Vec<String>,
+    integrity_policy: Option<String>,
+}
+
+impl PolicyOptions {
+    /// What was typed, if it can be a policy.
+    pub(crate) fn of(args: &FetchArgs) -> Result<PolicyOptions, UsageError> {
+        for (option, policies, disposition) in [
+            ("--csp", &args.csp, Disposition::Enforce),
+            ("--csp-report-only", &args.csp_report_only, Disposition::Report),
+        ] {
+            for said in policies {
+                let mut list = CspList::default();
+                list.deliver(said, disposition);
+                if list.policies.is_empty() {
+                    return Err(UsageError::Csp { option, said: said.clone() });
+                }
+            }
+        }
+        if let Some(said) = &args.integrity_policy
+            && IntegrityPolicy::parse(said.as_bytes()).is_err()
+        {
+            return Err(UsageError::IntegrityPolicy(said.clone()));
+        }
+        Ok(PolicyOptions {
+            csp: args.csp.clone(),
+            csp_report_only: args.csp_report_only.clone(),
+            integrity_policy: args.integrity_policy.clone(),
+        })
+    }
+
+    /// The page with them.
+    pub(crate) fn deliver(&self, mut builder: PageBuilder) -> PageBuilder {
+        for policy in &self.csp {
+            builder = builder.csp(policy);
+        }
+        for policy in &self.csp_report_only {
+            builder = builder.csp_report_only(policy);
+        }
+        match &self.integrity_policy {
+            Some(value) => builder.integrity_policy(value),
+            None => builder,
+        }
+    }
+
+    /// Is there one whose violations are told and no more?
+    pub(crate) fn are_reported(&self) -> bool {
+        !self.csp_report_only.is_empty()
+    }
+
+    /// What they say in vain, a sentence each: browsers pass over it, but who typed it wants to know.
+    pub(crate) fn misread(&self) -> Vec<String> {
+        let policies = self.csp.iter().chain(&self.csp_report_only);
+        policies.flat_map(|policy| misread(policy)).map(|misread| words_for_misread(&misread)).collect()
+    }
+}
