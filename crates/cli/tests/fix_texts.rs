@@ -38,6 +38,14 @@ fn the_smallest_change_is_told_as_configuration() {
     assert_eq!(texts("/nobody", &[]), serde_json::json!([]));
     assert!(ask("/nobody", &[]).text().contains("--server NAME, one of nginx, apache,"));
 
+    // Where nothing was refused yet, only who is asked for.
+    let undecided = |more: &[&str]| {
+        let args = ["cors", &closed.url("/nginx"), "--origin", ORIGIN, "--send", "never"];
+        sofetch(&[&args[..], more].concat()).ended(5)
+    };
+    assert!(!undecided(&[]).text().contains("--server NAME"));
+    assert!(undecided(&["--server", "caddy"]).text().contains("For Caddy, at "));
+
     // What it cannot quote it does not write.
     let refused = texts("/a$b", &["--server", "nginx"]);
     assert_eq!(refused[0]["refused"], serde_json::json!({ "kind": "character", "character": "$" }));

@@ -314,7 +314,11 @@ impl CorsStory {
         tape: &Tape,
         server: Option<&'static Server>,
     ) -> CorsStory {
-        let fixes = Fixes::of(changes, self.secrets).with_texts(changes, tape, server, self.secrets);
+        let mut fixes = Fixes::of(changes, self.secrets);
+        // Where nothing was refused, nobody needs a configuration, unless it is asked for.
+        if server.is_some() || !matches!(self.verdict, StoryVerdict::Undecided) {
+            fixes = fixes.with_texts(changes, tape, server, self.secrets);
+        }
         CorsStory { fixes: Some(fixes), ..self }
     }
 

@@ -5,7 +5,7 @@ use sofetch_core::fixes::{AnswerTo, Change, EditSet, OfferedEdit, OpensMore, Sma
 
 use sofetch_core::tape::Tape;
 
-use crate::fix_texts::{FixText, Server, fix_texts, which_servers};
+use crate::fix_texts::{FixText, Server, fix_texts};
 use crate::lines::request_line;
 use crate::safe_text::{Secrets, escaped, redacted};
 
@@ -77,6 +77,11 @@ impl Fixes {
         self
     }
 
+    /// Is there a set, and configuration for none?
+    pub(super) fn lacks_texts(&self) -> bool {
+        !self.sets.is_empty() && self.sets.iter().all(|set| set.texts.is_empty())
+    }
+
     /// Each line, and how far it stands in. The first set stands under this head.
     pub(super) fn lines(&self, head: &str) -> Vec<(usize, String)> {
         let mut lines = Vec::new();
@@ -92,9 +97,6 @@ impl Fixes {
             ));
             set.push_lines(&mut lines);
             lines.extend(set.texts.iter().flat_map(FixText::lines));
-        }
-        if !self.sets.is_empty() && self.sets.iter().all(|set| set.texts.is_empty()) {
-            lines.push((0, which_servers()));
         }
         for set in &self.refused {
             lines.push((0, "Not advised, though it would pass:".to_owned()));

@@ -55,7 +55,6 @@ The smallest change that would let it pass, 4 edits:
   the answer to PATCH https://[redacted]@b.test/x?token=[redacted] (assumed: a bare 200; nothing was asked there yet)
     + Access-Control-Allow-Origin: https://a.test
   An answer that names an origin says `Vary: Origin` too, or a cache gives it to a page of another. Take the origin from a list of those that may; to return whatever origin asks lets everybody in.
-As configuration: --server NAME, one of nginx, apache, caddy, express, fastify, hono, next, axum, actix, go, rs-cors, django, fastapi, rails, laravel, spring, aspnet, api-gateway, cloudfront, s3, cloudflare.
 ";
     assert_eq!(text(&fixes), expected);
 }
