@@ -44,7 +44,8 @@ impl Peer for Apache {
             .replace("# DOUBLED", doubled);
         scene.write_file("httpd.conf", &[&conf])?;
         scene.write_file("users-apache", &["u:{SHA}UWuXg/ylF+7L0dBk2i0WUxCxl1k="])?;
-        let apache = "apache2 -d \"$PWD\" -f httpd.conf -DFOREGROUND".to_owned();
+        // NB: one process, which ends with its signal; its workers would stay.
+        let apache = "apache2 -d \"$PWD\" -f httpd.conf -X".to_owned();
         Ok(vec![nginx::application(scene, "")?, apache])
     }
 }
