@@ -34,7 +34,7 @@ use sofetch_inspect::safe_text::escaped;
 use crate::complaints;
 use crate::config;
 use crate::ending::Ending;
-pub(crate) use cors::{BrowserName, CorsArgs, Send};
+pub(crate) use cors::{BrowserName, CorsArgs, Send, ServerOption};
 
 pub(crate) use audit::{AuditArgs, AuditReport, CorsCommand, FailOn};
 
@@ -454,6 +454,8 @@ mod tests {
             "--key k.pem a.test",
             "--page https://a.test --origin https://a.test a.test",
             "--frobnicate a.test",
+            "cors a.test --server iis5",
+            "--server nginx a.test",
             "--send always a.test",
             "cors --as netscape --origin https://a.test a.test",
             "cors --send sometimes --origin https://a.test a.test",
@@ -478,6 +480,19 @@ mod tests {
             let error = parse(line).map(|args| format!("{args:?}")).expect_err(line);
             assert_eq!(error.exit_code(), 2, "{line}");
         }
+    }
+
+    #[test]
+    fn a_list_of_servers_needs_no_url() {
+        let server = |line: &str| match parse(line).expect(line).command {
+            Some(Command::Cors(cors)) => cors.server,
+            _ => None,
+        };
+        assert!(matches!(server("cors --server list"), Some(ServerOption::List)));
+        assert!(
+            matches!(server("cors a.test --server nginx"), Some(ServerOption::Named(server)) if server.name == "nginx")
+        );
+        assert!(server("cors a.test").is_none());
     }
 
     #[test]

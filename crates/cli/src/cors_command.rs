@@ -6,6 +6,7 @@ use sofetch::core::tape::Tape;
 use sofetch::{Response, ResponseType};
 use sofetch_inspect::CorsStory;
 use sofetch_inspect::cors_story::StoryVerdict;
+use sofetch_inspect::fix_texts::SERVERS;
 use sofetch_inspect::json::printed;
 
 use crate::ending::{Ending, Failure, never_began};
@@ -37,6 +38,13 @@ pub(crate) async fn run(given: Options, streams: &Streams) -> Result<Ending, Fai
     });
     let ended = listening.end(&show, streams);
     told.and_then(|ending| ended.map(|()| ending))
+}
+
+/// `--server list`: each name, and what it stands for.
+pub(crate) fn list_servers(streams: &Streams) -> Result<Ending, Failure> {
+    let lines = SERVERS.iter().map(|server| format!("{:<12} {}\n", server.name, server.title));
+    streams.out_text(&lines.collect::<String>()).map_err(Failure::stdout)?;
+    Ok(Ending::Answered)
 }
 
 /// Prints a story.
@@ -85,7 +93,7 @@ pub(crate) async fn story_of(
             }
             _ => None,
         };
-        story = story.map(|story| story.with_fixes(&changes));
+        story = story.map(|story| story.with_fixes(&changes, &tape, show.server));
         if let Some(probes) = probes {
             story = story.map(|story| story.with_probes(probes));
         }

@@ -43,7 +43,7 @@ mod words;
 
 use std::process::ExitCode;
 
-use args::{Args, ColorWhen, Command, CorsCommand, FetchArgs};
+use args::{Args, ColorWhen, Command, CorsCommand, FetchArgs, ServerOption};
 use ending::{Ending, Failure};
 use options::{AuditOptions, Options, secrets};
 use output::{Quiet, Streams};
@@ -114,6 +114,7 @@ fn run(args: Args, streams: &Streams) -> Result<ExitCode, Failure> {
                 let options = AuditOptions::of(*audit)?;
                 runtime.block_on(audit_command::run(options, streams))
             }
+            None if matches!(cors.server, Some(ServerOption::List)) => cors_command::list_servers(streams),
             None => {
                 let options = Options::of_cors(*cors, streams)?;
                 match offline_command::is_wanted(&options.show) {

@@ -7,6 +7,7 @@
 //!   phases; [`cors_story`]: what CORS made of it; [`audit`]: what a server's CORS allows, and what it should not.
 //! - [`probes`]: a few more requests, after a refusal, that tell its causes apart.
 //! - [`browsers`]: where Chromium and Firefox depart from the Standard, as data.
+//! - [`fix_texts`]: what to write into a server's configuration so that a refused fetch passes.
 //! - [`tracing`]: events as `tracing` spans and events; [`Both`] lets two observers listen.
 //! - [`safe_text`]: what strangers sent, escaped; credentials redacted.
 
@@ -14,6 +15,7 @@ pub mod audit;
 pub mod browsers;
 pub mod cors_story;
 pub mod each_fetch;
+pub mod fix_texts;
 pub mod har;
 pub mod json;
 mod lines;

@@ -17,6 +17,8 @@ pub(crate) enum UsageError {
     NotUtf8(&'static str),
     /// Not a URL, even with a scheme put before it.
     Url(String),
+    /// `cors` without a URL.
+    NoUrl,
     /// A command's word after options.
     CommandLate(String),
     /// Where the URL should stand, there is an item.
@@ -117,6 +119,7 @@ impl fmt::Display for UsageError {
         match self {
             UsageError::NotUtf8(which) => write!(f, "{which} is not UTF-8"),
             UsageError::Url(said) => write!(f, "{said:?} is not a URL"),
+            UsageError::NoUrl => f.write_str("cors needs a URL"),
             UsageError::CommandLate(word) => {
                 write!(
                     f,

@@ -8,6 +8,7 @@ use sofetch_core::rulings::Ruling;
 use super::{
     CorsStory, Exchange, Fixes, HopStory, PreflightStory, Reached, Remark, ScriptView, StoryVerdict,
 };
+use crate::fix_texts::which_servers;
 use crate::probes::Probes;
 use crate::tree::{Options, Paint, mark, painted};
 use crate::words::{Weight, Words, hint, hint_for_network_error, weight, words, words_for_network_error};
@@ -286,7 +287,13 @@ impl Page {
                 Some("- ") => Paint::Bad,
                 _ => Paint::Plain,
             };
-            self.line(level, paint, &line);
+            match line.is_empty() {
+                true => self.gap(),
+                false => self.line(level, paint, &line),
+            }
+        }
+        if !undecided && fixes.lacks_texts() {
+            self.line(0, Paint::Plain, &which_servers());
         }
     }
 
