@@ -37,11 +37,13 @@ const MODULES: &[(&str, &[&str])] = &[
     ("fixes", FIXES),
     ("trace", TRACE),
     ("ports", PORTS),
+    ("tape", TAPE),
 ];
 const NEIGHBOUR: &[&str] = &["infrastructure", "wire_faults", "rules::verdict"];
 const RULINGS: &[&str] =
     &["wire_faults", "infrastructure", "rules", "http_cache", "cookies", "hsts", "service_workers"];
 const FIXES: &[&str] = &["infrastructure", "rules", "rulings"];
+const TAPE: &[&str] = &["infrastructure", "fixes", "trace"];
 const TRACE: &[&str] = &[
     "wire_faults",
     "infrastructure",

@@ -1,9 +1,25 @@
 //! The arguments as they were typed: names, help and the few words that have a fixed list. What they mean is `options.rs`.
 //!
+//! `args/audit.rs` has those of `cors audit`.
+//!
 //! Network options have curl's long names, the request's own have the names of fetch's init members. The file is longer than most
-//! because it is one list.
+//! because it is one list; what stands beside the URL, imports and what is shown have files of their own.
 
+mod generate;
+mod imports;
+mod items;
+#[cfg(test)]
+mod page;
+mod run;
+mod showing;
+mod values;
+
+mod audit;
+mod authentication;
+mod batch;
 mod cors;
+mod printing;
+mod saving;
 
 use std::ffi::OsString;
 use std::io::{self, Write};
@@ -16,21 +32,49 @@ use sofetch::{CacheMode, CredentialsMode, Destination, Mode, RedirectMode, Refer
 use sofetch_inspect::safe_text::escaped;
 
 use crate::complaints;
+use crate::config;
 use crate::ending::Ending;
-pub(crate) use cors::{BrowserName, CorsArgs, Send};
+pub(crate) use cors::{BrowserName, CorsArgs, Send, ServerOption};
+
+pub(crate) use audit::{AuditArgs, AuditReport, CorsCommand, FailOn};
+
+pub(crate) use authentication::AuthenticationArgs;
+pub(crate) use batch::BatchArgs;
+pub(crate) use printing::{ColorWhen, PrintingArgs};
+pub(crate) use saving::SavingArgs;
+
+pub(crate) use generate::{GenerateArgs, Generated, ManPage};
+pub(crate) use imports::ImportArgs;
+pub(crate) use items::ItemArgs;
+pub(crate) use run::{GlobalKind, RunArgs};
+pub(crate) use showing::{CopyAs, Parts, ShowingArgs};
+
+use generate::GENERATE_EXAMPLES;
+use run::RUN_EXAMPLES;
+use values::{cache, credentials, destination, mode, redirect, referrer_policy, seconds, size};
 
 const EXAMPLES: &str = "\
 Examples:
   sofetch https://api.example/items
+  sofetch :8080/items name=lamp watts:=60 API-Key:key page==2
   sofetch --json '{\"name\":\"lamp\"}' localhost:8080/items
   sofetch --page https://app.example/ -v https://api.example/items
   sofetch cors https://api.example/items --origin https://app.example -X PATCH
+  sofetch cors audit https://api.example/items --origin https://app.example
+  sofetch -O --continue https://files.example/large.iso
+  sofetch --batch urls.txt --parallel 8 --retry 2 --report json
+  sofetch -u user --digest --timeline https://api.example/items
   sofetch run --base-url https://app.example/ page.js
   sofetch tour
 
 A URL without a scheme is https:, but http: for localhost and loopback
 addresses. Relative URLs are those of --page. To fetch from a host that is
-called `cors`, `run` or `tour`, write its scheme.
+called `cors`, `run`, `tour` or `generate`, or like a method, write its scheme.
+
+The config file holds options for every run, a line each, without the dashes:
+`max-time = 30`, `http1.1`, `header = Accept-Language: en`; # begins a comment.
+It is $SOFETCH_CONFIG (empty: none), or sofetch/config in the user's folder of
+configurations. What is typed comes before it; --no-config leaves it out.
 
 Secrets (passwords, cookies, keys) print as [redacted] unless --show-secrets.
 
@@ -40,34 +84,9 @@ Exit codes:
   2  usage: wrong options, or a request that cannot be made
   3  the network failed, a time-out or a limit was reached, or the answer
      could not be written
-  4  answered with 400 or above, under --fail";
-
-const RUN_EXAMPLES: &str = "\
-Examples:
-  sofetch run page.js
-  sofetch run --base-url https://app.example/ page.js
-  sofetch run --module --eval 'console.log((await fetch(\"data:,hi\")).status)'
-  pbpaste | sofetch run -v --base-url https://app.example/ -
-
-Scripts run in one global, in this order; then its event loop until nothing is
-left to do. They fetch as a page: CORS applies, and a page of a file has an
-opaque origin (--base-url gives another, --no-page lifts the rules).
-
-A module imports files of its own folder and below, if the page is a file's.
-Modules from the network are not built yet. Nothing else reads files.
-
-There is no document, and the engine has no Intl, no Temporal and no
-WebAssembly. docs/js.md says what is there, and what each limit means.
-
-What a browser's \"Copy as fetch\" copies runs as pasted; where it begins with
-await, as a module (--module).
-
-Exit codes:
-  0    nothing is left to do
-  1    an exception or a rejection that nobody caught
-  2    usage: wrong options, or a script that cannot be read
-  3    no thread could be started, or the output not be written
-  124  the time limit came first";
+  4  answered with 400 or above, under --fail; under --download with
+     anything but a success
+Of --batch it is the highest of all.";
 
 const TOUR_EXAMPLES: &str = "\
 Examples:
@@ -106,6 +125,14 @@ pub(crate) struct Args {
     pub(crate) fetch: FetchArgs,
 }
 
+/// What holds for every command that reads the config file.
+#[derive(Debug, Default, clap::Args)]
+pub(crate) struct ConfigArgs {
+    /// Take no options from the config file (SOFETCH_CONFIG, or sofetch/config in the user's folder of configurations)
+    #[arg(long, help_heading = "Output")]
+    pub(crate) no_config: bool,
+}
+
 /// The commands that have a name.
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
@@ -115,6 +142,9 @@ pub(crate) enum Command {
     /// Run scripts as those of a page: fetch, streams, events, abort and their kin
     #[command(after_help = RUN_EXAMPLES)]
     Run(Box<RunArgs>),
+    /// Print what shells and `man` want to know of this command
+    #[command(after_help = GENERATE_EXAMPLES)]
+    Generate(GenerateArgs),
     /// Walk through fetch and CORS offline, between two origins that this command serves itself
     #[command(after_help = TOUR_EXAMPLES)]
     Tour(TourArgs),
@@ -143,28 +173,50 @@ pub(crate) struct TourArgs {
 /// What `sofetch URL` and `sofetch cors URL` take.
 #[derive(Debug, Default, clap::Args)]
 pub(crate) struct FetchArgs {
-    /// What to fetch
-    #[arg(required = true)]
+    /// What to fetch; a method may stand before it (`sofetch PUT :3000/items/1`)
+    #[arg(value_name = "URL", required_unless_present_any = ["import", "batch"])]
     pub(crate) url: Option<OsString>,
+    /// What stands beside it.
+    #[command(flatten)]
+    pub(crate) beside: ItemArgs,
+    /// A request that was written down.
+    #[command(flatten)]
+    pub(crate) import: ImportArgs,
 
     /// The method: GET, or POST if there is a body
     #[arg(short = 'X', long, value_name = "METHOD", help_heading = "Request")]
     pub(crate) method: Option<String>,
     /// A header; `Name;` sends it empty, `Name:` takes a default away: User-Agent's, or the Content-Type of --data and --json (Accept, Accept-Encoding and Host stay)
-    #[arg(short = 'H', long = "header", value_name = "NAME: VALUE", help_heading = "Request")]
+    #[arg(
+        short = 'H',
+        long = "header",
+        value_name = "NAME: VALUE",
+        allow_hyphen_values = true,
+        help_heading = "Request"
+    )]
     pub(crate) headers: Vec<OsString>,
     /// A body of type application/x-www-form-urlencoded; @FILE reads one (@- standard input) without its line breaks; several are joined by `&`
-    #[arg(short = 'd', long, value_name = "DATA", group = "body", help_heading = "Request")]
+    #[arg(
+        short = 'd',
+        long,
+        value_name = "DATA",
+        allow_hyphen_values = true,
+        group = "body",
+        help_heading = "Request"
+    )]
     pub(crate) data: Vec<OsString>,
+    /// As --data, but @ means nothing in it
+    #[arg(long, value_name = "DATA", allow_hyphen_values = true, group = "body", help_heading = "Request")]
+    pub(crate) data_raw: Option<OsString>,
     /// As --data, but a file's bytes are sent as they are
-    #[arg(long, value_name = "DATA", group = "body", help_heading = "Request")]
+    #[arg(long, value_name = "DATA", allow_hyphen_values = true, group = "body", help_heading = "Request")]
     pub(crate) data_binary: Option<OsString>,
     /// A body of type application/json; @FILE reads one (@- standard input)
-    #[arg(long, value_name = "DATA", group = "body", help_heading = "Request")]
+    #[arg(long, value_name = "DATA", allow_hyphen_values = true, group = "body", help_heading = "Request")]
     pub(crate) json: Option<OsString>,
-    /// A field of a multipart/form-data body: NAME=TEXT, NAME=@FILE or NAME=<FILE, a file with ;type= and ;filename=
-    #[arg(short = 'F', long = "form", value_name = "NAME=CONTENT", group = "body", help_heading = "Request")]
-    pub(crate) form: Vec<OsString>,
+    /// A field of a multipart/form-data body: NAME=TEXT, NAME=@FILE or NAME=<FILE, a file with ;type= and ;filename= (curl's --form)
+    #[arg(short = 'F', value_name = "NAME=CONTENT", group = "body", help_heading = "Request")]
+    pub(crate) fields: Vec<OsString>,
     /// Ask for the head alone (method HEAD) and print it
     #[arg(short = 'I', long, conflicts_with_all = ["method", "body"], help_heading = "Request")]
     pub(crate) head: bool,
@@ -233,6 +285,9 @@ pub(crate) struct FetchArgs {
     /// Print a report in place of the body
     #[arg(long, value_name = "FORMAT", help_heading = "Output")]
     pub(crate) report: Option<Report>,
+    /// What else is shown, or shown instead.
+    #[command(flatten)]
+    pub(crate) showing: ShowingArgs,
     /// Exit with 4, and leave the body, if the status is 400 or above
     #[arg(short = 'f', long, help_heading = "Output")]
     pub(crate) fail: bool,
@@ -240,9 +295,24 @@ pub(crate) struct FetchArgs {
     #[arg(long, help_heading = "Output")]
     pub(crate) show_secrets: bool,
 
+    /// Many of them.
+    #[command(flatten)]
+    pub(crate) batch: BatchArgs,
+    /// Where it goes.
+    #[command(flatten)]
+    pub(crate) saving: SavingArgs,
+    /// How it is shown.
+    #[command(flatten)]
+    pub(crate) printing: PrintingArgs,
+    /// Who the user is.
+    #[command(flatten)]
+    pub(crate) authentication: AuthenticationArgs,
     /// The network.
     #[command(flatten)]
     pub(crate) network: NetworkArgs,
+    /// The config file.
+    #[command(flatten)]
+    pub(crate) config: ConfigArgs,
 }
 
 /// Who the agent says it is, and how it reaches others: for each command that fetches.
@@ -257,6 +327,10 @@ pub(crate) struct NetworkArgs {
     /// Connect to the second host and port in place of the first; each may be empty
     #[arg(long, value_name = "H1:P1:H2:P2", help_heading = "Network")]
     pub(crate) connect_to: Vec<String>,
+    /// Connect to this Unix domain socket in place of every host
+    #[cfg(unix)]
+    #[arg(long, value_name = "PATH", conflicts_with = "no_private", help_heading = "Network")]
+    pub(crate) unix_socket: Option<PathBuf>,
     /// PEM certificates to believe besides the platform's
     #[arg(long, value_name = "FILE", help_heading = "Network")]
     pub(crate) cacert: Vec<PathBuf>,
@@ -281,7 +355,7 @@ pub(crate) struct NetworkArgs {
     /// Speak HTTP/2 alone, without TLS too
     #[arg(long, help_heading = "Network")]
     pub(crate) http2: bool,
-    /// A limit on the whole, in seconds
+    /// A limit on each fetch as a whole, in seconds
     #[arg(short = 'm', long, value_name = "SECONDS", allow_negative_numbers = true, value_parser = seconds, help_heading = "Network")]
     pub(crate) max_time: Option<Duration>,
     /// A limit on each phase of connecting, in seconds (default 30)
@@ -295,77 +369,42 @@ pub(crate) struct NetworkArgs {
     pub(crate) no_private: bool,
 }
 
-/// What `sofetch run` takes.
-#[derive(Debug, Default, clap::Args)]
-pub(crate) struct RunArgs {
-    /// The scripts, run in one global in this order; `-` is standard input
-    #[arg(required_unless_present = "eval", value_name = "SCRIPT")]
-    pub(crate) scripts: Vec<PathBuf>,
-    /// A script in place of a file's, run after them (repeatable)
-    #[arg(long, value_name = "CODE", help_heading = "Scripts")]
-    pub(crate) eval: Vec<String>,
-    /// All scripts are modules, not only those of .mjs files
-    #[arg(long, help_heading = "Scripts")]
-    pub(crate) module: bool,
-    /// The page's URL: location, base URL, origin and referrer (default: a file's, whose origin is opaque)
-    #[arg(long, value_name = "URL", help_heading = "Scripts")]
-    pub(crate) base_url: Option<String>,
-    /// The global that scripts find
-    #[arg(long, value_name = "KIND", default_value = "window", help_heading = "Scripts")]
-    pub(crate) global: GlobalKind,
-    /// The page's referrer policy: no-referrer, origin, strict-origin, unsafe-url ...
-    #[arg(long, value_name = "POLICY", value_parser = referrer_policy, conflicts_with = "no_page", help_heading = "Scripts")]
-    pub(crate) referrer_policy: Option<ReferrerPolicy>,
-    /// Fetch on your own behalf: no origin, no CORS, nothing hidden
-    #[arg(long, help_heading = "Scripts")]
-    pub(crate) no_page: bool,
-    /// A limit on what scripts hold, in bytes, or with k, M or G; one byte more is an error that they can catch
-    #[arg(long, value_name = "BYTES", value_parser = size, help_heading = "Scripts")]
-    pub(crate) max_memory: Option<u64>,
-    /// A limit on the whole run, in seconds; what runs then is ended, with exit code 124
-    #[arg(long, value_name = "SECONDS", allow_negative_numbers = true, value_parser = seconds, help_heading = "Scripts")]
-    pub(crate) script_timeout: Option<Duration>,
-    /// Tell each fetch's decisions on standard error, when it has answered
-    #[arg(short = 'v', long, help_heading = "Output")]
-    pub(crate) verbose: bool,
-    /// Write all exchanges of the run to a file, as HAR 1.2
-    #[arg(long, value_name = "FILE", help_heading = "Output")]
-    pub(crate) har: Option<PathBuf>,
-    /// Print secrets as they are, and write them
-    #[arg(long, help_heading = "Output")]
-    pub(crate) show_secrets: bool,
-    /// The network.
-    #[command(flatten)]
-    pub(crate) network: NetworkArgs,
-}
-
-/// Which global `sofetch run` makes.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
-pub(crate) enum GlobalKind {
-    /// A window's, without a document
-    #[default]
-    Window,
-    /// A dedicated worker's
-    Worker,
-}
-
 impl Args {
-    /// The arguments of this process. Where they are none, the help or the complaint, with its exit code.
+    /// The arguments of this process, with those of the config file before them. Where they are none, the help or the
+    /// complaint, with its exit code.
     pub(crate) fn of_process() -> Result<Args, ExitCode> {
         let typed: Vec<OsString> = std::env::args_os().collect();
-        Args::try_parse_from(&typed).map_err(|error| {
+        let args = Args::try_parse_from(&typed).map_err(|error| {
             if !error.use_stderr() {
                 // Help and version; nobody is left to tell that the pipe is gone.
                 let _ = error.print();
                 return ExitCode::SUCCESS;
             }
             // NB: a script may hand a stranger's text over as an argument, and clap repeats it as it is.
-            for line in complaints::complaint(error, &typed).lines() {
-                let _ = writeln!(io::stderr(), "{}", escaped(line));
-            }
-            ExitCode::from(Ending::Usage as u8)
-        })
+            complain(&complaints::complaint(error, &typed))
+        })?;
+        if !args.takes_config() {
+            return Ok(args);
+        }
+        config::with_config(args, &typed).map_err(|error| complain(&format!("error: {error}")))
     }
+
+    /// Does the config file count?
+    fn takes_config(&self) -> bool {
+        match &self.command {
+            None => !self.fetch.config.no_config,
+            Some(Command::Cors(cors)) => cors.command.is_none() && !cors.fetch.config.no_config,
+            Some(Command::Run(run)) => !run.config.no_config,
+            Some(Command::Tour(_) | Command::Generate(_)) => false,
+        }
+    }
+}
+
+fn complain(words: &str) -> ExitCode {
+    for line in words.lines() {
+        let _ = writeln!(io::stderr(), "{}", escaped(line));
+    }
+    ExitCode::from(Ending::Usage as u8)
 }
 
 /// What a report is written in.
@@ -373,79 +412,6 @@ impl Args {
 pub(crate) enum Report {
     /// One JSON document with a schema version
     Json,
-}
-
-fn mode(word: &str) -> Result<Mode, String> {
-    listed(&[Mode::Cors, Mode::NoCors, Mode::SameOrigin], Mode::as_str, word)
-}
-
-fn credentials(word: &str) -> Result<CredentialsMode, String> {
-    listed(CredentialsMode::ALL, CredentialsMode::as_str, word)
-}
-
-fn cache(word: &str) -> Result<CacheMode, String> {
-    listed(CacheMode::ALL, CacheMode::as_str, word)
-}
-
-fn redirect(word: &str) -> Result<RedirectMode, String> {
-    listed(RedirectMode::ALL, RedirectMode::as_str, word)
-}
-
-/// Those of subresources: navigations and workers are no fetches that one makes.
-fn destination(word: &str) -> Result<Destination, String> {
-    use Destination::*;
-    const LIST: [Destination; 13] = [
-        Audio,
-        AudioWorklet,
-        Font,
-        Image,
-        Json,
-        Manifest,
-        PaintWorklet,
-        Script,
-        Style,
-        Text,
-        Track,
-        Video,
-        Xslt,
-    ];
-    listed(&LIST, Destination::as_str, word)
-}
-
-fn referrer_policy(word: &str) -> Result<ReferrerPolicy, String> {
-    listed(ReferrerPolicy::ALL, ReferrerPolicy::as_str, word)
-}
-
-fn listed<T: Copy>(list: &[T], word_of: fn(T) -> &'static str, word: &str) -> Result<T, String> {
-    let found = list.iter().copied().find(|&value| word_of(value) == word);
-    found.ok_or_else(|| {
-        let words: Vec<&str> =
-            list.iter().map(|&value| word_of(value)).filter(|word| !word.is_empty()).collect();
-        format!("it is one of {}", words.join(", "))
-    })
-}
-
-fn seconds(text: &str) -> Result<Duration, String> {
-    let seconds: f64 = text.parse().map_err(|_| "it is a number of seconds".to_owned())?;
-    match Duration::try_from_secs_f64(seconds) {
-        Ok(duration) if !duration.is_zero() => Ok(duration),
-        _ => Err("it is a number of seconds above 0".to_owned()),
-    }
-}
-
-fn size(text: &str) -> Result<u64, String> {
-    let wrong = || "it is a number of bytes, or one with k, M or G".to_owned();
-    let (digits, unit) = match text.char_indices().next_back() {
-        Some((at, 'k' | 'K')) => (&text[..at], 1 << 10),
-        Some((at, 'm' | 'M')) => (&text[..at], 1 << 20),
-        Some((at, 'g' | 'G')) => (&text[..at], 1 << 30),
-        _ => (text, 1),
-    };
-    if !digits.bytes().all(|byte| byte.is_ascii_digit()) {
-        return Err(wrong());
-    }
-    let number: u64 = digits.parse().map_err(|_| wrong())?;
-    number.checked_mul(unit).ok_or_else(wrong)
 }
 
 #[cfg(test)]
@@ -485,7 +451,6 @@ mod tests {
         for line in [
             "",
             "cors",
-            "a.test b.test",
             "--mode navigate a.test",
             "--credentials yes a.test",
             "--redirect never a.test",
@@ -498,16 +463,30 @@ mod tests {
             "--report xml a.test",
             "-d a --json {} a.test",
             "-d a -F a=b a.test",
+            "-d a --form a.test",
+            "--form --multipart a.test",
             "-I -X GET a.test",
             "-I -d a a.test",
             "--http1.1 --http2 a.test",
             "--key k.pem a.test",
             "--page https://a.test --origin https://a.test a.test",
             "--frobnicate a.test",
+            "cors a.test --server iis5",
+            "--server nginx a.test",
             "--send always a.test",
             "cors --as netscape --origin https://a.test a.test",
             "cors --send sometimes --origin https://a.test a.test",
-            "-v cors a.test",
+            "--bearer t --digest a.test",
+            "--auth a:b --netrc a.test",
+            "--raw --stream a.test",
+            "--overwrite a.test",
+            "-O -I a.test",
+            "--continue -d a a.test",
+            "--retry 0 a.test",
+            "--retry-all a.test",
+            "--batch b --parallel 257",
+            "--batch b a.test",
+            "--unix-socket s --no-private a.test",
             "-L --redirect manual a.test",
             "--csp default-src a.test",
             "--csp-report-only default-src a.test",
@@ -518,6 +497,19 @@ mod tests {
             let error = parse(line).map(|args| format!("{args:?}")).expect_err(line);
             assert_eq!(error.exit_code(), 2, "{line}");
         }
+    }
+
+    #[test]
+    fn a_list_of_servers_needs_no_url() {
+        let server = |line: &str| match parse(line).expect(line).command {
+            Some(Command::Cors(cors)) => cors.server,
+            _ => None,
+        };
+        assert!(matches!(server("cors --server list"), Some(ServerOption::List)));
+        assert!(
+            matches!(server("cors a.test --server nginx"), Some(ServerOption::Named(server)) if server.name == "nginx")
+        );
+        assert!(server("cors a.test").is_none());
     }
 
     #[test]

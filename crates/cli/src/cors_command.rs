@@ -2,31 +2,49 @@
 
 use std::sync::Arc;
 
-use sofetch::replay::Tape;
-use sofetch::{Observer, Response, ResponseType};
+use sofetch::core::tape::Tape;
+use sofetch::{Response, ResponseType};
+use sofetch_inspect::CorsStory;
 use sofetch_inspect::cors_story::StoryVerdict;
-use sofetch_inspect::{CorsStory, Recorder};
+use sofetch_inspect::fix_texts::SERVERS;
+use sofetch_inspect::json::printed;
 
 use crate::ending::{Ending, Failure, never_began};
 use crate::fetch_command::{of_status, save};
+use crate::listening::Listening;
 use crate::making::{Fetcher, left_out, request};
 use crate::options::{Options, RequestOptions, Show};
 use crate::output::Streams;
-use crate::telling::{decisions, options};
+use crate::probing::probes;
+use crate::telling::options;
 
 /// A body is read to see whether it ends well, but no further than this.
 const BODY_LIMIT: u64 = 1 << 20;
 
 /// Runs the command.
 pub(crate) async fn run(given: Options, streams: &Streams) -> Result<Ending, Failure> {
-    let as_json = given.show.report.is_some();
-    let (story, ending) = story_of(given, streams).await?;
-    match story {
-        Some(story) if as_json => streams.out_json(&story.to_json_text()).map_err(Failure::stdout)?,
-        Some(story) => print(&story, streams)?,
-        None => {}
-    }
-    ending
+    let show = given.show.clone();
+    let listening = Listening::with_recorder(&show)?;
+    let told = story_of(given, &listening, streams).await.and_then(|(story, ending)| {
+        match story {
+            Some(story) if show.report.is_some() => {
+                let report = listening.with_timeline(story.to_json(), &show);
+                streams.out_json(&printed(&report)).map_err(Failure::stdout)?;
+            }
+            Some(story) => print(&story, streams)?,
+            None => {}
+        }
+        ending
+    });
+    let ended = listening.end(&show, streams);
+    told.and_then(|ending| ended.map(|()| ending))
+}
+
+/// `--server list`: each name, and what it stands for.
+pub(crate) fn list_servers(streams: &Streams) -> Result<Ending, Failure> {
+    let lines = SERVERS.iter().map(|server| format!("{:<12} {}\n", server.name, server.title));
+    streams.out_text(&lines.collect::<String>()).map_err(Failure::stdout)?;
+    Ok(Ending::Answered)
 }
 
 /// Prints a story.
@@ -39,26 +57,26 @@ pub(crate) fn print(story: &CorsStory, streams: &Streams) -> Result<(), Failure>
 /// Fetches and tells: the story, and how the command ends. The outer error is of a request that never was.
 pub(crate) async fn story_of(
     given: Options,
+    listening: &Listening,
     streams: &Streams,
 ) -> Result<(Option<CorsStory>, Result<Ending, Failure>), Failure> {
-    let Options { request: request_options, page, network, browser, show } = given;
+    let Options { request: request_options, page, network, browser, probe, show, notes: said, .. } = given;
     let notes = page.as_ref().map(|page| left_out(&request_options, page)).unwrap_or_default();
-    notes.iter().for_each(|note| streams.note(note));
-    let recorder = Recorder::new();
-    let observer: Arc<dyn Observer> = recorder.clone();
+    said.iter().chain(&notes).for_each(|note| streams.note(note));
+    if show.print.is_some() {
+        streams.note("`--print` has no meaning for cors without --offline");
+    }
     let fetcher = Fetcher::new(network, browser, page.as_ref())?;
     // A recording keeps no bodies, so that their digests cannot be looked at again.
     let again = RequestOptions { integrity: None, ..request_options.clone() };
-    let ending = match fetcher.fetch(request(request_options, Some(observer))).await {
+    let ending = match fetcher.fetch(request(request_options, listening.observer())).await {
         Ok(response) => read(response, &show, streams).await,
         Err(error) if never_began(&error) => return Err(Failure::Fetch(error)),
         // The story says why.
         Err(error) => Ok(Ending::of_error(&error)),
     };
-    let recording = recorder.recording();
-    if show.decisions {
-        streams.err_text(&decisions(&recording, show.secrets, streams.paint_err));
-    }
+    listening.tell_decisions(&show, streams);
+    let recording = listening.recording();
     let Some(fetch) = recording.first() else { return Ok((None, ending)) };
     let mut story = CorsStory::of(fetch, show.secrets);
     if let (Some(told), Fetcher::Page(page)) = (&story, &fetcher)
@@ -69,7 +87,16 @@ pub(crate) async fn story_of(
         if matches!(told.verdict, StoryVerdict::Undecided) {
             streams.note("the request was not sent; --send always sends it");
         }
-        story = story.map(|story| story.with_fixes(&changes));
+        let probes = match &told.verdict {
+            StoryVerdict::Refused { ruling } if probe => {
+                probes(page.user_agent(), &tape, ruling, show.secrets).await
+            }
+            _ => None,
+        };
+        story = story.map(|story| story.with_fixes(&changes, &tape, show.server));
+        if let Some(probes) = probes {
+            story = story.map(|story| story.with_probes(probes));
+        }
     }
     let Some(browser) = browser else { return Ok((story, ending)) };
     let story = story.map(|story| story.decided_as(browser));

@@ -7,11 +7,12 @@ use sofetch::{Error, ErrorKind, Reason, WireFault};
 use sofetch_inspect::Secrets;
 use sofetch_inspect::safe_text::{escaped, redacted_urls};
 
+use crate::batch::LineError;
 use crate::options::UsageError;
-use crate::words::error_words;
+use crate::words::{error_words, incomplete, line_words};
 
 /// The exit codes.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Ending {
     /// Answered, or readable.
     Answered = 0,
@@ -61,6 +62,8 @@ pub(crate) fn never_began(error: &Error) -> bool {
 pub(crate) enum Failure {
     /// The command line.
     Usage(UsageError),
+    /// A line of a batch.
+    Line(LineError),
     /// The fetch, or the reading of its body.
     Fetch(Error),
     /// The status, under `--fail`.
@@ -71,6 +74,13 @@ pub(crate) enum Failure {
         to: String,
         /// What the system said.
         error: io::Error,
+    },
+    /// A download that the server ended before its end.
+    Incomplete {
+        /// What is there, in bytes.
+        length: u64,
+        /// What there should be.
+        whole: u64,
     },
     /// The script engine, or a script that it cannot read.
     Script(sofetch_js::Error),
@@ -94,9 +104,11 @@ impl Failure {
         match self {
             _ if self.is_broken_pipe() => Ending::Answered,
             Failure::Usage(_) | Failure::Script(_) => Ending::Usage,
+            Failure::Line(LineError::File(_)) => Ending::Network,
+            Failure::Line(_) => Ending::Usage,
             Failure::Fetch(error) => Ending::of_error(error),
             Failure::Status(_) => Ending::Status,
-            Failure::Output { .. } | Failure::Start(_) => Ending::Network,
+            Failure::Output { .. } | Failure::Incomplete { .. } | Failure::Start(_) => Ending::Network,
         }
     }
 
@@ -105,9 +117,11 @@ impl Failure {
         match self {
             _ if self.is_broken_pipe() => None,
             Failure::Usage(error) => Some(escaped(&*redacted_urls(&error.to_string(), secrets)).into_owned()),
+            Failure::Line(error) => Some(escaped(&*redacted_urls(&line_words(error), secrets)).into_owned()),
             Failure::Fetch(error) => Some(error_words(error, secrets)),
             Failure::Status(status) => Some(format!("the server answered with status {status}")),
             Failure::Output { to, error } => Some(format!("{to}: {}", escaped(&error.to_string()))),
+            Failure::Incomplete { length, whole } => Some(incomplete(*length, *whole)),
             Failure::Script(error) => Some(escaped(&error.to_string()).into_owned()),
             Failure::Start(error) => Some(format!("could not start: {}", escaped(&error.to_string()))),
         }

@@ -3,55 +3,148 @@
 use std::fs::File;
 use std::io::{self, Write};
 use std::path::Path;
-use std::sync::Arc;
 
-use sofetch::{Observer, Response};
+use sofetch::Response;
+use sofetch_inspect::Recording;
+use sofetch_inspect::json::printed;
 use sofetch_inspect::safe_text::escaped;
-use sofetch_inspect::{Recorder, Recording};
 
+use crate::args::Parts;
+use crate::download::Download;
 use crate::ending::{Ending, Failure, never_began};
-use crate::making::{Fetcher, left_out, request, without_meaning};
-use crate::options::{Options, Show};
-use crate::output::{PlainBody, Quiet, Sink, Streams, TerminalBody, head_bytes, is_json};
+use crate::listening::Listening;
+use crate::making::{Fetcher, left_out, request, settled, without_meaning};
+use crate::offline_command::{print, with_body};
+use crate::options::{Options, RequestOptions, Show};
+use crate::output::{PlainBody, Quiet, Sink, Streams, head_bytes};
 use crate::progress::Progress;
-use crate::telling::{decisions, http_version, reported};
+use crate::telling::{http_version, last_sent, measured, reported};
+use crate::terminal_body::{Layout, TerminalBody};
+use crate::words;
 
 /// Runs the command.
 pub(crate) async fn run(options: Options, streams: &Streams) -> Result<Ending, Failure> {
-    let Options { request: request_options, page, network, browser, show } = options;
+    let Options { request: request_options, page, network, browser, show, notes: said, .. } = options;
     let notes = match &page {
         Some(page) => left_out(&request_options, page),
         None => without_meaning(&request_options),
     };
-    notes.iter().for_each(|note| streams.note(note));
+    said.iter().chain(&notes).for_each(|note| streams.note(note));
     let watched = page.as_ref().is_some_and(|page| page.policies.are_reported());
-    let recorder = (show.decisions || show.head || show.report.is_some() || watched).then(Recorder::new);
-    let observer = recorder.clone().map(|recorder| recorder as Arc<dyn Observer>);
+    let listening = if watched { Listening::with_recorder(&show)? } else { Listening::new(&show)? };
     let fetcher = Fetcher::new(network, browser, page.as_ref())?;
-    let fetched = fetcher.fetch(request(request_options, observer)).await;
-    let recording = || recorder.as_ref().map(|recorder| recorder.recording()).unwrap_or_default();
-    if show.decisions {
-        streams.err_text(&decisions(&recording(), show.secrets, streams.paint_err));
-    } else if watched {
-        reported(&recording()).iter().for_each(|violation| streams.note(violation));
+    let mut download = show.download.as_ref().map(|options| Download::new(options, &request_options.url));
+    let parts = parts(&show);
+    let request_options = if parts.request_body { settled(request_options)? } else { request_options };
+    let asked = request_options.clone();
+    let fetched = fetch(&fetcher, request_options, page.is_none(), download.as_mut(), &listening).await;
+    listening.tell_decisions(&show, streams);
+    print_sent(&listening.recording(), &asked, parts, &show, streams)?;
+    if watched && !show.decisions {
+        reported(&listening.recording()).iter().for_each(|violation| streams.note(violation));
     }
+    let ending = match fetched {
+        Ok(fetched) => answered(fetched, download, &listening, &show, streams).await,
+        Err(failure) => Err(failure),
+    };
+    let told = listening.end(&show, streams);
+    ending.and_then(|ending| told.map(|()| ending))
+}
+
+/// What is shown of the exchange.
+fn parts(show: &Show) -> Parts {
+    show.print.unwrap_or(Parts { response_body: true, ..Parts::default() })
+}
+
+/// The request that was sent last, as far as it is to be shown.
+fn print_sent(
+    recording: &Recording,
+    asked: &RequestOptions,
+    parts: Parts,
+    show: &Show,
+    streams: &Streams,
+) -> Result<(), Failure> {
+    let Some(head) = last_sent(recording).filter(|_| parts.request_head || parts.request_body) else {
+        return Ok(());
+    };
+    let sent = with_body(head, asked);
+    print(&sent, parts, show.secrets, streams).map_err(Failure::stdout)?;
+    // What follows a body begins on a line of its own.
+    let apart = parts.request_body && sent.body.is_some() && (parts.response_head || parts.response_body);
+    if apart {
+        streams.out_text("\r\n\r\n").map_err(Failure::stdout)?;
+    }
+    Ok(())
+}
+
+/// Fetches; a download that has to begin anew a second time. The outer error is of its files.
+pub(crate) async fn fetch(
+    fetcher: &Fetcher,
+    options: RequestOptions,
+    on_own_behalf: bool,
+    mut download: Option<&mut Download>,
+    listening: &Listening,
+) -> Result<Result<Response, sofetch::Error>, Failure> {
+    loop {
+        let options = match &download {
+            Some(download) => download.request(options.clone(), on_own_behalf),
+            None => options.clone(),
+        };
+        let fetched = fetcher.fetch(request(options, listening.observer())).await;
+        if let (Some(download), Ok(response)) = (&mut download, &fetched)
+            && download.begins_anew(response)?
+        {
+            continue;
+        }
+        return Ok(fetched);
+    }
+}
+
+async fn answered(
+    fetched: Result<Response, sofetch::Error>,
+    download: Option<Download>,
+    listening: &Listening,
+    show: &Show,
+    streams: &Streams,
+) -> Result<Ending, Failure> {
+    let report = || {
+        let report = listening.with_timeline(listening.recording().to_json(show.secrets), show);
+        streams.out_json(&printed(&report)).map_err(Failure::stdout)
+    };
     match fetched {
         Ok(response) if show.report.is_some() => {
             let status = response.status();
-            let read = save(response, &show, streams).await;
-            streams.out_json(&recording().to_json_text(show.secrets)).map_err(Failure::stdout)?;
-            read.and(of_status(status, &show))
+            let ending = of_status(status, show);
+            let read = match download {
+                Some(download) if ending.is_ok() => keep(download, response, streams).await,
+                // What is no file is read all the same, for the report tells of the whole of it.
+                Some(_) => drain(response).await,
+                None => save(response, show, streams).await,
+            };
+            report()?;
+            read.and(ending)
         }
-        Ok(response) => match of_status(response.status(), &show) {
-            Ok(ending) => deliver(response, &recording(), &show, streams).await.map(|()| ending),
+        Ok(response) => match of_status(response.status(), show) {
+            Ok(ending) => {
+                print_head(&response, &listening.recording(), show, streams)?;
+                let delivered = match download {
+                    Some(download) => keep(download, response, streams).await,
+                    None => deliver(response, show, streams).await,
+                };
+                delivered?;
+                if parts(show).meta {
+                    streams.out_text(&measured(&listening.recording())).map_err(Failure::stdout)?;
+                }
+                Ok(ending)
+            }
             Err(failure) => {
-                print_head(&response, &recording(), &show, streams)?;
+                print_head(&response, &listening.recording(), show, streams)?;
                 Err(failure)
             }
         },
         Err(error) => {
             if show.report.is_some() && !never_began(&error) {
-                streams.out_json(&recording().to_json_text(show.secrets)).map_err(Failure::stdout)?;
+                report()?;
             }
             Err(Failure::Fetch(error))
         }
@@ -63,23 +156,26 @@ pub(crate) fn of_status(status: u16, show: &Show) -> Result<Ending, Failure> {
     if show.fail && status >= 400 { Err(Failure::Status(status)) } else { Ok(Ending::Answered) }
 }
 
-/// Prints the head if it is wanted, and the body to where it is wanted.
-async fn deliver(
-    response: Response,
-    recording: &Recording,
-    show: &Show,
-    streams: &Streams,
-) -> Result<(), Failure> {
-    print_head(&response, recording, show, streams)?;
-    if show.output.is_some() {
+/// Saves a download, and says where.
+async fn keep(download: Download, response: Response, streams: &Streams) -> Result<(), Failure> {
+    let saved = download.save(response, streams).await?;
+    streams.note(&words::saved_to(&shown(&saved.path), saved.length));
+    Ok(())
+}
+
+/// Prints the body to where it is wanted.
+async fn deliver(response: Response, show: &Show, streams: &Streams) -> Result<(), Failure> {
+    // NB: without an output it is read all the same: whether it ends well decides how the command does.
+    if show.output.is_some() || !parts(show).response_body {
         return save(response, show, streams).await;
     }
     let out = io::stdout().lock();
-    if !streams.out_is_terminal {
+    if !streams.for_person {
         return copy(response, &mut PlainBody(out), |_| {}).await?.map_err(Failure::stdout);
     }
-    let json = response.mime_type().is_some_and(|mime_type| is_json(mime_type.essence()));
-    let mut body = TerminalBody::new(out, streams.paint_out, json);
+    let mime_type = response.mime_type();
+    let essence = mime_type.as_ref().map_or("", |mime_type| mime_type.essence());
+    let mut body = TerminalBody::new(out, streams.paint_out, Layout::of(essence, show.raw, show.stream));
     let copied = copy(response, &mut body, |_| {}).await?;
     if body.binary {
         streams.note("the body is binary and is not shown on a terminal; --output FILE saves it");
@@ -87,11 +183,9 @@ async fn deliver(
     copied.map_err(Failure::stdout)
 }
 
-/// Reads the body to its end, into the file of `--output` if there is one. NB: no server ever names the file.
+/// Reads the body to its end, into the file of `--output` if there is one.
 pub(crate) async fn save(response: Response, show: &Show, streams: &Streams) -> Result<(), Failure> {
-    let Some(path) = &show.output else {
-        return copy(response, &mut PlainBody(io::sink()), |_| {}).await?.map_err(Failure::stdout);
-    };
+    let Some(path) = &show.output else { return drain(response).await };
     let failed = |error| Failure::Output { to: shown(path), error };
     let file = File::create(path).map_err(failed)?;
     let total = announced_length(&response);
@@ -102,16 +196,25 @@ pub(crate) async fn save(response: Response, show: &Show, streams: &Streams) -> 
             progress.add(bytes);
         }
     };
-    copy(response, &mut PlainBody(file), told).await?.map_err(failed)
+    let copied = copy(response, &mut PlainBody(file), told).await;
+    if copied.as_ref().map_or(true, Result::is_err) {
+        streams.note(&words::some_is_in(&shown(path)));
+    }
+    copied?.map_err(failed)
+}
+
+/// Reads the body to its end, for nobody.
+async fn drain(response: Response) -> Result<(), Failure> {
+    copy(response, &mut PlainBody(io::sink()), |_| {}).await?.map_err(Failure::stdout)
 }
 
 /// A path as one may print it.
-fn shown(path: &Path) -> String {
+pub(crate) fn shown(path: &Path) -> String {
     escaped(path.as_os_str().as_encoded_bytes()).into_owned()
 }
 
 /// How many decoded bytes there will be, where that can be known.
-fn announced_length(response: &Response) -> Option<u64> {
+pub(crate) fn announced_length(response: &Response) -> Option<u64> {
     let headers = response.headers();
     if headers.has("Content-Encoding") {
         return None;
@@ -120,7 +223,7 @@ fn announced_length(response: &Response) -> Option<u64> {
 }
 
 /// Copies the body. The outer error is the fetch's, the inner one is the output's.
-async fn copy(
+pub(crate) async fn copy(
     mut response: Response,
     to: &mut impl Sink,
     mut told: impl FnMut(u64),
@@ -157,7 +260,7 @@ fn print_head(
     let version = http_version(recording);
     let space: &[u8] = if reason.is_empty() { b"" } else { b" " };
     let status_line = [format!("{version} {}", response.status()).as_bytes(), space, &reason].concat();
-    let terminal = streams.out_is_terminal.then_some(streams.paint_out);
+    let terminal = streams.for_person.then_some(streams.paint_out);
     let head = head_bytes(&status_line, response.headers().iter(), show.secrets, terminal);
     let mut out = io::stdout().lock();
     out.write_all(&head).and_then(|()| out.flush()).map_err(Failure::stdout)

@@ -44,15 +44,40 @@ pub(crate) fn indented(text: &str, paint: Paint) -> Option<String> {
                 printer.new_line();
             }
             ':' => printer.out.push_str(": "),
-            '"' if after.starts_with(':') => printer.push(Tone::Key, token),
-            '"' => printer.push(Tone::Text, token),
-            '-' | '0'..='9' => printer.push(Tone::Number, token),
-            _ => printer.push(Tone::Word, token),
+            _ => printer.push(tone_of(first, after), token),
         }
         rest = after;
     }
     printer.out.push('\n');
     Some(printer.out)
+}
+
+/// The document on one line, coloured; `None` if the text is no JSON document.
+pub(crate) fn coloured(text: &str, paint: Paint) -> Option<String> {
+    serde_json::from_str::<serde::de::IgnoredAny>(text).ok()?;
+    let mut printer = Printer { out: String::with_capacity(text.len() * 2), paint, depth: 0 };
+    let mut rest = text.trim_start_matches(WHITE);
+    while let Some(first) = rest.chars().next() {
+        let (token, after) = rest.split_at(token_length(rest));
+        rest = after.trim_start_matches(WHITE);
+        match first {
+            '{' | '[' | '}' | ']' => printer.out.push(first),
+            ',' => printer.out.push_str(", "),
+            ':' => printer.out.push_str(": "),
+            _ => printer.push(tone_of(first, rest), token),
+        }
+    }
+    Some(printer.out)
+}
+
+/// Of a token that begins like this and is followed by that.
+fn tone_of(first: char, after: &str) -> Tone {
+    match first {
+        '"' if after.starts_with(':') => Tone::Key,
+        '"' => Tone::Text,
+        '-' | '0'..='9' => Tone::Number,
+        _ => Tone::Word,
+    }
 }
 
 const WHITE: [char; 4] = [' ', '\t', '\n', '\r'];
@@ -130,6 +155,18 @@ mod tests {
         for text in ["", "{", "[1,]", "{'a':1}", "1 2", "\u{1b}[31m", "\"\u{1b}\""] {
             assert_eq!(plain(text), None, "{text:?}");
         }
+    }
+
+    #[test]
+    fn on_one_line() {
+        let paint = Paint::off();
+        assert_eq!(
+            coloured("{ \"a\" : [1,\n{}] , \"b\":null}", paint).as_deref(),
+            Some("{\"a\": [1, {}], \"b\": null}")
+        );
+        assert_eq!(coloured("{", paint), None);
+        let key = Paint::on().tone(Tone::Key, "\"a\"").into_owned();
+        assert!(coloured("{\"a\":1}", Paint::on()).is_some_and(|text| text.contains(&key)));
     }
 
     #[test]

@@ -1,25 +1,42 @@
 //! `sofetch`: fetches a URL, or tells why a browser would refuse it. Reads the arguments, runs the command, says how it ended.
 //!
 //! - `args`: as typed; `complaints`: why they are none; `options`: what they mean; `making`: the agent, page and request that follow.
-//! - `fetch_command`, `cors_command`: one fetch; `tour_command`: the tour, whose stops are in `tour`; `run_command`: scripts,
-//!   `script_lines`: what they print, `watchers`: who listens to their fetches.
-//! - `output`, `json_text`, `progress`: what is printed, and how; `telling`: what `inspect` says of a recording, in colour;
+//! - `fetch_command`, `cors_command`, `audit_command`, `tour_command`: the commands, the tour's stops in `tour`; `run_command`: scripts, `script_lines`: what they
+//!   print, `watchers`: who listens to their fetches.
+//! - `authentication`: who the user is; `download`: bodies that become files; `batch`: many URLs.
+//! - `listening`: who hears what is fetched, `har_file`: and writes it down.
+//! - `output`, `terminal_body`, `json_text`, `progress`: what is printed, and how; `telling`: what `inspect` says of a recording, in colour;
 //!   `words`: sentences that only the faces need; `ending`: exit codes.
 
 mod args;
+mod audit_command;
+mod authentication;
+mod batch;
 mod complaints;
+mod config;
 mod cors_command;
+mod download;
 mod ending;
+mod export;
 mod fetch_command;
+mod generate_command;
+mod har_file;
+mod import;
+mod items;
 mod json_text;
+mod listening;
 mod making;
+mod offline;
+mod offline_command;
 mod options;
 mod output;
+mod probing;
 mod progress;
 mod run_command;
 mod script_lines;
 mod sending;
 mod telling;
+mod terminal_body;
 mod tour;
 mod tour_command;
 mod watchers;
@@ -27,9 +44,9 @@ mod words;
 
 use std::process::ExitCode;
 
-use args::{Args, Command, FetchArgs};
+use args::{Args, ColorWhen, Command, CorsCommand, FetchArgs, ServerOption};
 use ending::{Ending, Failure};
-use options::{Options, secrets};
+use options::{AuditOptions, Options, secrets};
 use output::{Quiet, Streams};
 
 fn main() -> ExitCode {
@@ -37,13 +54,20 @@ fn main() -> ExitCode {
         Ok(args) => args,
         Err(exit_code) => return exit_code,
     };
-    let (quiet, secrets) = match &args.command {
-        Some(Command::Cors(cors)) => (quiet(&cors.fetch), secrets(cors.fetch.show_secrets)),
-        Some(Command::Tour(tour)) => (Quiet::Nothing, secrets(tour.show_secrets)),
-        Some(Command::Run(run)) => (Quiet::Nothing, secrets(run.show_secrets)),
-        None => (quiet(&args.fetch), secrets(args.fetch.show_secrets)),
+    let (quiet, color, secrets) = match &args.command {
+        Some(Command::Cors(cors)) => match &cors.command {
+            Some(CorsCommand::Audit(audit)) => {
+                let quiet = if audit.silent { Quiet::All } else { Quiet::Nothing };
+                (quiet, ColorWhen::Auto, secrets(audit.show_secrets))
+            }
+            None => (quiet(&cors.fetch), cors.fetch.printing.color, secrets(cors.fetch.show_secrets)),
+        },
+        Some(Command::Tour(tour)) => (Quiet::Nothing, ColorWhen::Auto, secrets(tour.show_secrets)),
+        Some(Command::Run(run)) => (Quiet::Nothing, ColorWhen::Auto, secrets(run.show_secrets)),
+        Some(Command::Generate(_)) => (Quiet::Nothing, ColorWhen::Auto, secrets(false)),
+        None => (quiet(&args.fetch), args.fetch.printing.color, secrets(args.fetch.show_secrets)),
     };
-    let streams = Streams::of_process(quiet);
+    let streams = Streams::of_process(quiet, color);
     let ending = run(args, &streams);
     if let Err(failure) = &ending
         && let Some(words) = failure.words(secrets)
@@ -69,6 +93,9 @@ fn run(args: Args, streams: &Streams) -> Result<ExitCode, Failure> {
     match args.command {
         Some(Command::Run(run)) => return run_command::run(*run, streams),
         Some(Command::Tour(tour)) => return tour_command::run(&tour, streams).map(Ending::exit_code),
+        Some(Command::Generate(generate)) => {
+            return generate_command::run(generate.what).map(Ending::exit_code);
+        }
         _ => {}
     }
     let runtime =
@@ -76,13 +103,31 @@ fn run(args: Args, streams: &Streams) -> Result<ExitCode, Failure> {
     let ending = match args.command {
         None => {
             let options = Options::of_fetch(args.fetch)?;
-            runtime.block_on(fetch_command::run(options, streams))
+            match options.batch.clone() {
+                Some(batch) => runtime.block_on(batch::run(batch, options, streams)),
+                None if offline_command::is_wanted(&options.show) => {
+                    runtime.block_on(offline_command::run(options, streams))
+                }
+                None => runtime.block_on(fetch_command::run(options, streams)),
+            }
         }
-        Some(Command::Cors(cors)) => {
-            let options = Options::of_cors(*cors, streams)?;
-            runtime.block_on(cors_command::run(options, streams))
+        Some(Command::Cors(mut cors)) => match cors.command.take() {
+            Some(CorsCommand::Audit(audit)) => {
+                let options = AuditOptions::of(*audit)?;
+                runtime.block_on(audit_command::run(options, streams))
+            }
+            None if matches!(cors.server, Some(ServerOption::List)) => cors_command::list_servers(streams),
+            None => {
+                let options = Options::of_cors(*cors, streams)?;
+                match offline_command::is_wanted(&options.show) {
+                    true => runtime.block_on(offline_command::run(options, streams)),
+                    false => runtime.block_on(cors_command::run(options, streams)),
+                }
+            }
+        },
+        Some(Command::Run(_) | Command::Tour(_) | Command::Generate(_)) => {
+            unreachable!("they need no runtime of this kind")
         }
-        Some(Command::Run(_) | Command::Tour(_)) => unreachable!("scripts have a runtime of their own"),
     };
     // A look-up that was given up goes on in the system: nobody waits for it.
     runtime.shutdown_background();

@@ -3,8 +3,9 @@
 use std::sync::Arc;
 
 use sofetch::core::infrastructure::header_list::HeaderList;
+use sofetch::core::infrastructure::multipart::{boundary_from, multipart_form_data_encode};
 use sofetch::core::rules::header_guards::{self, HeaderGuard};
-use sofetch::net::Roots;
+use sofetch::net::{Roots, SystemRandom};
 use sofetch::{
     CredentialsMode, Error, Guard, Mode, Observer, Origin, Page, Request, Response, UserAgent,
     UserAgentBuilder,
@@ -12,6 +13,8 @@ use sofetch::{
 use sofetch_inspect::Browser;
 use sofetch_inspect::safe_text::escaped;
 
+use crate::authentication::{Authentication, DigestEntries};
+use crate::offline::NoNetwork;
 use crate::options::{BodyOption, NetworkOptions, PageOption, RequestOptions};
 
 /// Who fetches: the user, or a page.
@@ -29,13 +32,22 @@ impl Fetcher {
         browser: Option<Browser>,
         page: Option<&PageOption>,
     ) -> Result<Fetcher, Error> {
-        let mut builder = agent_builder(network);
-        if let Some(browser) = browser {
-            builder = builder.settings(|settings| {
-                settings.departures = browser.departures();
-                settings.preflight_max_age_limit = browser.preflight_max_age_limit();
-            });
-        }
+        Fetcher::with(decided_as(agent_builder(network), browser), page)
+    }
+
+    /// The same over a network that reaches nobody.
+    pub(crate) fn over(
+        options: NetworkOptions,
+        browser: Option<Browser>,
+        page: Option<&PageOption>,
+        network: NoNetwork,
+    ) -> Result<Fetcher, Error> {
+        // NB: nothing is sent, so that nobody has to be asked whether it may be.
+        let options = NetworkOptions { send_policy: None, ..options };
+        Fetcher::with(decided_as(agent_builder(options), browser).network(Arc::new(network)), page)
+    }
+
+    fn with(builder: UserAgentBuilder, page: Option<&PageOption>) -> Result<Fetcher, Error> {
         let agent = builder.build()?;
         let Some(option) = page else { return Ok(Fetcher::Owner(agent)) };
         let builder = agent.page_builder(option.url.href());
@@ -52,6 +64,15 @@ impl Fetcher {
     }
 }
 
+/// With the departures of this browser.
+fn decided_as(builder: UserAgentBuilder, browser: Option<Browser>) -> UserAgentBuilder {
+    let Some(browser) = browser else { return builder };
+    builder.settings(|settings| {
+        settings.departures = browser.departures();
+        settings.preflight_max_age_limit = browser.preflight_max_age_limit();
+    })
+}
+
 /// The agent's builder.
 pub(crate) fn agent_builder(options: NetworkOptions) -> UserAgentBuilder {
     let mut builder = UserAgent::builder()
@@ -61,6 +82,7 @@ pub(crate) fn agent_builder(options: NetworkOptions) -> UserAgentBuilder {
             config.resolve_overrides = options.resolve;
             config.connect_to = options.connect_to;
             config.proxy = options.proxy;
+            config.unix_socket = options.unix_socket;
             config.versions = options.versions;
             config.tls.extra_ca_pem = options.roots;
             config.tls.client_identity = options.identity;
@@ -68,11 +90,20 @@ pub(crate) fn agent_builder(options: NetworkOptions) -> UserAgentBuilder {
                 config.tls.roots = Roots::Only;
             }
         });
+    // NB: without randomness the agent is not built either.
+    if let Authentication::Digest(secret) = options.authentication
+        && let Ok(random) = SystemRandom::new()
+    {
+        builder = builder.authentication_entries(Some(Arc::new(DigestEntries::new(secret, random))));
+    }
     if let Some(user_agent) = options.user_agent {
         builder = builder.user_agent(user_agent.as_deref());
     }
     if let Some(policy) = options.send_policy {
         builder = builder.send_policy(policy);
+    }
+    if let Some(retry) = options.retry {
+        builder = builder.retry(retry);
     }
     if let Some(after) = options.connect_timeout {
         builder = builder.connect_timeout(after);
@@ -98,8 +129,8 @@ pub(crate) fn request(options: RequestOptions, observer: Option<Arc<dyn Observer
     }
     request = match options.body {
         Some(BodyOption::Bytes { bytes, content_type }) => {
-            let request =
-                if typed || options.untyped { request } else { request.header("Content-Type", content_type) };
+            let said = typed || options.untyped || content_type.is_empty();
+            let request = if said { request } else { request.header("Content-Type", &*content_type) };
             request.body(bytes)
         }
         Some(BodyOption::Form(form_data)) => request.form_data(form_data),
@@ -133,6 +164,19 @@ pub(crate) fn request(options: RequestOptions, observer: Option<Arc<dyn Observer
         Some(observer) => request.observer(observer),
         None => request,
     }
+}
+
+/// The options with the body whole: a form's boundary is chosen, so that the body can be shown as well as sent.
+pub(crate) fn settled(mut options: RequestOptions) -> Result<RequestOptions, Error> {
+    if let Some(BodyOption::Form(form_data)) = &options.body {
+        let mut random = [0; 16];
+        UserAgent::builder().build()?.fill_random(&mut random)?;
+        let boundary = boundary_from(random);
+        let bytes = multipart_form_data_encode(form_data, &boundary).concat();
+        let content_type = format!("multipart/form-data; boundary={boundary}");
+        options.body = Some(BodyOption::Bytes { bytes: bytes.into(), content_type: content_type.into() });
+    }
+    Ok(options)
 }
 
 /// The options for pages that say nothing where there is no page.

@@ -1,33 +1,47 @@
 //! What the arguments mean: a URL, a request, a network, and what to show. Files are read here; nothing is sent.
+//!
+//! The file is longer than most because it is one list, from each argument to what it means; what takes more than a line
+//! has a file of its own.
 
-mod bodies;
+mod audit;
+pub(crate) mod bodies;
 mod browsers;
 mod headers;
+mod network;
 mod places;
 mod policies;
-mod targets;
-mod typed;
+mod repeating;
+mod requests;
+mod saving;
+pub(crate) mod targets;
+pub(crate) mod typed;
 mod usage;
 
+use std::ffi::OsStr;
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::time::Duration;
 
-use sofetch::core::infrastructure::methods::Method;
-use sofetch::net::{ClientIdentity, ConnectTo, HttpVersions, NoProxy, ProxyRules, ResolveOverride};
-use sofetch::{CacheMode, CredentialsMode, Destination, Mode, RedirectMode, ReferrerPolicy, SendPolicy, Url};
+use sofetch::{CacheMode, CredentialsMode, Destination, Mode, RedirectMode, ReferrerPolicy, Url};
+use sofetch_inspect::fix_texts::Server;
 use sofetch_inspect::{Browser, Secrets};
 
-use crate::args::{CorsArgs, FetchArgs, NetworkArgs, Report};
+use crate::args::{CopyAs, CorsArgs, FetchArgs, Parts, Report, ServerOption};
+use crate::authentication::Authentication;
+use crate::batch::BatchOptions;
+use crate::download::DownloadOptions;
+use crate::import::Imported;
 use crate::output::Streams;
 use crate::sending::Sending;
+use crate::words::ignored_words;
 
+pub(crate) use audit::AuditOptions;
 pub(crate) use bodies::BodyOption;
+pub(crate) use network::NetworkOptions;
 pub(crate) use policies::PolicyOptions;
-pub(crate) use targets::PageOption;
+pub(crate) use targets::{PageOption, has_scheme};
 pub(crate) use usage::UsageError;
 
-use headers::{HeaderOption, header_option};
+use requests::Asked;
 
 /// All that one fetch is made with.
 #[derive(Debug)]
@@ -40,8 +54,14 @@ pub(crate) struct Options {
     pub(crate) network: NetworkOptions,
     /// As which browser it is decided; `None` is the Standard.
     pub(crate) browser: Option<Browser>,
+    /// Is more asked after a refusal?
+    pub(crate) probe: bool,
     /// What is printed.
     pub(crate) show: Show,
+    /// What the user should know of the options, safe to print.
+    pub(crate) notes: Vec<String>,
+    /// Where the URLs are, if it is many; the request's own is then none of them.
+    pub(crate) batch: Option<BatchOptions>,
 }
 
 /// The request's own members; `None` is what fetch does by itself.
@@ -63,45 +83,43 @@ pub(crate) struct RequestOptions {
     pub(crate) destination: Option<Destination>,
 }
 
-/// The agent's settings.
-#[derive(Default)]
-pub(crate) struct NetworkOptions {
-    /// `Some(None)` sends none.
-    pub(crate) user_agent: Option<Option<String>>,
-    pub(crate) resolve: Vec<ResolveOverride>,
-    pub(crate) connect_to: Vec<ConnectTo>,
-    /// PEM.
-    pub(crate) roots: Vec<u8>,
-    /// Are those the only ones to believe?
-    pub(crate) only_these_roots: bool,
-    pub(crate) identity: Option<ClientIdentity>,
-    pub(crate) insecure: bool,
-    pub(crate) proxy: ProxyRules,
-    pub(crate) versions: HttpVersions,
-    pub(crate) max_time: Option<Duration>,
-    pub(crate) connect_timeout: Option<Duration>,
-    pub(crate) max_size: Option<u64>,
-    pub(crate) no_private: bool,
-    /// Asked before each request is sent.
-    pub(crate) send_policy: Option<Arc<dyn SendPolicy>>,
-}
-
 /// What is printed, and where the body goes.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(crate) struct Show {
     /// `None` is standard output.
     pub(crate) output: Option<PathBuf>,
+    /// A file under a name that nobody typed, or one that is gone on with.
+    pub(crate) download: Option<DownloadOptions>,
     /// The head before the body.
     pub(crate) head: bool,
     pub(crate) decisions: bool,
     pub(crate) report: Option<Report>,
     pub(crate) fail: bool,
+    /// Text as it came.
+    pub(crate) raw: bool,
+    /// JSON by its lines.
+    pub(crate) stream: bool,
+    pub(crate) timeline: bool,
+    pub(crate) har: Option<PathBuf>,
     pub(crate) secrets: Secrets,
+    /// What would let it pass is told as configuration of this server; `None` is that which its answers look like.
+    pub(crate) server: Option<&'static Server>,
+    /// `--print`.
+    pub(crate) print: Option<Parts>,
+    /// Is nothing sent, but shown?
+    pub(crate) offline: bool,
+    /// Is nothing sent, but written as another tool takes it?
+    pub(crate) copy_as: Option<CopyAs>,
 }
 
 impl Options {
     /// What `sofetch URL` means.
     pub(crate) fn of_fetch(args: FetchArgs) -> Result<Options, UsageError> {
+        let imported = requests::import(&args.import)?;
+        Options::new(args, imported)
+    }
+
+    fn new(args: FetchArgs, imported: Option<Imported>) -> Result<Options, UsageError> {
         let page = match (&args.page, &args.origin) {
             (Some(page), _) => Some(targets::page(page)?),
             (None, Some(origin)) => Some(targets::origin(origin)?),
@@ -111,81 +129,87 @@ impl Options {
             Some(page) => Some(PageOption { policies: PolicyOptions::of(&args)?, ..page }),
             None => None,
         };
-        let url = typed::text_of("the URL", args.url.as_deref().unwrap_or_default())?;
-        let url = targets::url(url, page.as_ref())?;
         let network = NetworkOptions::of(&args.network)?;
-        let (mut headers, mut untyped, mut user_agent) = (Vec::new(), false, network.user_agent);
-        for said in &args.headers {
-            match header_option(typed::bytes_of("-H", said)?)? {
-                HeaderOption::Append { name, value } => headers.push((name, value)),
-                HeaderOption::Remove { name } => match &*name.to_ascii_lowercase() {
-                    "user-agent" => user_agent = Some(None),
-                    "content-type" if args.form.is_empty() => untyped = true,
-                    "accept" | "accept-encoding" | "content-length" | "content-type" | "host" => {
-                        return Err(UsageError::HeaderStays(name));
-                    }
-                    // Any other is none of ours: it is not sent as it is.
-                    _ => {}
-                },
+        let Asked { mut request, user_agent, ignored } = requests::request(&args, imported, page.as_ref())?;
+        let mut notes = ignored_words(&ignored);
+        let authentication = Authentication::of(&args.authentication, &mut notes)?;
+        if request.headers.iter().any(|(name, _)| name.eq_ignore_ascii_case("authorization")) {
+            let typed = args.authentication.auth.is_some() || args.authentication.bearer.is_some();
+            if typed || args.authentication.digest {
+                return Err(UsageError::AuthorizationTwice);
             }
         }
-        let body = match (&args.data_binary, &args.json) {
-            (Some(data), _) => Some(bodies::data_binary(data)?),
-            (None, Some(json)) => Some(bodies::json(json)?),
-            (None, None) if !args.data.is_empty() => Some(bodies::data(&args.data)?),
-            (None, None) if !args.form.is_empty() => Some(bodies::form(&args.form)?),
-            (None, None) => None,
-        };
-        if let Some(said) = args.method.as_ref().filter(|said| Method::new(said.as_bytes()).is_err()) {
-            return Err(UsageError::Method(said.clone()));
+        let output = saving::output(args.output);
+        let download = saving::download(&args.saving, output.as_ref())?;
+        let batch = repeating::batch(&args.batch)?;
+        if batch.is_none() {
+            request.authorize(&authentication)?;
         }
-        let method = args.method.or_else(|| match (args.head, &body) {
-            (true, _) => Some("HEAD".to_owned()),
-            (false, Some(_)) => Some("POST".to_owned()),
-            (false, None) => None,
-        });
+        let retry = repeating::retry(&args.batch);
+        let user_agent = user_agent.or(network.user_agent);
         Ok(Options {
-            request: RequestOptions {
-                url,
-                method,
-                headers,
-                body,
-                untyped,
-                mode: args.mode,
-                credentials: args.credentials,
-                cache: args.cache,
-                redirect: args.redirect,
-                referrer: args.referrer,
-                referrer_policy: args.referrer_policy,
-                integrity: args.integrity,
-                destination: args.destination,
-            },
+            request,
             page,
-            network: NetworkOptions { user_agent, ..network },
+            network: NetworkOptions { user_agent, authentication, retry, ..network },
             browser: None,
+            probe: false,
+            batch,
             show: Show {
-                output: args.output.filter(|path| path.as_os_str() != "-"),
-                head: args.include || args.head,
+                output,
+                download,
+                head: args.showing.print.map_or(args.include || args.head, |parts| parts.response_head),
                 decisions: args.verbose,
                 report: args.report,
                 fail: args.fail,
+                raw: args.printing.raw,
+                stream: args.printing.stream,
+                timeline: args.printing.timeline,
+                har: args.printing.har,
                 secrets: secrets(args.show_secrets),
+                server: None,
+                print: args.showing.print,
+                offline: args.showing.offline,
+                copy_as: args.showing.copy_as,
             },
+            notes,
         })
     }
 
-    /// What `sofetch cors URL` means: the same, for a page.
+    /// What `sofetch cors URL` means: the same, for a page. An imported request's page is its own, unless another is said.
     pub(crate) fn of_cors(args: CorsArgs, streams: &Streams) -> Result<Options, UsageError> {
-        if args.fetch.page.is_none() && args.fetch.origin.is_none() {
-            return Err(UsageError::NoOrigin);
+        let CorsArgs { mut fetch, send, probe, as_browser, server, .. } = args;
+        let imported = requests::import(&fetch.import)?;
+        if fetch.page.is_none() && fetch.origin.is_none() {
+            fetch.page = imported.as_ref().and_then(Imported::page);
+            if fetch.page.is_none() {
+                return Err(UsageError::NoOrigin);
+            }
         }
-        let mut options = Options::of_fetch(args.fetch)?;
-        if let Some(browser) = args.as_browser {
+        if fetch.saving.download || fetch.saving.resume {
+            return Err(UsageError::NotForCors("--download and --continue"));
+        }
+        if fetch.batch.batch.is_some() || fetch.batch.retry.is_some() {
+            return Err(UsageError::NotForCors("--batch and --retry"));
+        }
+        if fetch.url.is_none() && imported.is_none() {
+            return Err(UsageError::NoUrl);
+        }
+        let mut options = Options::new(fetch, imported)?;
+        options.probe = probe;
+        if let Some(browser) = as_browser {
             options.decide_as(browsers::of(browser), streams);
         }
-        options.network.send_policy = Some(Arc::new(Sending::new(args.send, streams)));
+        if let Some(ServerOption::Named(server)) = server {
+            options.show.server = Some(server);
+        }
+        options.network.send_policy = Some(Arc::new(Sending::new(send, streams)));
         Ok(options)
     }
+}
+
+/// Is this `-H` one?
+pub(crate) fn check_header(said: &OsStr) -> Result<(), UsageError> {
+    headers::header_option(typed::bytes_of("-H", said)?).map(|_| ())
 }
 
 /// `--show-secrets`.
@@ -193,76 +217,10 @@ pub(crate) fn secrets(shown: bool) -> Secrets {
     if shown { Secrets::Shown } else { Secrets::Redacted }
 }
 
-impl NetworkOptions {
-    pub(crate) fn of(args: &NetworkArgs) -> Result<NetworkOptions, UsageError> {
-        let resolve = args.resolve.iter().map(|said| places::resolve(said)).collect::<Result<_, _>>()?;
-        let connect_to =
-            args.connect_to.iter().map(|said| places::connect_to(said)).collect::<Result<_, _>>()?;
-        let mut roots = Vec::new();
-        for path in &args.cacert {
-            roots.extend(bodies::read(path)?);
-            roots.push(b'\n');
-        }
-        let identity = match &args.cert {
-            None => None,
-            Some(path) => {
-                let certificate_pem = bodies::read(path)?;
-                let key_pem = match &args.key {
-                    Some(path) => bodies::read(path)?,
-                    None => certificate_pem.clone(),
-                };
-                Some(ClientIdentity { certificate_pem, key_pem })
-            }
-        };
-        Ok(NetworkOptions {
-            user_agent: args
-                .user_agent
-                .as_ref()
-                .map(|name| Some(name.clone()).filter(|name| !name.is_empty())),
-            resolve,
-            connect_to,
-            roots,
-            only_these_roots: false,
-            identity,
-            insecure: args.insecure,
-            proxy: proxy(args)?,
-            versions: match (args.http1_1, args.http2) {
-                (true, _) => HttpVersions::Http1Only,
-                (false, true) => HttpVersions::Http2Only,
-                (false, false) => HttpVersions::Negotiated,
-            },
-            max_time: args.max_time,
-            connect_timeout: args.connect_timeout,
-            max_size: args.max_size,
-            no_private: args.no_private,
-            send_policy: None,
-        })
-    }
-}
-
-/// `--proxy` and `--noproxy`, and what the environment says where they say nothing.
-fn proxy(args: &NetworkArgs) -> Result<ProxyRules, UsageError> {
-    let mut rules = match args.proxy.as_deref() {
-        Some("") => ProxyRules::default(),
-        Some(url) => ProxyRules::all(url).map_err(UsageError::Proxy)?,
-        None => ProxyRules::from_environment().map_err(UsageError::Proxy)?,
-    };
-    if let Some(hosts) = &args.noproxy {
-        rules.no_proxy = NoProxy::parse(hosts).map_err(UsageError::Proxy)?;
-    }
-    Ok(rules)
-}
-
-impl std::fmt::Debug for NetworkOptions {
-    /// Keys and proxies' passwords never reach a log.
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("NetworkOptions").field("proxy", &self.proxy).finish_non_exhaustive()
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::args::{ColorWhen, NetworkArgs};
     use crate::output::Quiet;
     use sofetch::FormDataValue;
 
@@ -287,7 +245,7 @@ mod tests {
         assert_eq!(method(|_| {}), None);
         assert_eq!(method(|args| args.data = vec!["a".into()]).as_deref(), Some("POST"));
         assert_eq!(method(|args| args.json = Some("1".into())).as_deref(), Some("POST"));
-        assert_eq!(method(|args| args.form = vec!["a=b".into()]).as_deref(), Some("POST"));
+        assert_eq!(method(|args| args.fields = vec!["a=b".into()]).as_deref(), Some("POST"));
         assert_eq!(method(|args| args.head = true).as_deref(), Some("HEAD"));
         let put = method(|args| (args.method, args.json) = (Some("patch".to_owned()), Some("1".into())));
         assert_eq!(put.as_deref(), Some("patch"), "no case is changed here");
@@ -321,11 +279,14 @@ mod tests {
 
     #[test]
     fn cors_needs_an_origin() {
-        let streams = Streams::of_process(Quiet::Nothing);
+        let streams = Streams::of_process(Quiet::Nothing, ColorWhen::Auto);
         let of_cors = |fetch| Options::of_cors(CorsArgs { fetch, ..CorsArgs::default() }, &streams);
         assert!(matches!(of_cors(args("a.test")), Err(UsageError::NoOrigin)));
         let with = FetchArgs { origin: Some("https://b.test".to_owned()), ..args("a.test") };
         assert!(of_cors(with).is_ok());
+        let without_url =
+            FetchArgs { origin: Some("https://b.test".to_owned()), url: None, ..args("a.test") };
+        assert!(matches!(of_cors(without_url), Err(UsageError::NoUrl)));
     }
 
     #[test]
@@ -345,7 +306,7 @@ mod tests {
 
     #[test]
     fn form_texts_are_whole() {
-        let options = options(|args| args.form = vec!["a=b;c".into()]).expect("valid");
+        let options = options(|args| args.fields = vec!["a=b;c".into()]).expect("valid");
         let Some(BodyOption::Form(form_data)) = options.request.body else { panic!("no form") };
         assert!(matches!(&form_data.entries[0].value, FormDataValue::String(text) if text == "b;c"));
     }

@@ -1,4 +1,4 @@
-//! Where words and bodies go: to a person at a terminal (coloured, escaped, nothing binary) or down a pipe (as they are).
+//! Where words and bodies go: to a person at a terminal (coloured, escaped; `terminal_body`) or down a pipe (as they are).
 
 use std::borrow::Cow;
 use std::io::{self, IsTerminal, Write};
@@ -7,10 +7,8 @@ use sofetch::Bytes;
 use sofetch_inspect::Secrets;
 use sofetch_inspect::safe_text::{escaped, redacted};
 
+use crate::args::ColorWhen;
 use crate::json_text;
-
-/// A body of JSON is laid out whole, if it is no larger than this; a larger one is shown as it comes.
-const JSON_LIMIT: usize = 1 << 20;
 
 /// What a piece of text is, for its colour.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -46,11 +44,15 @@ impl Paint {
         self.0
     }
 
-    /// Colours on a terminal, unless `NO_COLOR` is set or the terminal has none.
-    fn of(is_terminal: bool) -> Paint {
+    /// Colours where they are asked for; else on a terminal, unless `NO_COLOR` is set or the terminal has none.
+    fn of(is_terminal: bool, when: ColorWhen) -> Paint {
         let set = |name: &str| std::env::var_os(name).is_some_and(|value| !value.is_empty());
         let dumb = std::env::var_os("TERM").is_some_and(|term| term == "dumb");
-        Paint(is_terminal && !set("NO_COLOR") && !dumb)
+        Paint(match when {
+            ColorWhen::Auto => is_terminal && !set("NO_COLOR") && !dumb,
+            ColorWhen::Always => true,
+            ColorWhen::Never => false,
+        })
     }
 
     /// The text in the colour of its tone.
@@ -81,11 +83,12 @@ pub(crate) enum Quiet {
 }
 
 /// The two streams, and what they are.
+#[derive(Clone, Copy)]
 pub(crate) struct Streams {
-    /// Is standard output a terminal?
-    pub(crate) out_is_terminal: bool,
     /// Is standard error one?
     pub(crate) err_is_terminal: bool,
+    /// Is standard output for a person: escaped, laid out, nothing binary?
+    pub(crate) for_person: bool,
     /// Standard output's colours.
     pub(crate) paint_out: Paint,
     /// Standard error's.
@@ -96,13 +99,13 @@ pub(crate) struct Streams {
 
 impl Streams {
     /// Those of this process.
-    pub(crate) fn of_process(quiet: Quiet) -> Streams {
+    pub(crate) fn of_process(quiet: Quiet, color: ColorWhen) -> Streams {
         let (out_is_terminal, err_is_terminal) = (io::stdout().is_terminal(), io::stderr().is_terminal());
         Streams {
-            out_is_terminal,
             err_is_terminal,
-            paint_out: Paint::of(out_is_terminal),
-            paint_err: Paint::of(err_is_terminal),
+            for_person: out_is_terminal || color == ColorWhen::Always,
+            paint_out: Paint::of(out_is_terminal, color),
+            paint_err: Paint::of(err_is_terminal, color),
             quiet,
         }
     }
@@ -140,7 +143,7 @@ impl Streams {
 
     /// A JSON report, in colour on a terminal.
     pub(crate) fn out_json(&self, json: &str) -> io::Result<()> {
-        let coloured = if self.out_is_terminal { json_text::indented(json, self.paint_out) } else { None };
+        let coloured = if self.for_person { json_text::indented(json, self.paint_out) } else { None };
         match coloured {
             Some(text) => self.out_text(&text),
             None => self.out_text(&format!("{}\n", json.trim_end())),
@@ -205,108 +208,6 @@ impl<W: Write> Sink for PlainBody<W> {
     }
 }
 
-/// For a person: text is escaped, JSON is laid out, binary is not shown.
-pub(crate) struct TerminalBody<W: Write> {
-    to: W,
-    paint: Paint,
-    /// JSON so far; `None` once it is shown as it comes.
-    json: Option<Vec<u8>>,
-    /// The first bytes of a character whose last have not come.
-    held: Vec<u8>,
-    ends_with_line: bool,
-    /// Was there anything that a terminal is not shown?
-    pub(crate) binary: bool,
-}
-
-impl<W: Write> TerminalBody<W> {
-    /// Of a body that says, or does not say, that it is JSON.
-    pub(crate) fn new(to: W, paint: Paint, is_json: bool) -> TerminalBody<W> {
-        let json = is_json.then(Vec::new);
-        TerminalBody { to, paint, json, held: Vec::new(), ends_with_line: true, binary: false }
-    }
-
-    /// Text with its line breaks and tabs; all else that a terminal would obey is shown by number.
-    fn text(&mut self, bytes: &[u8]) -> io::Result<()> {
-        let bytes = [&*std::mem::take(&mut self.held), bytes].concat();
-        let whole = bytes.len() - unfinished(&bytes);
-        let (text, held) = bytes.split_at(whole);
-        self.held = held.to_vec();
-        self.write(text)
-    }
-
-    fn write(&mut self, text: &[u8]) -> io::Result<()> {
-        for piece in text.split_inclusive(|byte| matches!(byte, b'\n' | b'\t')) {
-            let (plain, last) = match piece.split_last() {
-                Some((last @ (b'\n' | b'\t'), plain)) => (plain, Some(*last)),
-                _ => (piece, None),
-            };
-            // A line break may have two bytes.
-            let plain = if last == Some(b'\n') { plain.strip_suffix(b"\r").unwrap_or(plain) } else { plain };
-            self.to.write_all(escaped(plain).as_bytes())?;
-            self.to.write_all(last.as_slice())?;
-            self.ends_with_line = last == Some(b'\n');
-        }
-        self.to.flush()
-    }
-}
-
-impl<W: Write> Sink for TerminalBody<W> {
-    fn chunk(&mut self, chunk: &Bytes) -> io::Result<bool> {
-        // No text has a NUL.
-        if chunk.contains(&0) {
-            self.binary = true;
-            return Ok(false);
-        }
-        match &mut self.json {
-            Some(json) if json.len() + chunk.len() <= JSON_LIMIT => json.extend_from_slice(chunk),
-            Some(json) => {
-                let json = std::mem::take(json);
-                self.json = None;
-                self.text(&json)?;
-                self.text(chunk)?;
-            }
-            None => self.text(chunk)?,
-        }
-        Ok(true)
-    }
-
-    fn end(&mut self) -> io::Result<()> {
-        if let Some(json) = self.json.take() {
-            let text = std::str::from_utf8(&json).ok();
-            if let Some(laid_out) = text.and_then(|text| json_text::indented(text, self.paint)) {
-                self.to.write_all(laid_out.as_bytes())?;
-                return self.to.flush();
-            }
-            self.text(&json)?;
-        }
-        let held = std::mem::take(&mut self.held);
-        self.write(&held)?;
-        // The prompt begins a line of its own.
-        if !self.ends_with_line {
-            self.to.write_all(b"\n")?;
-        }
-        self.to.flush()
-    }
-}
-
-/// How many bytes at the end are the beginning of a character that may yet be finished.
-fn unfinished(bytes: &[u8]) -> usize {
-    match std::str::from_utf8(&bytes[bytes.len().saturating_sub(3)..]) {
-        Ok(_) => 0,
-        Err(_) => (1..=bytes.len().min(3))
-            .find(|&length| {
-                let wanted = match bytes[bytes.len() - length] {
-                    0xC2..=0xDF => 2,
-                    0xE0..=0xEF => 3,
-                    0xF0..=0xF4 => 4,
-                    _ => 0,
-                };
-                length < wanted && bytes[bytes.len() - length + 1..].iter().all(|byte| byte & 0xC0 == 0x80)
-            })
-            .unwrap_or(0),
-    }
-}
-
 /// Is this a media type whose bodies are JSON?
 pub(crate) fn is_json(essence: &str) -> bool {
     matches!(essence, "application/json" | "text/json") || essence.ends_with("+json")
@@ -315,54 +216,6 @@ pub(crate) fn is_json(essence: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    fn shown(is_json: bool, chunks: &[&[u8]]) -> (String, bool) {
-        let mut to = Vec::new();
-        let mut body = TerminalBody::new(&mut to, Paint::off(), is_json);
-        for chunk in chunks {
-            if !body.chunk(&Bytes::copy_from_slice(chunk)).expect("a Vec takes all") {
-                break;
-            }
-        }
-        body.end().expect("a Vec takes all");
-        let binary = body.binary;
-        (String::from_utf8(to).expect("text"), binary)
-    }
-
-    #[test]
-    fn text_on_a_terminal() {
-        let table: [(&str, &[&[u8]], &str); 8] = [
-            ("lines and tabs stay", &[b"a\tb\nc\n"], "a\tb\nc\n"),
-            ("the last line is ended", &[b"a"], "a\n"),
-            ("two bytes break a line", &[b"a\r\nb\n"], "a\nb\n"),
-            ("a lone carriage return overwrites nothing", &[b"a\rb\n"], "a\\x0Db\n"),
-            ("an escape sequence is shown", &[b"\x1b[31mred\x1b]0;t\x07\n"], "\\x1B[31mred\\x1B]0;t\\x07\n"),
-            ("so is a control of one byte", &["\u{9b}31m\n".as_bytes()], "\\x9B31m\n"),
-            ("a character in two chunks", &[b"\xc3", b"\xa9\n"], "\u{e9}\n"),
-            ("what is no UTF-8", &[b"\xff\xc3\n\xe2\x82"], "\\xFF\\xC3\n\\xE2\\x82\n"),
-        ];
-        for (name, chunks, expected) in table {
-            assert_eq!(shown(false, chunks), (expected.to_owned(), false), "{name}");
-        }
-    }
-
-    #[test]
-    fn binary_is_not_shown() {
-        let (text, binary) = shown(false, &[b"\x89PNG\r\n\x1a\n\0\0\0"]);
-        assert!(binary && text.is_empty(), "{text:?}");
-    }
-
-    #[test]
-    fn json_on_a_terminal() {
-        assert_eq!(shown(true, &[b"{\"a\"", b":1}"]).0, "{\n  \"a\": 1\n}\n");
-        assert_eq!(shown(true, &[b"{\"a\x1b\":"]).0, "{\"a\\x1B\":\n", "what is none is text");
-        let large = format!("[{}1]", "1,".repeat(JSON_LIMIT));
-        assert_eq!(
-            shown(true, &[large.as_bytes()]).0,
-            format!("{large}\n"),
-            "what is large is shown as it comes"
-        );
-    }
 
     #[test]
     fn heads() {

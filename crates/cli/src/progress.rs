@@ -12,6 +12,7 @@ pub(crate) struct Progress<W: Write> {
     to: W,
     total: Option<u64>,
     done: u64,
+    before: u64,
     began: Instant,
     drawn: Option<Instant>,
 }
@@ -19,7 +20,12 @@ pub(crate) struct Progress<W: Write> {
 impl<W: Write> Progress<W> {
     /// Of a body of so many bytes, if it is known how many.
     pub(crate) fn new(to: W, total: Option<u64>) -> Progress<W> {
-        Progress { to, total, done: 0, began: Instant::now(), drawn: None }
+        Progress::going_on(to, 0, total)
+    }
+
+    /// The same, of a body so much of which is there already: it is done, but counts for no speed.
+    pub(crate) fn going_on(to: W, before: u64, total: Option<u64>) -> Progress<W> {
+        Progress { to, total, done: before, before, began: Instant::now(), drawn: None }
     }
 
     /// So many bytes more.
@@ -32,7 +38,7 @@ impl<W: Write> Progress<W> {
     }
 
     fn draw(&mut self) {
-        let line = line(self.done, self.total, self.began.elapsed());
+        let line = line(self.done, self.before, self.total, self.began.elapsed());
         // A terminal that is gone needs no progress.
         let _ = write!(self.to, "\r{line}\x1b[K").and_then(|()| self.to.flush());
     }
@@ -46,9 +52,10 @@ impl<W: Write> Drop for Progress<W> {
     }
 }
 
-fn line(done: u64, total: Option<u64>, elapsed: Duration) -> String {
+fn line(done: u64, before: u64, total: Option<u64>, elapsed: Duration) -> String {
     let millis = u64::try_from(elapsed.as_millis()).unwrap_or(u64::MAX).max(1);
-    let rate = amount(u64::try_from(u128::from(done) * 1000 / u128::from(millis)).unwrap_or(u64::MAX));
+    let rate =
+        amount(u64::try_from(u128::from(done - before) * 1000 / u128::from(millis)).unwrap_or(u64::MAX));
     let done_so_far = amount(done);
     match total.filter(|&total| total >= done) {
         Some(total) => {
@@ -112,8 +119,10 @@ mod tests {
             ),
         ];
         for (name, done, total, expected) in table {
-            assert_eq!(line(done, total, second), expected, "{name}");
+            assert_eq!(line(done, 0, total, second), expected, "{name}");
         }
+        let rest = " 75% [######################........] 768 B of 1.0 KiB 256 B/s";
+        assert_eq!(line(768, 512, Some(1024), second), rest, "what was there before is not fast");
     }
 
     #[test]

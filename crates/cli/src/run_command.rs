@@ -12,7 +12,7 @@ use sofetch_js::{Ending, Global, ModuleFolders, Runtime, THREAD_STACK_BYTES};
 use crate::args::{GlobalKind, RunArgs};
 use crate::ending::Failure;
 use crate::making::agent_builder;
-use crate::options::{NetworkOptions, UsageError};
+use crate::options::{NetworkOptions, UsageError, has_scheme};
 use crate::output::Streams;
 use crate::script_lines::ScriptLines;
 use crate::watchers::Watchers;
@@ -52,7 +52,7 @@ fn watch(after: Duration) -> io::Result<()> {
 
 fn run_here(args: RunArgs, streams: &Streams) -> Result<ExitCode, Failure> {
     let base_url = match &args.base_url {
-        Some(said) => Some(Url::parse(said, None).map_err(|_| UsageError::Url(said.clone()))?),
+        Some(said) => Some(base_url(said)?),
         None => None,
     };
     let scripts = scripts(&args)?;
@@ -123,6 +123,13 @@ fn run_here(args: RunArgs, streams: &Streams) -> Result<ExitCode, Failure> {
         Ending::Idle if failed => ExitCode::from(UNCAUGHT),
         Ending::Idle => ExitCode::SUCCESS,
     })
+}
+
+/// A page's URL, with its scheme.
+fn base_url(said: &str) -> Result<Url, UsageError> {
+    // NB: to the URL parser, `localhost:8080` has one.
+    let url = if has_scheme(said.trim()) { Url::parse(said, None).ok() } else { None };
+    url.ok_or_else(|| UsageError::Url(said.to_owned()))
 }
 
 /// What is run.

@@ -54,7 +54,7 @@ fn tour(
 ) -> Result<Ending, Failure> {
     let as_json = args.report.is_some();
     let say = |text: &str| if as_json { Ok(()) } else { streams.out_text(text).map_err(Failure::stdout) };
-    let waits = args.step && streams.out_is_terminal && io::stdin().is_terminal();
+    let waits = args.step && io::stdout().is_terminal() && io::stdin().is_terminal();
     say(&teller.welcome())?;
     let mut told = Vec::new();
     for (place, stop) in chosen {

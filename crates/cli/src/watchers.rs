@@ -1,19 +1,15 @@
 //! Who listens to the fetches of a run: `-v`, which tells of each that answered, and `--har`. Of a fetch that is over nothing
 //! is kept but its entry.
 
-use std::fs::File;
 use std::io::{self, Write};
-use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 
-use serde_json::Value;
 use sofetch::Observer;
-use sofetch_inspect::har::{har, har_entries};
-use sofetch_inspect::safe_text::escaped;
 use sofetch_inspect::{Both, EachFetch, Recording, Secrets, Until};
 
 use crate::args::RunArgs;
 use crate::ending::Failure;
+use crate::har_file::HarFile;
 use crate::options::{UsageError, secrets};
 use crate::output::{Paint, Streams};
 use crate::telling::decisions;
@@ -36,7 +32,7 @@ impl Watchers {
     /// All of them as one.
     pub(crate) fn observer(&self) -> Option<Arc<dyn Observer>> {
         let telling = self.telling.as_ref().map(|telling| telling.each.clone() as Arc<dyn Observer>);
-        let har = self.har.as_ref().map(|har| har.each.clone() as Arc<dyn Observer>);
+        let har = self.har.as_ref().map(HarFile::observer);
         match (telling, har) {
             (Some(telling), Some(har)) => Some(Arc::new(Both(telling, har))),
             (one, other) => one.or(other),
@@ -70,38 +66,4 @@ impl Telling {
 fn tell(recording: &Recording, secrets: Secrets, paint: Paint) {
     // Nobody is left to tell that standard error is gone.
     let _ = io::stderr().write_all(decisions(recording, secrets, paint).as_bytes());
-}
-
-/// `--har`. The file is made before the scripts run, so that they do not run for nothing.
-struct HarFile {
-    path: PathBuf,
-    file: File,
-    each: Arc<EachFetch>,
-    entries: Arc<Mutex<Vec<Value>>>,
-    secrets: Secrets,
-}
-
-impl HarFile {
-    fn new(path: &Path, secrets: Secrets) -> Result<HarFile, UsageError> {
-        let file = File::create(path).map_err(|error| UsageError::File { path: path.to_owned(), error })?;
-        let entries = Arc::new(Mutex::new(Vec::new()));
-        let over = entries.clone();
-        let each = EachFetch::new(Until::BodyEnded, move |recording, began| {
-            let entries = har_entries(&recording, began, secrets);
-            over.lock().unwrap_or_else(PoisonError::into_inner).extend(entries);
-        });
-        Ok(HarFile { path: path.to_owned(), file, each, entries, secrets })
-    }
-
-    fn write(self) -> Result<(), Failure> {
-        let mut entries = std::mem::take(&mut *self.entries.lock().unwrap_or_else(PoisonError::into_inner));
-        for recording in self.each.rest() {
-            entries.extend(har_entries(&recording, self.each.began(), self.secrets));
-        }
-        let to = || escaped(self.path.as_os_str().as_encoded_bytes()).into_owned();
-        let mut out = io::BufWriter::new(&self.file);
-        let written = serde_json::to_writer_pretty(&mut out, &har(entries)).map_err(io::Error::from);
-        let written = written.and_then(|()| out.write_all(b"\n")).and_then(|()| out.flush());
-        written.map_err(|error| Failure::Output { to: to(), error })
-    }
 }

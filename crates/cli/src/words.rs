@@ -1,7 +1,11 @@
 //! Sentences for what only the faces know: a request that cannot be made, settings that cannot be used. All others are
 //! `inspect`'s.
 
+mod configs;
+mod imports;
+
 use std::error::Error as _;
+use std::path::Path;
 
 use sofetch::core::rules::schemes::SchemeFetch;
 use sofetch::net::ConfigError;
@@ -9,6 +13,9 @@ use sofetch::{Error, ErrorKind, Misuse, NetworkError, Reason, Ruling};
 use sofetch_inspect::Secrets;
 use sofetch_inspect::safe_text::{escaped, redacted_urls};
 use sofetch_inspect::words::{hint_for_network_error, words_for_network_error};
+
+use crate::batch::LineError;
+use crate::import::Ignored;
 
 /// One line for a failed fetch, its chain of causes, and what to do. What strangers said in it is safe to print.
 pub(crate) fn error_words(error: &Error, secrets: Secrets) -> String {
@@ -99,6 +106,27 @@ pub(crate) fn misuse_words(misuse: Misuse) -> &'static str {
     }
 }
 
+/// What was left out of an imported request, a line for each reason.
+pub(crate) fn ignored_words(ignored: &[(String, Ignored)]) -> Vec<String> {
+    let why = |why: Ignored| match why {
+        Ignored::Framing => "the transport writes it",
+        Ignored::Encoding => "what is asked for is what can be decoded here",
+        Ignored::Redacted => "its value is not in the file",
+        Ignored::NotTheRequest => "it says nothing of the request; this command has options of its own",
+        Ignored::Unknown => "it has no meaning here",
+        Ignored::PageRules => "no page can set it, the rules do",
+    };
+    let mut reasons: Vec<Ignored> = ignored.iter().map(|(_, why)| *why).collect();
+    reasons.sort();
+    reasons.dedup();
+    let line = |reason: Ignored| {
+        let names: Vec<&str> =
+            ignored.iter().filter(|(_, why)| *why == reason).map(|(name, _)| &**name).collect();
+        format!("not imported: {} ({})", escaped(&names.join(", ")), why(reason))
+    };
+    reasons.into_iter().map(line).collect()
+}
+
 /// Why the network's settings cannot be used.
 pub(crate) fn config_words(error: &ConfigError) -> String {
     match error {
@@ -109,8 +137,69 @@ pub(crate) fn config_words(error: &ConfigError) -> String {
         ConfigError::NoCryptoProvider => "this program was built without cryptography".to_owned(),
         ConfigError::Proxy { said } => format!("{said:?} is not a proxy that can be used"),
         ConfigError::NoProxy { said } => format!("{said:?} is not a host to reach without a proxy"),
+        ConfigError::UnixSocket => {
+            "a Unix domain socket cannot be used here: there is none, or only public addresses are allowed"
+                .to_owned()
+        }
         _ => error.to_string(),
     }
+}
+
+/// What is asked on the terminal for a password that was left out.
+pub(crate) fn password_prompt(username: &str) -> String {
+    format!("sofetch: password of {}: ", escaped(username))
+}
+
+/// What is left of a download that failed. The path is safe to print.
+pub(crate) fn part_is_kept(path: &str, resumable: bool) -> String {
+    match resumable {
+        true => format!("what came is kept in {path}; --continue goes on with it"),
+        false => format!("what came is kept in {path}; the server gives nothing to go on with it by"),
+    }
+}
+
+/// What is left of a body that was not to be gone on with.
+pub(crate) fn some_is_in(path: &str) -> String {
+    format!("what came is in {path}")
+}
+
+/// What a download became. The path is safe to print.
+pub(crate) fn saved_to(path: &str, length: u64) -> String {
+    format!("saved to {path}, {length} bytes")
+}
+
+/// A server that sent less than it announced for the whole.
+pub(crate) fn incomplete(length: u64, whole: u64) -> String {
+    format!("the server sent a part of the rest: {length} of {whole} bytes are there")
+}
+
+/// Why a line of a batch asks for nothing. Not safe to print yet.
+pub(crate) fn line_words(error: &LineError) -> String {
+    match error {
+        LineError::TooLong => "the line is too long".to_owned(),
+        LineError::NotUtf8 => "the line is not UTF-8".to_owned(),
+        LineError::Words => "a line is URL, METHOD URL, or an object of JSON".to_owned(),
+        LineError::Method(said) => format!("\"{said}\": a method is a token, such as PATCH"),
+        LineError::Header(name) => format!("header {name:?}: its value is a text or a number"),
+        LineError::TwoBodies => "a line has a body or a json, not both".to_owned(),
+        LineError::Json(error) => format!("the line's JSON: {error}"),
+        LineError::Url(error) => error.to_string(),
+        LineError::File(error) => format!("the lines cannot be read any further: {error}"),
+    }
+}
+
+/// How a batch went.
+pub(crate) fn batch_is_over(count: u64, failed: u64) -> String {
+    match failed {
+        0 => format!("{count} fetched"),
+        _ => format!("{count} fetched, {failed} of them failed"),
+    }
+}
+
+/// A file of passwords that is no secret.
+pub(crate) fn netrc_is_open(path: &Path) -> String {
+    let path = escaped(path.as_os_str().as_encoded_bytes());
+    format!("others may read {path}, which has passwords in it: chmod 600 makes it yours alone")
 }
 
 /// The option that fills a field of the network's settings.

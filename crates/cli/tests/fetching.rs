@@ -127,7 +127,7 @@ fn forms() {
     let request = seen(&[
         "-F",
         "name=a;b",
-        "--form",
+        "-F",
         &format!("photo=@{path};type=image/png"),
         "-F",
         &format!("other=@{path};filename=\"x;y.png\""),
@@ -147,7 +147,7 @@ fn forms() {
     ] {
         assert!(body.contains(part), "{part:?} is not in {body:?}");
     }
-    sofetch(&["-F", "nothing", "127.0.0.1:1"]).ended(2).complained("--form");
+    sofetch(&["-F", "nothing", "127.0.0.1:1"]).ended(2).complained("-F");
 }
 
 #[test]

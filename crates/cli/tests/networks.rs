@@ -207,3 +207,30 @@ fn a_body_comes_as_it_is_sent() {
     assert_eq!(rest, "after\n");
     assert!(child.wait().expect("it ends").success());
 }
+
+#[cfg(unix)]
+#[test]
+fn a_socket_of_the_file_system_in_place_of_the_host() {
+    use std::io::{BufRead, BufReader, Write};
+
+    let folder = Folder::new();
+    let path = folder.file("s");
+    let listener = std::os::unix::net::UnixListener::bind(&path).expect("a short path");
+    let serving = std::thread::spawn(move || {
+        let (mut stream, _) = listener.accept().expect("the command comes");
+        let heads = BufReader::new(stream.try_clone().expect("one more handle")).lines();
+        let head: Vec<String> = heads.map_while(Result::ok).take_while(|line| !line.is_empty()).collect();
+        stream.write_all(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok").expect("it listens");
+        head.join("\n").to_ascii_lowercase()
+    });
+    let heard = sofetch(&["-v", "--unix-socket", &path, "http://docker/info"]).ended(0);
+    assert_eq!(heard.text(), "ok");
+    assert!(heard.err.contains("connected to the socket"), "{}", heard.err);
+    let head = serving.join().expect("it served");
+    assert!(head.starts_with("get /info http/1.1\n") && head.contains("host: docker"), "{head}");
+    let none = folder.file("none");
+    sofetch(&["--unix-socket", &none, "http://docker/"])
+        .ended(3)
+        .complained("Could not connect to the socket");
+    sofetch(&["--unix-socket", &none, "--no-private", "http://docker/"]).ended(2).complained("--no-private");
+}

@@ -9,7 +9,7 @@ use std::io::{BufRead, BufReader};
 use std::process::Stdio;
 
 use serde_json::{Value, json};
-use sofetch_demo::{Reply, RequestSeen, Server};
+use sofetch_demo::{Ending, Reply, RequestSeen, Server};
 use support::{Folder, InWorld, Said, server, sofetch, sofetch_with};
 
 /// An echo, a redirect, and a body that nobody need read.
@@ -68,7 +68,7 @@ fn who_has_read_enough_ends_the_scripts() {
 
 #[test]
 fn exit_codes_table() {
-    let table: [(&str, &[&str], i32, &str); 13] = [
+    let table: [(&str, &[&str], i32, &str); 15] = [
         ("nothing left", &["--eval", "1"], 0, ""),
         ("a rejection that was caught", &["--eval", "Promise.reject(1).catch(() => {})"], 0, ""),
         ("a prevented error", &["--eval", "onerror = () => true; throw 1"], 0, ""),
@@ -90,6 +90,8 @@ fn exit_codes_table() {
         ("no script", &[], 2, "SCRIPT"),
         ("one that is not there", &["/no/such.js"], 2, "/no/such.js"),
         ("no URL", &["--base-url", "page", "--eval", "1"], 2, "page"),
+        ("one without a scheme", &["--base-url", "localhost:8080", "--eval", "1"], 2, "localhost:8080"),
+        ("no memory", &["--max-memory", "0", "--eval", "console.log('run')"], 2, "engine"),
         (
             "a report nowhere",
             &["--har", "/no/such/folder/x.har", "--eval", "console.log('run')"],
@@ -122,6 +124,26 @@ fn a_limit_ends_what_runs() {
     let said =
         sofetch(&["run", "--script-timeout", "0.2", "--module", "--eval", "for (;;) await 0;"]).ended(124);
     assert_eq!(said.err, "");
+}
+
+#[test]
+fn each_fetch_has_the_limit_of_the_network() {
+    let server = server(|request| match request.path() {
+        "/page/hang" => Reply::hang(),
+        "/page/stalls" => Reply::ok("begun").header("Content-Length", "9").ending(Ending::Hang),
+        _ => Reply::ok("whole"),
+    });
+    let script = "const said = (text) => console.log(String(text));
+        fetch('hang').catch(said).then(() => fetch('stalls')).then(r => r.text()).catch(said).then(() => {
+          const x = new XMLHttpRequest(); x.open('GET', 'hang'); x.onerror = () => said('error'); x.send();
+          x.onloadend = () => fetch('whole').then(r => r.text()).then(said);
+        });";
+    let said = on(&server, &["--max-time", "0.2", "--eval", script]).ended(0);
+    let lines: Vec<&str> = said.text().lines().collect();
+    assert_eq!(
+        lines,
+        ["TypeError: Failed to fetch", "TypeError: the body could not be read to its end", "error", "whole"]
+    );
 }
 
 #[test]
@@ -192,6 +214,10 @@ fn modules_of_a_files_page() {
         expected.remove(1);
     }
     assert_eq!(lines, expected);
+    // A file that another imported has its module already.
+    let other = folder.write("app/other.mjs", b"import './once.mjs'; console.log('other');");
+    let once = folder.write("app/once.mjs", b"console.log('once');");
+    assert_eq!(sofetch(&["run", &other, &once]).ended(0).text(), "once\nother\n");
     // A classic script imports relative to its own place; what has no file imports nothing.
     folder.write("app/lib/alone.js", b"export default 'alone';");
     let classic = folder

@@ -72,7 +72,7 @@ fn hostile_arguments_are_tame_on_standard_error() {
         &["-H", HOSTILE, "a.test"],
         &["--resolve", HOSTILE, "a.test"],
         &["--cacert", HOSTILE, "a.test"],
-        &["--form", HOSTILE, "a.test"],
+        &["-F", HOSTILE, "a.test"],
         &["--proxy", HOSTILE, "a.test"],
         &["--mode", HOSTILE, "a.test"],
         &[&format!("--{HOSTILE}"), "a.test"],
@@ -213,7 +213,7 @@ fn arguments_that_are_not_utf_8() {
     assert_eq!(requests.len(), 4);
     assert!(requests[1..].iter().all(|request| request.body[..] == *b"a\xFFb"));
     run(&[], b"http://127.0.0.1:1/\xFF", &[]).ended(2).complained("the URL is not UTF-8");
-    run(&["-F"], b"a=\xFF", &[&url]).ended(2).complained("--form is not UTF-8");
+    run(&["-F"], b"a=\xFF", &[&url]).ended(2).complained("-F is not UTF-8");
     run(&["--json", "1", "--page"], b"hush\xFF", &[&url])
         .ended(2)
         .complained("argument 4, after --page, is not UTF-8");

@@ -9,6 +9,12 @@ use support::{Folder, server};
 
 /// What a terminal is sent by this command line; `None` where there is no terminal to be had.
 fn on_terminal(no_color: bool, args: &[&str]) -> Option<String> {
+    let output = terminal(no_color, args)?.stdin(Stdio::null()).output().expect("it ran before");
+    Some(String::from_utf8(output.stdout).expect("UTF-8").replace("\r\n", "\n"))
+}
+
+/// The same, to be run.
+fn terminal(no_color: bool, args: &[&str]) -> Option<Command> {
     let has_script = Command::new("script").arg("--version").output();
     if !has_script.is_ok_and(|output| String::from_utf8_lossy(&output.stdout).contains("util-linux")) {
         println!("skipped 1 case: no `script` of util-linux");
@@ -17,18 +23,16 @@ fn on_terminal(no_color: bool, args: &[&str]) -> Option<String> {
     let quoted = |text: &str| format!("'{}'", text.replace('\'', "'\\''"));
     let words: Vec<String> =
         std::iter::once(env!("CARGO_BIN_EXE_sofetch")).chain(args.iter().copied()).map(quoted).collect();
-    let output = Command::new("script")
+    let mut command = Command::new("script");
+    command
         .args(["-qec", &words.join(" "), "/dev/null"])
         .env("TERM", "xterm")
         .env("NO_COLOR", if no_color { "1" } else { "" })
         .env_remove("http_proxy")
         .env_remove("HTTP_PROXY")
         .env_remove("all_proxy")
-        .env_remove("ALL_PROXY")
-        .stdin(Stdio::null())
-        .output()
-        .expect("it ran before");
-    Some(String::from_utf8(output.stdout).expect("UTF-8").replace("\r\n", "\n"))
+        .env_remove("ALL_PROXY");
+    Some(command)
 }
 
 #[test]
@@ -99,4 +103,52 @@ fn stories_and_reports_are_coloured() {
     assert!(text.contains("\u{1b}[34m\"schema\"\u{1b}[0m"), "{text:?}");
     let Some(text) = on_terminal(false, &["-v", &url]) else { return };
     assert!(text.contains("\u{1b}["), "{text:?}");
+}
+
+#[test]
+fn events_are_coloured_and_tame() {
+    let server = server(|_| {
+        Reply::ok("event: a\ndata: {\"b\":1}\nid: \u{1b}]0;owned\u{7}\n\n")
+            .header("Content-Type", "text/event-stream")
+    });
+    let url = server.url("/");
+    let Some(text) = on_terminal(false, &[&url]) else { return };
+    let key = |name: &str| format!("\u{1b}[34m{name}\u{1b}[0m");
+    let data = format!("{{{}: \u{1b}[36m1\u{1b}[0m}}", key("\"b\""));
+    let expected =
+        format!("{}: a\n{}: {data}\n{}: \\x1B]0;owned\\x07\n\n", key("event"), key("data"), key("id"));
+    assert_eq!(text, expected);
+    let Some(text) = on_terminal(false, &["--raw", &url]) else { return };
+    assert_eq!(text, "event: a\ndata: {\"b\":1}\nid: \\x1B]0;owned\\x07\n\n");
+    let Some(text) = on_terminal(false, &["--color", "never", &url]) else { return };
+    assert!(!text.contains('\u{1b}'), "{text:?}");
+    let Some(text) = on_terminal(false, &["--timeline", "-o", "/dev/null", "-s", &url]) else { return };
+    assert!(text.contains("Timeline of ") && text.contains("\u{1b}["), "{text:?}");
+}
+
+/// NB: that nothing is echoed is rpassword's promise; a test of it would depend on who is faster.
+#[test]
+fn a_password_that_was_left_out_is_asked_for() {
+    use std::io::{Read, Write};
+
+    let server = server(|_| Reply::ok("you"));
+    let Some(mut child) = terminal(true, &["-u", "user", &server.url("/")]).map(|mut command| {
+        command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().expect("it ran before")
+    }) else {
+        return;
+    };
+    let mut out = child.stdout.take().expect("piped");
+    let mut seen = Vec::new();
+    while !seen.ends_with(b"password of user: ") {
+        let mut byte = [0];
+        out.read_exact(&mut byte).expect("it asks");
+        seen.push(byte[0]);
+    }
+    let mut typed = child.stdin.take().expect("piped");
+    typed.write_all(b"hush\n").expect("it listens");
+    out.read_to_end(&mut seen).expect("it ends");
+    drop(typed);
+    assert!(child.wait().expect("it ends").success());
+    assert!(String::from_utf8_lossy(&seen).trim_end().ends_with("you"), "{}", String::from_utf8_lossy(&seen));
+    assert_eq!(server.requests()[0].header("Authorization").as_deref(), Some("Basic dXNlcjpodXNo"));
 }

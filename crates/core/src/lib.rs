@@ -7,6 +7,7 @@
 //! - [`fixes`]: edits of answers, and which one answers a refusal.
 //! - [`wire_faults`]: what goes wrong below the rules.
 //! - [`trace`]: the events of a fetch.
+//! - [`tape`]: the requests and answers that the events of a fetch tell of.
 //! - [`ports`]: the page of traits: all that the engine needs of the world.
 
 pub mod fixes;
@@ -16,5 +17,6 @@ pub mod ports;
 pub mod rules;
 pub mod rulings;
 pub mod service_workers;
+pub mod tape;
 pub mod trace;
 pub mod wire_faults;

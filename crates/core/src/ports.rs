@@ -266,6 +266,18 @@ pub trait AuthenticationEntries: Send + Sync {
 
     /// Creates an entry for the request and the realm that the response gave.
     fn create<'a>(&'a self, request: &'a Request, response: &'a Response) -> Answer<'a, ()>;
+
+    /// Can the entry answer this 401, in a scheme whose value follows from the challenge (Digest)? Then
+    /// [`AuthenticationEntries::entry`] has the value, and the request is sent again with it. In an authentication fetch
+    /// the server has seen one such value already; to go on saying yes is to go on without end.
+    fn answers_challenge<'a>(
+        &'a self,
+        _request: &'a Request,
+        _response: &'a Response,
+        _is_authentication_fetch: bool,
+    ) -> Answer<'a, bool> {
+        Answer::ready(false)
+    }
 }
 
 /// Service workers: <https://w3c.github.io/ServiceWorker/#handle-fetch>.

@@ -205,6 +205,16 @@ pub enum WireEvent {
         /// To whom.
         address: SocketAddr,
     },
+    /// A Unix domain socket is being connected to, in place of an address.
+    ConnectingToUnixSocket {
+        /// Its path.
+        path: String,
+    },
+    /// It is connected.
+    ConnectedToUnixSocket {
+        /// Its path.
+        path: String,
+    },
     /// A proxy is in between.
     ThroughProxy {
         /// Its URL without credentials.

@@ -51,6 +51,13 @@ pub enum WireFault {
         /// Each address tried with what it said.
         tried: Vec<(SocketAddr, Cause)>,
     },
+    /// The Unix domain socket in the addresses' place could not be connected to.
+    UnixSocket {
+        /// Its path.
+        path: String,
+        /// What the system said.
+        cause: Cause,
+    },
     /// The address guard refused an address, after resolution and before connecting.
     AddressRefused {
         /// The address.
@@ -218,6 +225,7 @@ impl WireFault {
         match self {
             WireFault::Resolve { .. } => "resolve",
             WireFault::Connect { .. } => "connect",
+            WireFault::UnixSocket { .. } => "unix-socket",
             WireFault::AddressRefused { .. } => "address-refused",
             WireFault::Proxy { .. } => "proxy",
             WireFault::Tls { .. } => "tls",
@@ -242,9 +250,10 @@ impl Error for WireFault {
             WireFault::Resolve { cause, .. }
             | WireFault::Closed { cause, .. }
             | WireFault::BodyCut { cause } => cause.as_ref().map(|cause| &**cause as &(dyn Error + 'static)),
-            WireFault::Tls { cause, .. } | WireFault::RequestBody { cause } | WireFault::Other { cause } => {
-                Some(&**cause)
-            }
+            WireFault::UnixSocket { cause, .. }
+            | WireFault::Tls { cause, .. }
+            | WireFault::RequestBody { cause }
+            | WireFault::Other { cause } => Some(&**cause),
             _ => None,
         }
     }

@@ -10,7 +10,7 @@ use sofetch_core::infrastructure::requests::{CacheMode, Request, ServiceWorkersM
 use sofetch_core::infrastructure::responses::{CacheState, Response};
 use sofetch_core::infrastructure::url::Url;
 use sofetch_core::ports::{BoxFuture, CredentialsPrompt, Freshness, HttpCache, StoredResponse};
-use sofetch_core::rules::authentication::{AuthenticationNeed, authentication_need};
+use sofetch_core::rules::authentication::{AuthenticationNeed, authentication_need, may_answer_challenge};
 use sofetch_core::rules::network_gate::network_after_cache;
 use sofetch_core::rules::{fetch_metadata, origin_header, request_headers};
 use sofetch_core::rulings::{Fetched, NetworkError};
@@ -46,13 +46,23 @@ pub(crate) async fn http_network_or_cache_fetch(
     let status = internal.status;
     drop(http_request);
     // 15 to 17. Some answers ask for another fetch.
-    let need = authentication_need(
+    let mut need = authentication_need(
         &fetch.request,
         status,
         include_credentials,
         is_authentication_fetch,
         is_new_connection_fetch,
     );
+    // DEPARTS: the Standard's credentials are those of a URL, which no scheme but Basic can use. An entry whose value follows
+    // from the challenge (Digest, RFC 7616) answers before anybody is asked.
+    if may_answer_challenge(&fetch.request, status, need)
+        && let Some(entries) = fetch.user_agent.authentication_entries.clone()
+        && fetch
+            .unless_canceled(entries.answers_challenge(&fetch.request, &response, is_authentication_fetch))
+            .await?
+    {
+        need = AuthenticationNeed::AnswerChallenge;
+    }
     let need = fetch.judge(need)?;
     match refetch(fetch, need, &response).await? {
         // 18, 19.
@@ -359,7 +369,8 @@ fn revalidate_in_parallel(fetch: &mut FetchParams) {
 
 /// How steps 15 and 17 fetch again.
 enum Refetch {
-    /// Step 15.4. With what the user typed in the URL, which is given as it was before; `None` where the URL had them.
+    /// Step 15.4. With what the user typed in the URL, which is given as it was before; `None` where the URL had them, or an
+    /// entry has.
     WithCredentials { unauthenticated: Option<Url> },
     /// Step 17.2.
     OverNewConnection,
@@ -372,7 +383,7 @@ async fn refetch(
     response: &Response,
 ) -> Result<Option<Refetch>, NetworkError> {
     match need {
-        AuthenticationNeed::UseUrlCredentials => {
+        AuthenticationNeed::UseUrlCredentials | AuthenticationNeed::AnswerChallenge => {
             // 15.2.
             replay_body(&mut fetch.request);
             Ok(Some(Refetch::WithCredentials { unauthenticated: None }))

@@ -54,8 +54,8 @@ impl Browser {
     /// How long it remembers a preflight at most, in seconds.
     pub fn preflight_max_age_limit(self) -> u64 {
         match self {
-            Browser::Chromium => 7200,
-            Browser::Firefox => 86_400,
+            Browser::Chromium => MAX_AGE_LIMITS[0].1,
+            Browser::Firefox => MAX_AGE_LIMITS[1].1,
         }
     }
 
@@ -70,8 +70,9 @@ impl Browser {
     }
 }
 
-/// WebKit's limit, measured by others: it is said where a preflight is remembered.
-const WEBKIT_MAX_AGE_LIMIT: u64 = 600;
+/// How long each remembers a preflight at most, in seconds; WebKit's is by others' account.
+pub(crate) const MAX_AGE_LIMITS: [(&str, u64); 3] =
+    [("Chromium", 7200), ("Firefox", 86_400), ("WebKit", 600)];
 
 /// What a departure comes to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
@@ -156,19 +157,19 @@ fn of_ruling(ruling: &Ruling) -> Option<Departure> {
 
 fn remembers(said: &str) -> Option<Departure> {
     let said: u64 = said.parse().ok()?;
-    let limits = [
-        (Some(Browser::Chromium), Browser::Chromium.name(), Browser::Chromium.preflight_max_age_limit()),
-        (Some(Browser::Firefox), Browser::Firefox.name(), Browser::Firefox.preflight_max_age_limit()),
-        (None, "WebKit", WEBKIT_MAX_AGE_LIMIT),
-    ];
-    let shorter: Vec<_> = limits.into_iter().filter(|(_, _, limit)| *limit < said).collect();
-    let each: Vec<String> = shorter.iter().map(|(_, name, limit)| format!("{name} for {limit}")).collect();
+    let browsers = [Some(Browser::Chromium), Some(Browser::Firefox), None];
+    let shorter: Vec<_> =
+        browsers.into_iter().zip(MAX_AGE_LIMITS).filter(|(_, (_, limit))| *limit < said).collect();
+    let each: Vec<String> = shorter
+        .iter()
+        .map(|(browser, (name, limit))| format!("{} for {limit}", browser.map_or(*name, Browser::name)))
+        .collect();
     if each.is_empty() {
         return None;
     }
     Some(Departure {
         id: "max-age-limit",
-        browsers: shorter.iter().filter_map(|(browser, _, _)| *browser).collect(),
+        browsers: shorter.iter().filter_map(|(browser, _)| *browser).collect(),
         effect: Effect::RemembersLess,
         words: format!("Not {said} seconds: {} remember it at most.", each.join(", ")),
     })

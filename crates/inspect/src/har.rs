@@ -206,8 +206,12 @@ impl<'a> Exchanges<'a> {
             }
             WireEvent::Resolving { .. } => self.open(at).dns.begin(at),
             WireEvent::Resolved { .. } => self.open(at).dns.end(at),
-            WireEvent::Connecting { .. } => self.open(at).connect.begin(at),
-            WireEvent::Connected { .. } | WireEvent::ConnectFailed { .. } => self.open(at).connect.end(at),
+            WireEvent::Connecting { .. } | WireEvent::ConnectingToUnixSocket { .. } => {
+                self.open(at).connect.begin(at);
+            }
+            WireEvent::Connected { .. }
+            | WireEvent::ConnectedToUnixSocket { .. }
+            | WireEvent::ConnectFailed { .. } => self.open(at).connect.end(at),
             WireEvent::TlsStarted { .. } => self.open(at).tls.begin(at),
             WireEvent::TlsDone { .. } => {
                 let open = self.open(at);

@@ -41,7 +41,15 @@ impl Recording {
 /// JSON text with two blanks of indentation, in which also those characters are escaped that could lead a terminal or a
 /// reader astray; whoever parses it gets the value all the same.
 pub fn printed(value: &Value) -> String {
-    let text = serde_json::to_string_pretty(value).unwrap_or_default();
+    safe(serde_json::to_string_pretty(value).unwrap_or_default())
+}
+
+/// The same on one line, for reports that have one a line.
+pub fn printed_line(value: &Value) -> String {
+    safe(value.to_string())
+}
+
+fn safe(text: String) -> String {
     if !text.chars().any(|character| character != '\n' && is_unsafe(character)) {
         return text;
     }
@@ -203,6 +211,12 @@ enum EventJson {
     Connected {
         address: String,
     },
+    ConnectingToUnixSocket {
+        path: String,
+    },
+    ConnectedToUnixSocket {
+        path: String,
+    },
     ThroughProxy {
         proxy: String,
     },
@@ -334,6 +348,12 @@ impl Writer {
                 EventJson::ConnectFailed { address: address.to_string(), error: self.text(error) }
             }
             WireEvent::Connected { address } => EventJson::Connected { address: address.to_string() },
+            WireEvent::ConnectingToUnixSocket { path } => {
+                EventJson::ConnectingToUnixSocket { path: self.text(path) }
+            }
+            WireEvent::ConnectedToUnixSocket { path } => {
+                EventJson::ConnectedToUnixSocket { path: self.text(path) }
+            }
             WireEvent::ThroughProxy { proxy } => EventJson::ThroughProxy { proxy: self.text(proxy) },
             WireEvent::TlsStarted { host } => EventJson::TlsStarted { host: host.clone() },
             WireEvent::TlsDone { version, cipher_suite, alpn } => EventJson::TlsDone {

@@ -155,3 +155,11 @@ fn nothing_shows_credentials_unless_asked() {
         assert!(crate::tree(&recording, shown).contains("Cookie: sid=hunter2"));
     }
 }
+
+#[test]
+fn a_line_is_one_and_safe() {
+    let value = serde_json::json!({ "a": "x\u{1b}[31m\u{202e}\n\u{9b}" });
+    let line = crate::json::printed_line(&value);
+    assert!(line.is_ascii() && !line.contains(['\n', '\u{1b}']), "{line}");
+    assert_eq!(serde_json::from_str::<serde_json::Value>(&line).expect("JSON"), value);
+}

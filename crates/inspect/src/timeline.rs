@@ -128,14 +128,16 @@ impl Open<'_> {
             WireEvent::Resolving { .. } => self.prepare(at, hops),
             WireEvent::Resolved { .. } => self.end_step(Step::Resolve, at),
             // Of several attempts the first begins the step, and the one that connects ends it.
-            WireEvent::Connecting { .. } => {
+            WireEvent::Connecting { .. } | WireEvent::ConnectingToUnixSocket { .. } => {
                 self.prepare(at, hops);
                 if self.connect().is_none() {
                     self.mark = at;
                     self.end_step(Step::Connect, at);
                 }
             }
-            WireEvent::Connected { .. } | WireEvent::ConnectFailed { .. } => {
+            WireEvent::Connected { .. }
+            | WireEvent::ConnectedToUnixSocket { .. }
+            | WireEvent::ConnectFailed { .. } => {
                 self.mark = at;
                 if let Some(phase) = self.connect() {
                     phase.end = at;
@@ -203,8 +205,7 @@ const WIDTH: usize = 40;
 
 /// The exchanges as bars on one scale, a line each: `r` resolve, `c` connect, `t` TLS, `s` send, `.` wait, `=` body.
 pub fn bars(hops: &[Hop], secrets: Secrets) -> String {
-    let start = hops.iter().map(Hop::start).min().unwrap_or_default();
-    let whole = hops.iter().map(Hop::end).max().unwrap_or_default().saturating_sub(start);
+    let (start, whole) = span(hops);
     let mut text = String::new();
     for hop in hops {
         let (method, url) = match &hop.request {
@@ -219,7 +220,13 @@ pub fn bars(hops: &[Hop], secrets: Secrets) -> String {
     text
 }
 
-fn bar(hop: &Hop, start: Duration, whole: Duration) -> String {
+/// When the first began, and how long it is from there to the last end.
+pub(crate) fn span(hops: &[Hop]) -> (Duration, Duration) {
+    let start = hops.iter().map(Hop::start).min().unwrap_or_default();
+    (start, hops.iter().map(Hop::end).max().unwrap_or_default().saturating_sub(start))
+}
+
+pub(crate) fn bar(hop: &Hop, start: Duration, whole: Duration) -> String {
     let column = |at: Duration| {
         let part = at.saturating_sub(start).as_nanos() * WIDTH as u128 / whole.as_nanos().max(1);
         usize::try_from(part).unwrap_or(WIDTH).min(WIDTH)

@@ -56,6 +56,22 @@ fn several_attempts_are_one_connecting() {
 }
 
 #[test]
+fn a_socket_of_the_file_system_is_connected_to() {
+    let path = || "/run/s".to_owned();
+    let recording = recorded(|trace| {
+        trace.emit(|| Event::Wire(WireEvent::ConnectingToUnixSocket { path: path() }));
+        trace.emit(|| Event::Wire(WireEvent::ConnectedToUnixSocket { path: path() }));
+        trace.emit(|| sent(Method::GET, "http://b.test/", &[]));
+    });
+    assert_eq!(timeline(&recording)[0].phases, [phase(Step::Connect, 1, 2)]);
+    let json = recording.to_json(Secrets::Redacted).to_string();
+    assert!(
+        json.contains("\"event\":\"connected-to-unix-socket\"") && json.contains("\"path\":\"/run/s\""),
+        "{json}"
+    );
+}
+
+#[test]
 fn a_dead_connection_makes_a_hop_of_its_own() {
     let recording = recorded(|trace| {
         for _ in 0..2 {

@@ -183,6 +183,12 @@ fn tell_wire(span: &Span, wire: &WireEvent) {
         WireEvent::Connected { address } => {
             tracing::trace!(target: "sofetch", parent: span, %address, "connected");
         }
+        WireEvent::ConnectingToUnixSocket { path } => {
+            tracing::trace!(target: "sofetch", parent: span, path = &*escaped(path), "connecting to a socket");
+        }
+        WireEvent::ConnectedToUnixSocket { path } => {
+            tracing::trace!(target: "sofetch", parent: span, path = &*escaped(path), "connected to a socket");
+        }
         WireEvent::ThroughProxy { proxy } => {
             tracing::debug!(target: "sofetch", parent: span, proxy = url(proxy), "through a proxy");
         }

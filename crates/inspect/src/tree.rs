@@ -254,6 +254,12 @@ impl Printer {
                 (Paint::Warn, format!("could not connect to {address}: {}", shown_text(error, secrets)))
             }
             WireEvent::Connected { address } => (Paint::Dim, format!("connected to {address}")),
+            WireEvent::ConnectingToUnixSocket { path } => {
+                (Paint::Dim, format!("connecting to the socket {}", escaped(path)))
+            }
+            WireEvent::ConnectedToUnixSocket { path } => {
+                (Paint::Dim, format!("connected to the socket {}", escaped(path)))
+            }
             WireEvent::ThroughProxy { proxy } => {
                 (Paint::Dim, format!("through the proxy {}", shown_text(proxy, secrets)))
             }

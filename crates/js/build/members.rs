@@ -2,11 +2,13 @@
 //!
 //! <https://webidl.spec.whatwg.org/#js-attributes> and <https://webidl.spec.whatwg.org/#js-operations>
 
+use std::fmt::Write as _;
+
 use crate::conversions::quoted;
 use crate::idl::{Argument, Extended, Interface, Member, MemberKind, Type, TypeKind};
-use crate::idl_link::exposure;
+use crate::idl_link::{exposure, global_bits};
 use crate::overloads::{Call, Target};
-use crate::shells::{Shells, names};
+use crate::shells::Shells;
 
 /// How the members of one interface find their implementation.
 pub(crate) struct Holder<'a> {
@@ -248,8 +250,9 @@ impl Shells<'_> {
         let returns = overloads[0].0.clone();
         if first.extended.has("Default") && key == "toJSON" {
             return format!(
-                "toJSON() {{\n{}\nreturn {};\n}}",
-                to_json_check(holder),
+                "toJSON() {{\n{}\nconst impl = {};\nconst result = {{}};\n{}return result;\n}}",
+                holder.check(key),
+                holder.this(key),
                 self.default_to_json(interface)
             );
         }
@@ -284,24 +287,31 @@ impl Shells<'_> {
         }
     }
 
-    /// <https://webidl.spec.whatwg.org/#default-tojson-steps>
+    /// <https://webidl.spec.whatwg.org/#default-tojson-steps>, whatever script made of the attributes: from `impl` into `result`.
     fn default_to_json(&self, interface: &Interface) -> String {
         let mut chain = vec![interface];
         while let Some(parent) = chain[chain.len() - 1].parent.as_deref().and_then(|p| self.idl.interface(p))
         {
             chain.push(parent);
         }
-        let mut keys = Vec::new();
+        let bits = interface.extended.get("Exposed").map_or(0, global_bits);
+        let mut text = String::new();
         for ancestor in chain.iter().rev().filter(|i| has_default_to_json(i)) {
             for member in &ancestor.members {
                 if let MemberKind::Attribute { name, ty, is_static: false, .. } = &member.kind
                     && self.is_json(&self.conversions.resolve(ty))
                 {
-                    keys.push(name.clone());
+                    let of_member = exposure(&member.extended, bits);
+                    let secure = member.extended.has("SecureContext");
+                    if secure || of_member != bits {
+                        let _ = write!(text, "if (isExposed({of_member}, {secure})) ");
+                    }
+                    let value = self.conversions.give(ty, &format!("impl.{name}"));
+                    let _ = writeln!(text, "createDataProperty(result, {}, {value});", quoted(name));
                 }
             }
         }
-        format!("attributesOf(this, [{}])", names(&keys))
+        text
     }
 
     fn is_json(&self, ty: &Type) -> bool {
@@ -334,10 +344,6 @@ impl Shells<'_> {
             TypeKind::AsyncSequence(_) | TypeKind::Promise(_) => false,
         }
     }
-}
-
-fn to_json_check(holder: &Holder<'_>) -> String {
-    if holder.direct { holder.check("toJSON") } else { format!("{};", holder.this("toJSON")) }
 }
 
 fn has_default_to_json(interface: &Interface) -> bool {

@@ -14,6 +14,6 @@ import {
 } from "./webidl.js";
 import { ENTRIES, KEYS, VALUES, asyncIterators, forEachPair, pairIterators } from "./webidl_iterators.js";
 import {
-  alias, attributesOf, callbackInterfaceObject, expose, finishInterface, namespaceObject, newObject, ownMembers, putForwards,
+  alias, callbackInterfaceObject, expose, finishInterface, isExposed, namespaceObject, newObject, ownMembers, putForwards,
   repairPrototype, replace,
 } from "./interfaces.js";

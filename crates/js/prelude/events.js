@@ -155,7 +155,8 @@ const flatten = (options) => (typeof options === "boolean" ? options : options !
 // https://dom.spec.whatwg.org/#concept-event-listener; of an event handler, whose callback is the handler itself, `handler` too.
 function newListener(type, callback) {
   return {
-    __proto__: null, type, callback, capture: false, once: false, passive: false, signal: undefined, removed: false, handler: undefined,
+    __proto__: null, type, callback, capture: false, once: false, passive: false, signal: undefined, abortAlgorithm: undefined,
+    removed: false, handler: undefined,
   };
 }
 
@@ -184,12 +185,14 @@ export class EventTargetImpl {
     const { signal, callback } = listener;
     if (signal !== undefined && signal.aborted) return;
     if (callback === null) return;
-    if (this.indexOf(listener.type, callback, listener.capture) === -1) {
-      const listeners = copyList(this.listeners);
-      listeners[listeners.length] = listener;
-      this.listeners = listeners;
-    }
-    if (signal !== undefined) signal.addAlgorithm(() => this.removeListener(listener));
+    // NB: one that is there already is not this one, and 6 would remove nothing.
+    if (this.indexOf(listener.type, callback, listener.capture) !== -1) return;
+    const listeners = copyList(this.listeners);
+    listeners[listeners.length] = listener;
+    this.listeners = listeners;
+    if (signal === undefined) return;
+    listener.abortAlgorithm = () => this.removeListener(listener);
+    signal.addAlgorithm(listener.abortAlgorithm);
   }
 
   removeEventListener(type, callback, options) {
@@ -200,6 +203,11 @@ export class EventTargetImpl {
   // https://dom.spec.whatwg.org/#remove-an-event-listener
   removeListener(listener) {
     listener.removed = true;
+    // NB: a signal that is never aborted would hold all that ever listened.
+    if (listener.abortAlgorithm !== undefined) {
+      listener.signal.removeAlgorithm(listener.abortAlgorithm);
+      listener.abortAlgorithm = undefined;
+    }
     const left = newList();
     for (let i = 0; i < this.listeners.length; i++) {
       if (this.listeners[i] !== listener) left[left.length] = this.listeners[i];
@@ -266,6 +274,8 @@ export class EventTargetImpl {
       event.inPassiveListener = false;
       currentEvent = outerEvent;
       // https://html.spec.whatwg.org/#clean-up-after-running-script
+      // DEPARTS: behind the report of what was thrown, not before it, as browsers do:
+      // https://webidl.spec.whatwg.org/#call-a-user-objects-operation
       if (inTask) ops.microtask_checkpoint();
       if (event.immediatePropagationStopped) return;
     }

@@ -68,11 +68,11 @@ export class FileReaderImpl extends EventTargetImpl {
     const read = { __proto__: null, loaded: 0, length: blob.size };
     this.read = read;
     const tasks = newList();
-    tasks[0] = () => this.fire("loadstart", read);
+    tasks[0] = () => this.fire("loadstart", read, true);
     if (read.length > 0) {
       tasks[1] = () => {
         read.loaded = read.length;
-        this.fire("progress", read);
+        this.fire("progress", read, true);
       };
     }
     tasks[tasks.length] = () => this.finish(read, blob, type, encodingName);
@@ -98,10 +98,9 @@ export class FileReaderImpl extends EventTargetImpl {
       this.error = error;
       outcome = "error";
     }
-    this.fire(outcome, read);
-    ops.microtask_checkpoint();
+    this.fire(outcome, read, true);
     // A handler may have begun another read: then this one's end is not told.
-    if (this.readyState !== LOADING) this.fire("loadend", read);
+    if (this.readyState !== LOADING) this.fire("loadend", read, true);
   }
 
   // https://w3c.github.io/FileAPI/#abort
@@ -111,12 +110,12 @@ export class FileReaderImpl extends EventTargetImpl {
     this.readyState = DONE;
     const { read } = this;
     this.read = undefined;
-    this.fire("abort", read);
-    if (this.readyState !== LOADING) this.fire("loadend", read);
+    this.fire("abort", read, false);
+    if (this.readyState !== LOADING) this.fire("loadend", read, false);
   }
 
-  fire(type, { loaded, length }) {
-    fireProgressEvent(type, this, loaded, length);
+  fire(type, { loaded, length }, inTask) {
+    fireProgressEvent(type, this, loaded, length, inTask);
   }
 }
 implement("FileReader", FileReaderImpl);

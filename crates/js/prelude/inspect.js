@@ -7,13 +7,14 @@ import {
   Array, ArrayBufferIsView, ArrayBufferPrototypeGetByteLength, ArrayBufferPrototypeGetDetached, ArrayPrototypeJoin,
   BigIntPrototypeToString, BigIntPrototypeValueOf, BooleanPrototypeValueOf, DOMExceptionPrototypeGetMessage,
   DOMExceptionPrototypeGetName, DataViewPrototypeGetBuffer, DataViewPrototypeGetByteLength, DataViewPrototypeGetByteOffset,
-  DatePrototypeGetTime, DatePrototypeToISOString, ErrorPrototypeGetStack, FunctionPrototypeToString, JSONStringify, Map,
-  MapPrototypeForEach, MapPrototypeGet, MapPrototypeGetSize, MapPrototypeSet, MathMin, NumberIsNaN, NumberPrototypeToString,
-  NumberPrototypeValueOf, ObjectGetOwnPropertyDescriptor, ObjectGetPrototypeOf, ObjectHasOwn, ObjectIs, ObjectKeys,
-  ObjectPrototype, ReflectApply, ReflectOwnKeys, RegExpPrototypeToString, SetPrototypeForEach, SetPrototypeGetSize,
-  SharedArrayBufferPrototypeGetByteLength, String, StringPrototypeIncludes, StringPrototypeIndexOf, StringPrototypePadStart,
-  StringPrototypeSlice, StringPrototypeStartsWith, StringPrototypeToString, SymbolPrototypeToString, SymbolPrototypeValueOf,
-  SymbolToStringTag, TypedArrayPrototypeGetLength, Uint8Array, dataValue, global, newList, ops,
+  DatePrototypeGetTime, DatePrototypeToISOString, ErrorPrototypeGetStack, FunctionPrototypeBind, FunctionPrototypeToString,
+  JSONStringify, Map, MapPrototypeForEach, MapPrototypeGet, MapPrototypeGetSize, MapPrototypeSet, MathMin, NumberIsNaN,
+  NumberPrototypeToString, NumberPrototypeValueOf, ObjectGetOwnPropertyDescriptor, ObjectGetPrototypeOf, ObjectHasOwn, ObjectIs,
+  ObjectKeys, ObjectPrototype, ReflectApply, ReflectOwnKeys, RegExpPrototypeToString, SetPrototypeForEach, SetPrototypeGetSize,
+  SharedArrayBufferPrototypeGetByteLength, String, StringPrototypeCharCodeAt, StringPrototypeEndsWith, StringPrototypeIncludes,
+  StringPrototypeIndexOf, StringPrototypePadStart, StringPrototypeSlice, StringPrototypeStartsWith, StringPrototypeToString,
+  SymbolPrototypeToString, SymbolPrototypeValueOf, SymbolToStringTag, TypedArrayPrototypeGetLength, Uint8Array, dataValue,
+  global, newList, ops,
 } from "./primordials.js";
 import { unwrapAny, wrap } from "./platform_objects.js";
 import { className } from "./class_names.js";
@@ -93,9 +94,19 @@ function inspectValue(value, look) {
 
 function quote(text) {
   if (text.length > MOST_CHARACTERS) {
-    return `${JSONStringify(StringPrototypeSlice(text, 0, MOST_CHARACTERS))}... ${text.length - MOST_CHARACTERS} more characters`;
+    return `${quote(StringPrototypeSlice(text, 0, MOST_CHARACTERS))}... ${text.length - MOST_CHARACTERS} more characters`;
   }
-  return JSONStringify(text);
+  const quoted = JSONStringify(text);
+  let result = "";
+  let from = 0;
+  for (let i = 0; i < quoted.length; i++) {
+    const code = StringPrototypeCharCodeAt(quoted, i);
+    // NB: terminals obey these too, which JSON leaves as they are.
+    if (code < 0x7f || code > 0x9f) continue;
+    result += `${StringPrototypeSlice(quoted, from, i)}\\u00${NumberPrototypeToString(code, 16)}`;
+    from = i + 1;
+  }
+  return result + StringPrototypeSlice(quoted, from);
 }
 
 function inspectObject(object, look) {
@@ -438,9 +449,13 @@ function addAttributes(p, object, look) {
   }
 }
 
+// No function of script's ends so: what is in brackets is no expression.
+const NATIVE = ") {\n    [native code]\n}";
+const BOUND = ops.class_id(FunctionPrototypeBind(isOurs));
+
 // Is a function one of the engine's or of the prelude's?
 function isOurs(get) {
-  return className(get) !== "Proxy" && StringPrototypeIncludes(FunctionPrototypeToString(get), "[native code]");
+  return className(get) !== "Proxy" && ops.class_id(get) !== BOUND && StringPrototypeEndsWith(FunctionPrototypeToString(get), NATIVE);
 }
 
 // The name of what made an object; null where it has no prototype.

@@ -77,17 +77,6 @@ export function putForwards(object, key, forwards, V) {
   ReflectSet(Q, forwards, V);
 }
 
-/** The object that `[Default] object toJSON()` gives. */
-export function attributesOf(object, keys) {
-  const result = {};
-  for (let i = 0; i < keys.length; i++) {
-    const value = object[keys[i]];
-    // An attribute that this kind of global does not have: none has undefined as its value.
-    if (value !== undefined) createDataProperty(result, keys[i], value);
-  }
-  return result;
-}
-
 export function callbackInterfaceObject(name, constants) {
   // A function that is no constructor has no `prototype`: only the Standard's "legacy callback interface object" looks so.
   const shell = {
@@ -109,15 +98,25 @@ export function namespaceObject(name, members, constants) {
 
 const KINDS = { __proto__: null, window: 1, worker: 2, sharedworker: 4, serviceworker: 8 };
 
+// What the global is, once it has them.
+let exposedBit = 0;
+let exposedSecurely = false;
+
+/** Is a member here that so many kinds of global expose? */
+export function isExposed(bits, secure) {
+  return (bits & exposedBit) !== 0 && (exposedSecurely || !secure);
+}
+
 /** Gives the global the interfaces and namespaces that its kind exposes, and the members of its own interface. */
 export function expose(kind, secureContext, rows, globals) {
   const bit = KINDS[kind];
   if (bit === undefined) throw new TypeError(`'${kind}' is no kind of global`);
+  exposedBit = bit;
+  exposedSecurely = secureContext;
   const missing = newList();
   for (let i = 0; i < rows.length; i++) {
     const row = rows[i];
-    const exposed = (row[3] & bit) !== 0 && (secureContext || !row[4]);
-    if (!exposed) continue;
+    if (!isExposed(row[3], row[4])) continue;
     if (row[2] === undefined) {
       missing[missing.length] = row[0];
       continue;
@@ -125,7 +124,7 @@ export function expose(kind, secureContext, rows, globals) {
     const guarded = row[5];
     for (let j = 0; j < guarded.length; j++) {
       const guard = guarded[j];
-      if ((guard[2] & bit) === 0 || (guard[3] && !secureContext)) ReflectDeleteProperty(guard[0], guard[1]);
+      if (!isExposed(guard[2], guard[3])) ReflectDeleteProperty(guard[0], guard[1]);
     }
     ObjectDefineProperty(global, row[0], { __proto__: null, value: row[1], writable: true, configurable: true });
   }

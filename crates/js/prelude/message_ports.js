@@ -63,7 +63,7 @@ export class MessageEventImpl extends EventImpl {
 }
 implement("MessageEvent", MessageEventImpl);
 
-// Deserializes a message and fires `message` or `messageerror`: the steps that both kinds of posting end with.
+// Deserializes a message and fires `message` or `messageerror`: the steps that both kinds of posting end with, in a task.
 function fireMessageEvent(target, serialized, origin, source) {
   const init = { __proto__: null, data: null, origin, lastEventId: "", source, ports: newList() };
   let record;
@@ -71,7 +71,7 @@ function fireMessageEvent(target, serialized, origin, source) {
     record = StructuredDeserializeWithTransfer(serialized);
   } catch {
     // UNTESTED: within one realm what was serialized can be deserialized, unless memory is short.
-    fireEvent("messageerror", target, MessageEventImpl, init);
+    fireEvent("messageerror", target, MessageEventImpl, init, true);
     return;
   }
   init.data = record.value;
@@ -79,7 +79,7 @@ function fireMessageEvent(target, serialized, origin, source) {
     const port = unwrap(record.transferred[i], MessagePortImpl);
     if (port !== undefined) init.ports[init.ports.length] = port;
   }
-  fireEvent("message", target, MessageEventImpl, init);
+  fireEvent("message", target, MessageEventImpl, init, true);
 }
 
 // https://html.spec.whatwg.org/#port-message-queue
@@ -175,7 +175,7 @@ class PortMessageQueue {
     if (!this.closing || port === undefined) return;
     this.closing = false;
     this.hold(port);
-    fireEvent("close", port);
+    fireEvent("close", port, undefined, undefined, true);
   }
 }
 

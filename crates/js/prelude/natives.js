@@ -16,13 +16,14 @@ const FEW = 100_000;
 const ARRAY = ops.class_id([]);
 const PROXY = ops.class_id(new Proxy({}, {}));
 
-const traps = {
+// NB: the target is another: what a trap answers is compared with the target's own, which may be a proxy of script's.
+const guard = (object) => new Proxy(ArrayIsArray(object) ? [] : {}, {
   __proto__: null,
-  get: (target, key) => ReflectGet(target, key, target),
-  set: (target, key, value) => ReflectSet(target, key, value, target),
-  has: (target, key) => ReflectHas(target, key),
-  deleteProperty: (target, key) => ReflectDeleteProperty(target, key),
-};
+  get: (_, key) => ReflectGet(object, key, object),
+  set: (_, key, value) => ReflectSet(object, key, value, object),
+  has: (_, key) => ReflectHas(object, key),
+  deleteProperty: (_, key) => ReflectDeleteProperty(object, key),
+});
 
 // Does it have few elements, as can be told without asking anybody?
 function hasFew(object) {
@@ -50,7 +51,7 @@ function guardThis(native) {
       if (this === undefined || this === null) return ReflectApply(native, this, args);
       const object = Object(this);
       if (hasFew(object)) return ReflectApply(native, this, args);
-      const guarded = new Proxy(object, traps);
+      const guarded = guard(object);
       const result = ReflectApply(native, guarded, args);
       return result === guarded ? object : result;
     },
@@ -178,7 +179,8 @@ function flatMapFor(native) {
 function rawFor() {
   return {
     raw(template, ...substitutions) {
-      const { raw } = Object(template);
+      const { raw } = template;
+      if (raw === undefined || raw === null) throw new TypeError("cannot convert to object");
       const literals = Object(raw);
       const length = lengthOf(literals);
       let result = "";
@@ -291,7 +293,7 @@ function setFor(native) {
     set(source, offset) {
       ops.look_at_the_clock();
       const isMany = isObject(source) && TypedArrayPrototypeGetSymbolToStringTag(source) === undefined && !hasFew(source);
-      return ReflectApply(native, this, [isMany ? new Proxy(source, traps) : source, offset]);
+      return ReflectApply(native, this, [isMany ? guard(source) : source, offset]);
     },
   }.set;
 }

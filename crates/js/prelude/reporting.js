@@ -94,7 +94,7 @@ const OUTSTANDING = 1;
 let aboutToBeNotified = newList();
 
 // https://html.spec.whatwg.org/#the-hostpromiserejectiontracker-implementation
-function trackRejection(promise, _, handled) {
+function trackRejection(promise, handled) {
   if (!handled) {
     const rejection = { __proto__: null, state: ABOUT_TO_BE_NOTIFIED, handled: false };
     WeakMapPrototypeSet(rejections, promise, rejection);

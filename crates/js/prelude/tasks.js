@@ -1,24 +1,18 @@
 // Tasks that the prelude queues itself: https://html.spec.whatwg.org/#queue-a-task
 
-import { newList, ops } from "./primordials.js";
+import { ops } from "./primordials.js";
+import { Queue } from "./streams/queues.js";
 
-// First in, first out; those that were run stand before `next`.
-let tasks = newList();
-let next = 0;
+const tasks = new Queue();
 
 /** https://html.spec.whatwg.org/#queue-a-task; what the steps throw is reported. */
 export function queueTask(steps) {
-  tasks[tasks.length] = steps;
+  tasks.append({ __proto__: null, next: undefined, steps });
   ops.task_queue();
 }
 
 /** The hook of the loop. */
 export function runTask() {
-  const steps = tasks[next];
-  tasks[next++] = undefined;
-  if (next === tasks.length) {
-    tasks = newList();
-    next = 0;
-  }
+  const { steps } = tasks.shift();
   steps();
 }

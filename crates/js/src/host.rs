@@ -1,8 +1,10 @@
 //! [`Host`]: what the ops of one realm share: the loop's queue, promises still to be settled, the agent and its page.
 
+use std::any::Any;
 use std::cell::{Cell, RefCell};
 use std::collections::HashMap;
 use std::future::Future;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::rc::Rc;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -51,6 +53,10 @@ pub(crate) struct Shared {
     pub(crate) closing: Cell<bool>,
     /// How many tasks were begun: which one runs.
     pub(crate) task_number: Cell<u32>,
+    /// Promises that were rejected (or handled, after all) where there was no stack or memory left to tell the prelude.
+    untold: RefCell<Vec<(Persistent<Value<'static>>, bool)>>,
+    /// What the embedding program panicked with while script ran.
+    pub(crate) panic: Cell<Option<Box<dyn Any + Send>>>,
     /// The prelude's own functions, by the names that the loop calls them by.
     hooks: RefCell<HashMap<String, Persistent<Function<'static>>>>,
     settlers: RefCell<HashMap<u64, Settler>>,
@@ -107,6 +113,8 @@ impl Host {
             uncaught: Cell::new(false),
             closing: Cell::new(false),
             task_number: Cell::new(0),
+            untold: RefCell::default(),
+            panic: Cell::default(),
             hooks: RefCell::default(),
             settlers: RefCell::default(),
             next: Cell::new(0),
@@ -144,6 +152,7 @@ impl Host {
     pub(crate) fn clear(&self) {
         self.hooks.take();
         self.settlers.take();
+        self.untold.take();
     }
 
     pub(crate) fn set_hooks<'js>(&self, ctx: &Ctx<'js>, hooks: &Object<'js>) -> Result<()> {
@@ -162,6 +171,39 @@ impl Host {
             None => Err(Exception::throw_internal(ctx, "the prelude has no such hook")),
         }
     }
+
+    /// <https://html.spec.whatwg.org/#the-hostpromiserejectiontracker-implementation>, which the engine calls wherever it is.
+    pub(crate) fn track_rejection<'js>(&self, ctx: &Ctx<'js>, promise: Value<'js>, handled: bool) {
+        // NB: one after the other: who was rejected first and handled then is not told so the other way round.
+        if self.untold.borrow().is_empty() {
+            match self.tell_rejection(ctx, promise.clone(), handled) {
+                Ok(()) => return,
+                Err(_) => drop(ctx.catch()),
+            }
+        }
+        self.untold.borrow_mut().push((Persistent::save(ctx, promise), handled));
+    }
+
+    /// Tells the prelude what it could not be told where it happened.
+    pub(crate) fn tell_rejections(&self, ctx: &Ctx<'_>) -> Result<()> {
+        for (promise, handled) in self.untold.take() {
+            self.tell_rejection(ctx, promise.restore(ctx)?, handled)?;
+        }
+        Ok(())
+    }
+
+    fn tell_rejection<'js>(&self, ctx: &Ctx<'js>, promise: Value<'js>, handled: bool) -> Result<()> {
+        self.hook(ctx, "trackRejection")?.call((promise, handled))
+    }
+}
+
+/// Calls the embedding program while script runs. NB: no panic of its may go through the engine; it goes on where the program called
+/// the runtime, whatever script made of the error in its place.
+pub(crate) fn call_program<T>(ctx: &Ctx<'_>, steps: impl FnOnce() -> T) -> Result<T> {
+    catch_unwind(AssertUnwindSafe(steps)).map_err(|panic| {
+        Host::of(ctx).panic.set(Some(panic));
+        Exception::throw_internal(ctx, "the program panicked")
+    })
 }
 
 /// What came of something that took time: a plain value, or what is thrown.

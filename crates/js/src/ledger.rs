@@ -153,10 +153,19 @@ fn engine_has(ctx: &Ctx<'_>, ledger: &Ledger, bytes: usize) -> bool {
 pub(crate) fn share(ctx: &Ctx<'_>) {
     let host = Host::of(ctx);
     let ledger = &host.ledger;
-    let Some(left) = ledger.left() else { return };
-    let mut found = left;
-    while found >= LARGE && !engine_has(ctx, ledger, found) {
-        found /= 2;
+    let look = || {
+        let mut found = ledger.left()?;
+        while found >= LARGE && !engine_has(ctx, ledger, found) {
+            found /= 2;
+        }
+        Some(found)
+    };
+    let Some(mut found) = look() else { return };
+    // What is garbage is no reason for the task to fail.
+    if found < LARGE {
+        ctx.run_gc();
+        ledger.has_collected();
+        found = look().unwrap_or(found);
     }
     // NB: not all of it: scripts that are told of what did not fit need some, too.
     let kept = (ledger.limit.load(Ordering::Relaxed) / 16) as usize;

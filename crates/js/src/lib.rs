@@ -49,6 +49,7 @@ mod host;
 mod interrupt;
 mod io_thread;
 mod ledger;
+mod microtasks;
 mod modules;
 mod native_functions;
 mod ops;

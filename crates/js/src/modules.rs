@@ -2,7 +2,7 @@
 //! [`ModuleLoader`], which says where their texts come from. Nothing else of this crate reads a file.
 
 use std::cell::RefCell;
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::io;
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
@@ -12,7 +12,7 @@ use rquickjs::module::Declared;
 use rquickjs::{Ctx, Exception, Function, Module, Promise, Result};
 use sofetch::Url;
 
-use crate::host::Host;
+use crate::host::{Host, call_program};
 use crate::values::Text;
 
 /// Gives the texts of modules that scripts import.
@@ -95,6 +95,11 @@ impl ModuleFolders {
     fn is_within(&self, path: &Path) -> bool {
         self.0.iter().any(|folder| path.starts_with(folder))
     }
+
+    /// Is there a link on the way from a folder to this?
+    fn has_link(&self, path: &Path) -> bool {
+        path.ancestors().take_while(|part| self.is_within(part)).any(Path::is_symlink)
+    }
 }
 
 impl ModuleLoader for ModuleFolders {
@@ -111,7 +116,10 @@ impl ModuleLoader for ModuleFolders {
         if !path.extension().is_some_and(|extension| extension == "js" || extension == "mjs") {
             return Err("a module's file ends in .js or .mjs".to_owned());
         }
-        let real = path.canonicalize().map_err(|error| error.to_string())?;
+        let real = path.canonicalize().map_err(|error| {
+            // NB: a link may lead out, to what is not there.
+            if self.has_link(&path) { outside() } else { error.to_string() }
+        })?;
         if !self.is_within(&real) {
             return Err(outside());
         }
@@ -154,18 +162,37 @@ pub(crate) fn decode(bytes: &[u8]) -> String {
     String::from_utf8_lossy(bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes)).into_owned()
 }
 
-/// Where scripts whose name is no URL were loaded from.
+/// Where scripts and modules were loaded from.
 #[derive(Clone, Default)]
-pub(crate) struct Places(Rc<RefCell<HashMap<String, Url>>>);
+pub(crate) struct Places(Rc<Known>);
+
+#[derive(Default)]
+struct Known {
+    /// Of scripts whose name is no URL.
+    urls: RefCell<HashMap<String, Url>>,
+    /// The [module map](https://html.spec.whatwg.org/#module-map)'s keys; the engine has the modules.
+    modules: RefCell<HashSet<String>>,
+}
 
 impl Places {
     pub(crate) fn add(&self, name: &str, url: Url) {
-        self.0.borrow_mut().insert(name.to_owned(), url);
+        self.0.urls.borrow_mut().insert(name.to_owned(), url);
+    }
+
+    fn has_module(&self, name: &str) -> bool {
+        self.0.modules.borrow().contains(name)
+    }
+
+    fn add_module(&self, name: &str) {
+        // NB: what has no URL is in no map, as a page's inline modules are not.
+        if Url::parse(name, None).is_ok_and(|url| url.href() == name) {
+            self.0.modules.borrow_mut().insert(name.to_owned());
+        }
     }
 
     /// A script's [base URL](https://html.spec.whatwg.org/#concept-script-base-url), by its name.
     fn base(&self, ctx: &Ctx<'_>, name: &str) -> Url {
-        let place = self.0.borrow().get(name).cloned();
+        let place = self.0.urls.borrow().get(name).cloned();
         place.or_else(|| Url::parse(name, None).ok()).unwrap_or_else(|| Host::of(ctx).base_url())
     }
 }
@@ -175,19 +202,23 @@ pub(crate) fn set_loader(engine: &rquickjs::Runtime, places: Places, loader: Rc<
     engine.set_loader(ByUrl { places: places.clone() }, Texts { places, loader });
 }
 
-/// Declares a module script and begins to evaluate it: a promise of its end.
+/// Declares a module script, unless its URL has a module, and begins to evaluate it: a promise of its end.
 pub(crate) fn evaluate<'js>(
     ctx: &Ctx<'js>,
     places: &Places,
     source: &str,
     name: &str,
 ) -> Result<Promise<'js>> {
+    if places.has_module(name) {
+        return Module::import(ctx, name);
+    }
     let (_, evaluated) = declare(ctx, places, source, name)?.eval()?;
     Ok(evaluated)
 }
 
 fn declare<'js>(ctx: &Ctx<'js>, places: &Places, source: &str, name: &str) -> Result<Module<'js, Declared>> {
     let module = Module::declare(ctx.clone(), name, source)?;
+    places.add_module(name);
     // https://html.spec.whatwg.org/#hostgetimportmetaproperties
     let base = places.base(ctx, name);
     let meta = module.meta()?;
@@ -248,7 +279,7 @@ impl Loader for Texts {
         _: Option<ImportAttributes<'js>>,
     ) -> Result<Module<'js, Declared>> {
         let loaded = match Url::parse(name, None) {
-            Ok(url) => self.loader.load(&url),
+            Ok(url) => call_program(ctx, || self.loader.load(&url))?,
             Err(_) => Err("it is no URL".to_owned()),
         };
         let failed = |why: &str| Exception::throw_type(ctx, &format!("{name} cannot be imported: {why}"));

@@ -5,7 +5,7 @@ use std::future::Future;
 use rquickjs::function::Rest;
 use rquickjs::{ArrayBuffer, Ctx, Exception, FromJs, Function, Promise, Type};
 
-use crate::host::{Plain, Thrown, promise};
+use crate::host::{Plain, Thrown, call_program, promise};
 use crate::ops::with_bytes;
 use crate::values::Text;
 
@@ -153,7 +153,7 @@ pub(crate) fn function<'js>(
     steps: impl Fn(&[Value]) -> Result<Value, String> + 'static,
 ) -> rquickjs::Result<Function<'js>> {
     let function = move |ctx: Ctx<'js>, arguments: Rest<Argument>| -> rquickjs::Result<Plain> {
-        let answer = steps(&values(arguments));
+        let answer = call_program(&ctx, || steps(&values(arguments)))?;
         answer.map(Value::into_plain).map_err(|message| Exception::throw_message(&ctx, &message))
     };
     Function::new(ctx.clone(), function)?.with_name(name)
@@ -169,7 +169,7 @@ where
     F: Future<Output = Result<Value, String>> + Send + 'static,
 {
     let function = move |ctx: Ctx<'js>, arguments: Rest<Argument>| -> rquickjs::Result<Promise<'js>> {
-        let answer = steps(&values(arguments));
+        let answer = call_program(&ctx, || steps(&values(arguments)))?;
         promise(&ctx, async move { answer.await.map(Value::into_plain).map_err(Thrown::Error) })
     };
     Function::new(ctx.clone(), function)?.with_name(name)

@@ -18,6 +18,7 @@ use crate::host::Host;
 use crate::interrupt::Interrupt;
 use crate::io_thread::IoThread;
 use crate::ledger;
+use crate::microtasks;
 use crate::modules::{self, ModuleLoader, Places};
 use crate::native_functions::{self, Value};
 use crate::realm;
@@ -90,17 +91,10 @@ impl Runtime {
         modules::set_loader(&runtime.engine, runtime.places.clone(), module_loader);
         // NB: after the prelude, whose own promises are nobody's business.
         let noted = runtime.rejected.clone();
-        runtime.engine.set_host_promise_rejection_tracker(Some(Box::new(
-            move |ctx, promise, reason, handled| {
-                noted.set(true);
-                let told = Host::of(&ctx)
-                    .hook(&ctx, "trackRejection")
-                    .and_then(|hook| hook.call::<_, ()>((promise, reason, handled)));
-                if told.is_err() {
-                    ctx.catch();
-                }
-            },
-        )));
+        runtime.engine.set_host_promise_rejection_tracker(Some(Box::new(move |ctx, promise, _, handled| {
+            noted.set(true);
+            Host::of(&ctx).track_rejection(&ctx, promise, handled);
+        })));
         Ok(runtime)
     }
 
@@ -123,7 +117,8 @@ impl Runtime {
 
     /// Runs a [module script](https://html.spec.whatwg.org/#run-a-module-script) up to its first `await` outside of
     /// functions, and the microtasks after it; the rest of it is the event loop's. What it throws is reported as a
-    /// classic script's is. Where the name is a URL it is the module's (`import.meta.url`); else the page's is.
+    /// classic script's is. Where the name is a URL it is the module's (`import.meta.url`); else the page's is. A URL has one
+    /// module: one that was imported or run before is not run again, whatever its source is now.
     ///
     /// # Errors
     /// As for a classic script; and where the source has a NUL character, with which the engine reads no module.
@@ -372,9 +367,16 @@ impl Runtime {
 
     /// <https://html.spec.whatwg.org/#perform-a-microtask-checkpoint>, and the rejections that it leaves.
     fn checkpoint(&self, ctx: &Ctx<'_>) {
-        while !self.host.is_over() && ctx.execute_pending_job() {}
+        while !self.host.is_over() {
+            match microtasks::perform(ctx) {
+                Ok(true) => {}
+                Ok(false) => break,
+                Err(error) => self.report(ctx, Err(error)),
+            }
+        }
         if self.rejected.take() {
-            let result = self.host.hook(ctx, "notifyRejected").and_then(|hook| hook.call::<_, ()>(()));
+            let told = self.host.tell_rejections(ctx);
+            let result = told.and_then(|()| self.host.hook(ctx, "notifyRejected")?.call::<_, ()>(()));
             self.report(ctx, result);
         }
     }
@@ -418,7 +420,11 @@ impl Runtime {
     }
 
     fn with<T>(&self, steps: impl FnOnce(&Ctx<'_>) -> Result<T, Error>) -> Result<T, Error> {
-        self.context.with(|ctx| steps(&ctx))
+        let done = self.context.with(|ctx| steps(&ctx));
+        if let Some(panic) = self.host.panic.take() {
+            std::panic::resume_unwind(panic);
+        }
+        done
     }
 }
 

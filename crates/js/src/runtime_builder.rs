@@ -162,7 +162,8 @@ impl RuntimeBuilder {
         engine.set_max_stack_size(self.max_stack);
         engine.set_gc_threshold(COLLECT_AFTER.min(self.max_memory.unwrap_or(usize::MAX) / 2));
         if let Some(limit) = self.max_memory {
-            engine.set_memory_limit(limit);
+            // NB: to the engine, 0 is no limit.
+            engine.set_memory_limit(limit.max(1));
             host.ledger.set_limit(limit);
         }
         let deadline = self.time_limit.and_then(|limit| Instant::now().checked_add(limit));

@@ -26,6 +26,11 @@ fn values_table() {
             &[r#"{ a: 1, "b-c": "x\n", [Symbol(k)]: { d: [1, [Object]] } }"#],
         ),
         (
+            "what a terminal obeys, in quotes",
+            r#"console.log(["\x1b[1m", "\x7f\x80\x9b1m\x9f\xa0"], { "\x9b": 1 })"#,
+            &["[\"\\u001b[1m\", \"\\u007f\\u0080\\u009b1m\\u009f\u{a0}\"] { \"\\u009b\": 1 }"],
+        ),
+        (
             "arrays with holes, properties and many elements",
             "console.log([, 1, , , 2], Object.assign([1], { x: 2 }), [], new Array(4294967295))",
             &["[<1 empty item>, 1, <2 empty items>, 2] [1, x: 2] [] [<4294967295 empty items>]"],
@@ -109,6 +114,14 @@ fn hostile_values_table() {
                Object.prototype.get = () => { throw 4; };
                console.log({ a: [1, 2] }, "%s", { get b() { return 1; } });"#,
             &["{ a: [1, 2] } %s { b: [Getter] }"],
+        ),
+        (
+            "getters of script's, whatever they look like",
+            "const add = (name, get) => Object.defineProperty(TextEncoder.prototype, name, { get, enumerable: true });
+             const ran = () => console.log('ran'); add('a', ran.bind()); add('b', new Proxy(ran, {}));
+             add('c', function () { ran(); /* [native code] */ }); add('d', function () { ran(); `) {\n    [native code]\n}`;});
+             console.info(new TextEncoder());",
+            &[r#"TextEncoder { encoding: "utf-8" }"#],
         ),
         (
             "depth has no end",

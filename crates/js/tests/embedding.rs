@@ -4,12 +4,14 @@
 mod lines;
 
 use std::cell::RefCell;
+use std::future::Ready;
 use std::rc::Rc;
 use std::sync::mpsc;
 use std::thread;
 
 use serde_json::json;
-use sofetch_js::{Ending, Error, Runtime, Value};
+use sofetch::Url;
+use sofetch_js::{Ending, Error, ModuleLoader, Printer, Runtime, Value};
 
 use lines::Lines;
 
@@ -211,6 +213,49 @@ fn a_panic_goes_to_who_runs_the_script() {
         let _ = runtime.run_script("broken()", "page.js");
     });
     assert!(panicked.join().is_err());
+}
+
+#[test]
+fn a_panic_goes_through_no_engine() {
+    struct Broken;
+    impl ModuleLoader for Broken {
+        fn load(&self, _: &Url) -> Result<String, String> {
+            panic!("a fault of the program's")
+        }
+    }
+    struct Torn;
+    impl Printer for Torn {
+        fn out(&self, _: &str) {
+            panic!("a fault of the program's")
+        }
+        fn error(&self, _: &str) {}
+    }
+    for script in [
+        "import('/x.js')",
+        "setTimeout(() => broken())",
+        "setTimeout(() => later())",
+        "Promise.resolve().then(broken)",
+        "try { broken(); } catch {}",
+        "(async () => broken())().catch(() => {})",
+        "setTimeout(() => console.log('x'))",
+    ] {
+        let panicked = thread::spawn(move || {
+            let url = Url::parse("https://a.test/", None).expect("a URL");
+            let builder = Runtime::builder().base_url(url).module_loader(Broken);
+            let mut runtime = builder.printer(Rc::new(Torn)).build().expect("a runtime");
+            runtime.define("broken", |_| panic!("a fault of the program's")).expect("memory");
+            let later = |_: &[Value]| -> Ready<Result<Value, String>> { panic!("a fault of the program's") };
+            runtime.define_async("later", later).expect("memory");
+            let _ = runtime.run_script(script, "page.js");
+            runtime.run_until_idle();
+        });
+        assert!(panicked.join().is_err(), "{script}");
+    }
+}
+
+#[test]
+fn no_memory_is_a_limit_too() {
+    assert!(Runtime::builder().max_memory(0).build().is_err());
 }
 
 #[test]

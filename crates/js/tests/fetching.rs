@@ -1,4 +1,6 @@
 //! `fetch()` from scripts, over loopback: a page's rules, bodies both ways, abort; each script says what it saw, line by line.
+//! Long by its tables: a row a case, and of one stage of a fetch after the other.
+//! A case is an asynchronous function of its own, so that its names are not the global's.
 
 mod support;
 
@@ -249,6 +251,27 @@ fn abort_table() {
             &["AbortError"],
         ),
         (
+            "what was cloned fails with what it was cloned of",
+            r#"const told = async (cloned) => { const c = new AbortController(); const r = await fetch("/endless", { signal: c.signal });
+                 const bodies = cloned(r, () => c.abort("why")); c.abort("why");
+                 console.log(...await Promise.all(bodies.map(b => b.text().catch(e => e)))); };
+               await told(r => [r, r.clone()]);
+               await told((r, abort) => { abort(); return [r, r.clone()]; });
+               await told(r => { r.body; return [r, r.clone().clone()]; });
+               await told(r => { const clone = r.clone(); clone.body; return [clone, clone.clone()]; });
+               await told(r => { const clone = r.clone(); r.body.cancel(); return [clone]; });"#,
+            &["why why", "why why", "why why", "why why", "why"],
+        ),
+        (
+            "whatever script still holds of it",
+            r#"const c = new AbortController(), { signal } = c; const get = () => fetch("/endless", { signal });
+               const text = (await get()).text(), clone = (await get()).clone().text(), reader = (await get()).body.getReader();
+               const branch = await get().then(r => { r.body; return r.clone().body.getReader(); });
+               await reader.read(); await branch.read(); c.abort("why");
+               console.log(...await Promise.all([text, clone, reader.read(), branch.read()].map(p => p.catch(e => e))));"#,
+            &["why why why why"],
+        ),
+        (
             "a time limit",
             r#"await fetch("/hang", { signal: AbortSignal.timeout(10) }).catch(e => console.log(e.name));"#,
             &["TimeoutError"],
@@ -272,6 +295,7 @@ fn of_app(script: &str) -> Vec<String> {
                 ("Access-Control-Expose-Headers", "x-seen"),
                 ("X-Hidden", "2"),
             ]),
+            ("POST", "/unasked") => Reply::ok(echo(request)).headers(&[allow]),
             (_, "/stream") => {
                 Reply::ok(echo(request)).headers(&[allow, ("Access-Control-Allow-Headers", "*")])
             }
@@ -309,6 +333,16 @@ fn across_origins() {
 }
 
 #[test]
+fn what_asks_first_does_not_make_ask_what_is_made_of_it() {
+    let lines = of_app(
+        r#"const stream = new Request("https://api.test/unasked", { method: "POST", body: new ReadableStream(), duplex: "half" });
+           console.log(await fetch(stream.clone()).then(r => r.status, e => e.name));
+           console.log(await fetch(new Request(stream, { body: "x" })).then(r => r.text()));"#,
+    );
+    assert_eq!(lines, ["TypeError", "POST /unasked [text/plain;charset=UTF-8] 1|x"]);
+}
+
+#[test]
 fn bodies_that_nobody_reads_end_with_their_objects() {
     let server = server();
     let script = r#"(async () => { for (let i = 0; i < 300; i++) { const r = await fetch("/large"); if (i % 3 == 0) r.body; }
@@ -340,16 +374,38 @@ fn who_reads_no_bodies_runs_out_of_no_connections() {
 }
 
 #[test]
-fn a_stream_of_wrong_chunks_is_the_fetchs_own_failure() {
+fn a_clone_of_many_is_read_like_one() {
     check(&[(
-        "a chunk that is there before the fetch begins",
-        r#"addEventListener("unhandledrejection", e => console.log("unhandled", e.reason));
-           const body = new ReadableStream({ start(c) { c.enqueue("text"); c.close(); } });
-           await new Promise(r => setTimeout(r));
-           await fetch("/echo", { method: "POST", body, duplex: "half" }).catch(e => console.log(e.name, e.message));
-           await new Promise(r => setTimeout(r));"#,
-        &["TypeError A chunk of a request's body is no Uint8Array"],
+        "clones of one, and each of the last",
+        r#"const one = await fetch("/late"); for (let i = 0; i < 20_000; i++) one.clone(); console.log(await one.text());
+           let last = await fetch("/late"); for (let i = 0; i < 20_000; i++) last = last.clone(); console.log(await last.text());"#,
+        &["late", "late"],
     )]);
+}
+
+#[test]
+fn a_stream_of_wrong_chunks_is_the_fetchs_own_failure() {
+    check(&[
+        (
+            "a chunk that is there before the fetch begins",
+            r#"addEventListener("unhandledrejection", e => console.log("unhandled", e.reason));
+               const body = new ReadableStream({ start(c) { c.enqueue("text"); c.close(); } });
+               await new Promise(r => setTimeout(r));
+               await fetch("/echo", { method: "POST", body, duplex: "half" }).catch(e => console.log(e.name, e.message));
+               await new Promise(r => setTimeout(r));"#,
+            &["TypeError A chunk of a request's body is no Uint8Array"],
+        ),
+        (
+            "one whose bytes were taken away has none; who enqueues it hears nothing of the fetch",
+            r#"addEventListener("unhandledrejection", e => console.log("unhandled", e.reason));
+               const gone = () => { const chunk = new Uint8Array(4); chunk.buffer.transfer(); return chunk; };
+               let controller; const late = new ReadableStream({ start(c) { controller = c; } });
+               const early = new ReadableStream({ start(c) { c.enqueue(gone()); c.close(); } });
+               const send = body => fetch("/echo", { method: "POST", body, duplex: "half" }).catch(e => console.log(e.name, e.message));
+               await send(early); const sent = send(late); controller.enqueue(gone()); await sent;"#,
+            &["TypeError Failed to fetch", "TypeError Failed to fetch"],
+        ),
+    ]);
 }
 
 #[test]

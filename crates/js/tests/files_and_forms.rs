@@ -236,6 +236,20 @@ fn file_reader_table() {
             ][..],
         ),
         (
+            "microtasks run after each listener",
+            r#"const order = []; reader.onprogress = () => { order.push("progress"); Promise.resolve().then(() => order.push("then")); };
+               reader.addEventListener("progress", () => order.push("again")); reader.onload = reader.onprogress;
+               reader.addEventListener("load", () => order.push("again"));
+               reader.readAsText(new Blob(["a"])); await ended(); log(order.join(" "));"#,
+            &[
+                r#""loadstart 0/1 true 1""#,
+                r#""progress 1/1 true 1""#,
+                r#""load 1/1 true 2""#,
+                r#""loadend 1/1 true 2""#,
+                r#""progress then again progress then again""#,
+            ],
+        ),
+        (
             "an empty blob makes no progress",
             r#"reader.readAsArrayBuffer(new Blob()); await ended(); log(reader.result.byteLength);"#,
             &[r#""loadstart 0/0 false 1""#, r#""load 0/0 false 2""#, r#""loadend 0/0 false 2""#, "0"],

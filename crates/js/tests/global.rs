@@ -60,6 +60,7 @@ fn globals_table() {
         ),
         ["[object DedicatedWorkerGlobalScope] true undefined undefined /dir/worker.js WorkerNavigator true"]
     );
+    assert_eq!(in_worker("console.log(Object.keys(performance.toJSON()))"), [r#"["timeOrigin"]"#]);
 }
 
 #[test]
@@ -175,6 +176,17 @@ fn reporting_table() {
             &["unhandledrejection 1 true", "handled", "rejectionhandled 1 true false"],
         ),
         (
+            "one where there is no stack left to tell of it",
+            "onunhandledrejection = (event) => { console.log(event.reason.name); return false; }; let rejected = false;
+             function f() { try { f(); } catch (e) { if (!rejected) Promise.reject(e); rejected = true; } } f();",
+            &["RangeError"],
+        ),
+        (
+            "what a finalization registry's callback throws is an exception like any other",
+            "const registry = new FinalizationRegistry((said) => { throw said; }); registry.register({}, 'gone'); setTimeout(() => console.log('on'))",
+            &["! Uncaught \"gone\"", "on"],
+        ),
+        (
             "one handled within its own event has no second one",
             "onunhandledrejection = (event) => { event.promise.catch(() => {}); return false; }; onrejectionhandled = () => console.log('never'); Promise.reject(1)",
             &[],
@@ -189,6 +201,12 @@ fn clock_and_randomness_table() {
             "the clock",
             "const t = performance.now(); console.log(t >= 0, Math.abs(t * 10 - Math.round(t * 10)) < 1e-6, Math.abs(performance.timeOrigin + t - Date.now()) < 1000, Object.keys(performance.toJSON()))",
             &[r#"true true true ["timeOrigin", "timing", "navigation"]"#],
+        ),
+        (
+            "what toJSON() tells is the object's, whatever script made of its attributes",
+            "const origin = performance.timeOrigin; Object.defineProperty(performance, 'timeOrigin', { value: 5 }); delete Performance.prototype.timing;
+             const { timeOrigin, timing } = performance.toJSON(); console.log(timeOrigin === origin, timing instanceof PerformanceTiming)",
+            &["true true"],
         ),
         (
             "random bytes of integer arrays, at most so many",

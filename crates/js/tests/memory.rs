@@ -82,11 +82,14 @@ fn what_is_not_held_goes() {
         ("bodies that are read", "await new Response(bytes).arrayBuffer()"),
         ("data: URLs", "await (await fetch(data)).arrayBuffer()"),
         ("data: URLs that nobody reads", "await fetch(data)"),
+        ("data: URLs that nobody reads, and a signal that lives on", "await fetch(data, { signal })"),
+        ("what was cloned of them, too", "(await fetch(data, { signal })).clone()"),
         ("blobs' streams", "await new Response(new Blob([bytes]).stream()).blob()"),
     ] {
         let script = format!(
             r#"
 const bytes = new Uint8Array(1 << 20), text = "x".repeat(1 << 20), data = "data:," + text;
+const {{ signal }} = new AbortController();
 (async () => {{ for (let i = 0; i < 100; i++) {{ {script}; }} console.log("end"); }})();
 "#
         );

@@ -47,6 +47,9 @@ show("concat asks", log.join());
 log.length = 0;
 apply(flat, told([["x"]]));
 show("flat asks", log.join());
+log.length = 0;
+apply(join, new Proxy(["a"], { getOwnPropertyDescriptor(target, key) { log.push(key); return Reflect.getOwnPropertyDescriptor(target, key); } }));
+show("join asks for descriptors", log.length);
 
 const seen = [];
 const setter = { length: 3, set 0(value) { seen.push(this === setter, value); } };
@@ -69,6 +72,7 @@ show("splice", numbers.splice(0, 2, "x").join(), numbers.length, numbers[0]);
 show("shift", numbers.shift(), numbers.unshift("y", "z"), numbers[1]);
 for (const method of [fill, join, flat, concat, sort, slice]) try { apply(method, undefined); } catch (error) { show(error.name); }
 show("raw", String.raw`a${1}\n${2}`, String.raw({ raw: "xyz" }, 0, 1, 2));
+for (const template of [undefined, null, 1, {}, { raw: null }]) try { show(String.raw(template)); } catch (error) { show(error.name); }
 
 const text = "ab,".repeat(many / 3);
 show("split", text.split(",").length, text.split(",", 2).join(), text.split("").length, text.split("q").length, text.split(",", 0).length, text.split(/,/).length);
@@ -89,6 +93,7 @@ slice asks get length,has 0,get 0,has 1
 reverse asks get length,has 0,get 0,has 1,delete 0,set 1
 concat asks get Symbol(Symbol.isConcatSpreadable),get length,has 0,get 0
 flat asks get length,get constructor,has 0,get 0
+join asks for descriptors 0
 a setter's this is the proxy, not what stands before it false,7
 sort 0,b|1,z|2,
 toSorted 1,10,3,
@@ -108,6 +113,11 @@ TypeError
 TypeError
 TypeError
 raw a1\\n2 x0y1z
+TypeError
+TypeError
+TypeError
+TypeError
+TypeError
 split 50001 ab,ab 150000 1 0 50001
 replaceAll ab$,ab$, a1,a4, true
 of nothing true

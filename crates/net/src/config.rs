@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::net::{IpAddr, SocketAddr};
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -23,6 +24,10 @@ pub struct NetworkConfig {
     pub connect_to: Vec<ConnectTo>,
     /// Which proxy a URL goes through.
     pub proxy: ProxyRules,
+    /// A Unix domain socket that stands for every host and port: nothing is resolved, and no proxy is asked. URL, `Host`
+    /// and the certificate's name stay those of the request. It is no address, so [`AddressPolicy::PublicOnly`] and this
+    /// are settings that contradict each other; and where there are no such sockets this is none that can be used.
+    pub unix_socket: Option<PathBuf>,
     /// Certificates, keys and how far they are trusted.
     pub tls: TlsConfig,
     /// Which addresses may be connected to.
@@ -41,6 +46,7 @@ impl fmt::Debug for NetworkConfig {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("NetworkConfig")
             .field("proxy", &self.proxy)
+            .field("unix_socket", &self.unix_socket)
             .field("addresses", &self.addresses)
             .field("time_outs", &self.time_outs)
             .field("limits", &self.limits)
@@ -257,6 +263,8 @@ pub enum ConfigError {
         /// The entry.
         said: String,
     },
+    /// A Unix domain socket where only public addresses may be connected to, or where there are no such sockets.
+    UnixSocket,
 }
 
 impl fmt::Display for ConfigError {
@@ -267,6 +275,7 @@ impl fmt::Display for ConfigError {
             ConfigError::NoCryptoProvider => "no-crypto-provider",
             ConfigError::Proxy { .. } => "proxy",
             ConfigError::NoProxy { .. } => "no-proxy",
+            ConfigError::UnixSocket => "unix-socket",
         })
     }
 }
@@ -281,6 +290,12 @@ impl std::error::Error for ConfigError {
 }
 
 impl NetworkConfig {
+    /// What contradicts itself.
+    pub(crate) fn check(&self) -> Result<(), ConfigError> {
+        let refused = self.addresses == AddressPolicy::PublicOnly || cfg!(not(unix));
+        if self.unix_socket.is_some() && refused { Err(ConfigError::UnixSocket) } else { Ok(()) }
+    }
+
     /// The place to connect to for a URL's host and port.
     pub(crate) fn place(&self, host: &str, port: u16) -> (String, u16) {
         let told = self.connect_to.iter().find(|told| {

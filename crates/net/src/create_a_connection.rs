@@ -1,4 +1,4 @@
-//! [Create a connection](https://fetch.spec.whatwg.org/#create-a-connection): proxy, TCP, TLS, ALPN, and their times.
+//! [Create a connection](https://fetch.spec.whatwg.org/#create-a-connection): proxy, TCP or a Unix socket, TLS, ALPN, and their times.
 //!
 //! Runs as a task of the IO runtime: sockets are registered where they are made, and time-outs ring there.
 
@@ -28,6 +28,7 @@ use crate::runtime::IoRuntime;
 use crate::socket::{Socket, Traffic, WatchedSocket};
 use crate::tls::{SessionScope, Tls, server_name};
 use crate::tunnel::{self, SocksTarget};
+use crate::unix_socket;
 
 /// A configuration in force. Each has its own connections: what was made under another is not used under this one.
 pub(crate) struct Settings {
@@ -65,8 +66,8 @@ impl Destination {
 /// What there is to say of a connection.
 pub(crate) struct About {
     pub(crate) timing: ConnectionTimingInfo,
-    /// Whom the socket is connected to: the proxy, where there is one.
-    pub(crate) remote_address: SocketAddr,
+    /// Whom the socket is connected to: the proxy, where there is one; a Unix domain socket has no address.
+    pub(crate) remote_address: Option<SocketAddr>,
     /// The name that the server's certificate bears.
     pub(crate) tls_host: Option<String>,
     /// The proxy that takes requests in absolute form, if that is what this leads to.
@@ -90,6 +91,8 @@ pub(crate) async fn create_a_connection(
     let mut timing = ConnectionTimingInfo { domain_lookup_start_time: clock.now(), ..Default::default() };
     let (host, port) = config.place(&to.host, to.port);
     let addresses = match &to.proxy {
+        // A socket of the file system needs no name.
+        None if config.unix_socket.is_some() => Vec::new(),
         None => resolve_an_origin(config, &host, port, trace).await?,
         Some(proxy) => {
             judge_what_a_proxy_is_told(config, &host)?;
@@ -101,13 +104,20 @@ pub(crate) async fn create_a_connection(
     // 1. The connection's time begins.
     timing.connection_start_time = clock.now();
     // 2. Establish it, through the proxy if there is one.
-    let (mut socket, remote_address) = match &to.proxy {
-        None => {
+    let (mut socket, remote_address) = match (&to.proxy, &config.unix_socket) {
+        (None, Some(path)) => {
+            let connecting = unix_socket::connect(path, trace);
+            (within(config.time_outs.connect, Phase::Connect, connecting).await??, None)
+        }
+        (None, None) => {
             let connecting = happy_eyeballs::connect(addresses, config.addresses, trace);
             let (tcp, address) = within(config.time_outs.connect, Phase::Connect, connecting).await??;
-            (Socket::Tcp(tcp), address)
+            (Socket::Tcp(tcp), Some(address))
         }
-        Some(proxy) => connect_through(to, proxy, &host, port, trace).await?,
+        (Some(proxy), _) => {
+            let (socket, address) = connect_through(to, proxy, &host, port, trace).await?;
+            (socket, Some(address))
+        }
     };
     let mut protocol = match config.versions {
         HttpVersions::Http2Only => Protocol::Http2,

@@ -148,7 +148,7 @@ async fn exchange(mut http1: Http1, request: WireRequest) -> Result<WireResponse
     };
     let started_at = http1.transport.interims().started_at();
     http1.transport.interims().end();
-    let remote_address = Some(http1.about.remote_address);
+    let remote_address = http1.about.remote_address;
     trace.emit(|| {
         Event::Wire(WireEvent::Head {
             status: head.status,

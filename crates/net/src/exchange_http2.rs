@@ -161,7 +161,7 @@ async fn exchange(
         }
     };
     let started_at = interims.started_at();
-    let remote_address = Some(shared.about.remote_address);
+    let remote_address = shared.about.remote_address;
     let status = response.status().as_u16();
     let header_list = header_list_of(&response);
     trace.emit(|| {

@@ -31,6 +31,7 @@ mod socket;
 mod tls;
 mod transport;
 mod tunnel;
+mod unix_socket;
 mod upload;
 
 use std::collections::HashMap;
@@ -137,6 +138,7 @@ impl Network for TokioNetwork {
 }
 
 fn settings(config: NetworkConfig) -> Result<Arc<Settings>, ConfigError> {
+    config.check()?;
     let tls = Tls::new(&config.tls, config.versions)?;
     Ok(Arc::new(Settings { config, tls }))
 }
@@ -162,7 +164,8 @@ impl Inner {
     fn group(self: &Arc<Self>, ask: &ConnectionRequest) -> Result<Arc<Group>, WireFault> {
         let runtime = self.runtime()?;
         let settings = self.settings();
-        let proxy = settings.config.proxy.for_url(&ask.url);
+        let direct = settings.config.unix_socket.is_some();
+        let proxy = settings.config.proxy.for_url(&ask.url).filter(|_| !direct);
         let secure = ask.url.scheme() == "https";
         let mut groups = self.groups();
         let of_host = groups.get(ask.url.host_and_port()).and_then(|groups| {

@@ -1,4 +1,5 @@
-//! A socket: TCP, or TLS over one (over one, where a proxy speaks TLS too), and what is noticed of its traffic.
+//! A socket: TCP, a Unix domain socket, or TLS over one (over one, where a proxy speaks TLS too), and what is noticed of its
+//! traffic.
 
 use std::io;
 use std::pin::Pin;
@@ -16,6 +17,8 @@ use sofetch_core::ports::Clock;
 /// A transport, plain or encrypted.
 pub(crate) enum Socket {
     Tcp(TcpStream),
+    #[cfg(unix)]
+    Unix(tokio::net::UnixStream),
     Tls(Box<TlsStream<Socket>>),
 }
 
@@ -24,6 +27,11 @@ macro_rules! each {
         match $self.get_mut() {
             Socket::Tcp(tcp) => {
                 let $socket = Pin::new(tcp);
+                $call
+            }
+            #[cfg(unix)]
+            Socket::Unix(unix) => {
+                let $socket = Pin::new(unix);
                 $call
             }
             Socket::Tls(tls) => {
@@ -68,6 +76,8 @@ impl AsyncWrite for Socket {
     fn is_write_vectored(&self) -> bool {
         match self {
             Socket::Tcp(tcp) => tcp.is_write_vectored(),
+            #[cfg(unix)]
+            Socket::Unix(unix) => unix.is_write_vectored(),
             Socket::Tls(tls) => tls.is_write_vectored(),
         }
     }

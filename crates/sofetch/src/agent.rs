@@ -336,6 +336,14 @@ impl UserAgentBuilder {
         self
     }
 
+    /// A Unix domain socket that is connected to in place of every host and port; the URL, `Host` and the certificate's
+    /// name stay. It contradicts [`UserAgentBuilder::public_only`]: such an agent is not built.
+    #[cfg(unix)]
+    pub fn unix_socket(mut self, path: impl Into<std::path::PathBuf>) -> Self {
+        self.network_config.unix_socket = Some(path.into());
+        self
+    }
+
     /// PEM certificates that are believed besides the platform's.
     pub fn add_root_certificates_pem(mut self, pem: impl AsRef<[u8]>) -> Self {
         self.network_config.tls.extra_ca_pem.extend_from_slice(pem.as_ref());

@@ -10,11 +10,13 @@ pub use sofetch_fetching::fetch_params::{Callbacks, FetchController, Process};
 
 use crate::agent::UserAgent;
 use crate::error::Error;
+use crate::fetch::fetch_core;
 pub use crate::headers::is_framing_name;
 
 impl UserAgent {
     /// <https://fetch.spec.whatwg.org/#concept-fetch>: for a face with objects of its own, such as a script engine's. The
-    /// request says on whose behalf (its client); aborting and terminating are the controller's.
+    /// request says on whose behalf (its client); aborting and terminating are the controller's, and that of the agent's
+    /// limit on each fetch.
     ///
     /// # Errors
     /// Where there is no engine to fetch with: its settings cannot be used, or no thread could be started. What becomes of
@@ -27,8 +29,7 @@ impl UserAgent {
     ) -> Result<Fetched, Error> {
         let engine = self.engine()?;
         let trace = self.observer().map_or_else(Trace::off, Trace::new);
-        let agent = engine.user_agent.clone();
-        Ok(sofetch_fetching::fetch::fetch(agent, request, callbacks, controller, trace).await)
+        Ok(fetch_core(engine, request, callbacks, controller, trace).await)
     }
 
     /// Fills with random bytes of the agent's source.

@@ -200,6 +200,7 @@ impl Error {
             Some(Reason::Wire(
                 WireFault::Resolve { .. }
                     | WireFault::Connect { .. }
+                    | WireFault::UnixSocket { .. }
                     | WireFault::Proxy { .. }
                     | WireFault::Tls { .. }
                     | WireFault::AddressRefused { .. }

@@ -98,6 +98,26 @@ pub(crate) async fn attempt(
     sofetch_fetching::fetch::fetch(engine.user_agent.clone(), request, callbacks, controller, trace).await
 }
 
+/// One attempt of a face with objects of its own, within the agent's limit.
+pub(crate) async fn fetch_core(
+    engine: &Engine,
+    request: Box<CoreRequest>,
+    callbacks: Callbacks,
+    controller: Arc<FetchController>,
+    trace: Trace,
+) -> Fetched {
+    let mut ends = Ends { deadline: engine.timeout.and_then(from_now), ..Ends::default() };
+    ends.watch(&controller, engine);
+    let agent = engine.user_agent.clone();
+    let mut response = sofetch_fetching::fetch::fetch(agent, request, callbacks, controller, trace).await?;
+    if let Some(body) = response.internal_mut().body.as_mut()
+        && ends.reach_the_body()
+    {
+        body.pipe_through(|stream| WatchedBody::new(stream, ends));
+    }
+    Ok(response)
+}
+
 fn boxed(told: impl Fn(u64) + Send + Sync + 'static) -> Box<dyn Fn(u64) + Send + Sync> {
     Box::new(told)
 }
@@ -105,6 +125,7 @@ fn boxed(told: impl Fn(u64) + Send + Sync + 'static) -> Box<dyn Fn(u64) + Send +
 type Told<T> = Arc<dyn Fn(T) + Send + Sync>;
 
 /// What may end a fetch from elsewhere, and who is told of its progress; it goes with the body once there is one.
+#[derive(Default)]
 pub(crate) struct Ends {
     signal: Option<AbortSignal>,
     deadline: Option<Instant>,
@@ -124,7 +145,7 @@ pub(crate) struct Ends {
 impl Ends {
     fn of(request: &mut Request, engine: &Engine) -> Ends {
         let signal = request.signal.take();
-        let whole = request.timeout.or(engine.timeout).and_then(|after| Instant::now().checked_add(after));
+        let whole = request.timeout.or(engine.timeout).and_then(from_now);
         let deadline = signal.as_ref().and_then(AbortSignal::deadline).into_iter().chain(whole).min();
         Ends {
             signal,
@@ -190,6 +211,11 @@ impl Ends {
             || self.agent.is_some()
             || self.on_download.is_some()
     }
+}
+
+/// `None` where no clock knows the moment.
+fn from_now(after: Duration) -> Option<Instant> {
+    Instant::now().checked_add(after)
 }
 
 fn abort(controller: &Weak<FetchController>, reason: AbortReason) {

@@ -73,7 +73,7 @@ pub use http_types::HttpBody;
 pub use page::{Page, PageBuilder};
 pub use request::Request;
 pub use response::{CLONE_LIMIT, Response, ResponseType};
-pub use retry::Retry;
+pub use retry::{Retry, RetryMethods};
 pub use send_policy::{Outgoing, SendPolicy};
 
 pub use bytes::Bytes;

@@ -10,98 +10,16 @@ use sofetch_core::fixes::{AnswerId, AnswerTo, Edit};
 use sofetch_core::infrastructure::bodies::{BodyError, ByteStream};
 use sofetch_core::infrastructure::header_list::HeaderList;
 use sofetch_core::infrastructure::methods::Method;
-use sofetch_core::infrastructure::requests::CredentialsMode;
-use sofetch_core::infrastructure::statuses::{Status, is_null_body_status, is_redirect_status};
+use sofetch_core::infrastructure::statuses::{is_null_body_status, is_redirect_status};
 use sofetch_core::infrastructure::timing::ConnectionTimingInfo;
 use sofetch_core::infrastructure::url::Url;
 use sofetch_core::ports::{
     Answer, BoxFuture, Connection, ConnectionRequest, ExchangeFault, Network, Protocol, WireRequest,
     WireResponse,
 };
+use sofetch_core::tape::{Tape, TapedAnswer, answer_to};
 use sofetch_core::trace::{Event, WireEvent};
 use sofetch_core::wire_faults::NetworkFault;
-
-/// The answers of one fetch, in the order in which they came.
-#[derive(Clone, Debug, Default)]
-pub struct Tape {
-    /// The answers.
-    pub answers: Vec<TapedAnswer>,
-    /// Was the credentials mode "include"?
-    pub credentials: bool,
-}
-
-/// A request that was sent, and its answer.
-#[derive(Clone, Debug)]
-pub struct TapedAnswer {
-    /// Which answer it is.
-    pub id: AnswerId,
-    /// The request's method.
-    pub method: Method,
-    /// Its URL.
-    pub url: Url,
-    /// Its headers.
-    pub sent: HeaderList,
-    /// The answer's status; `None` where none came.
-    pub status: Option<Status>,
-    /// Its reason phrase.
-    pub status_message: Bytes,
-    /// Its headers.
-    pub header_list: HeaderList,
-    /// Its body, before content codings. A tape made of events has none: leave integrity metadata out of what is replayed over it.
-    pub body: Bytes,
-    /// Which HTTP.
-    pub protocol: Protocol,
-}
-
-impl Tape {
-    /// What these events of one fetch tell, those of its preflights among them, in the order in which they came.
-    pub fn of<'a>(events: impl IntoIterator<Item = &'a Event>) -> Tape {
-        let mut tape = Tape::default();
-        let mut hop = 0;
-        for event in events {
-            match event {
-                Event::Request(request) => {
-                    // NB: a preflight's own request counts from the beginning, and brings no credentials.
-                    hop = hop.max(request.redirect_count);
-                    tape.credentials |= request.credentials_mode == CredentialsMode::Include.as_str();
-                }
-                Event::Wire(WireEvent::Sent { method, url, header_list, protocol }) => {
-                    tape.answers.push(TapedAnswer {
-                        id: AnswerId { hop, to: answer_to(method, header_list) },
-                        method: method.clone(),
-                        url: url.clone(),
-                        sent: header_list.clone(),
-                        status: None,
-                        status_message: Bytes::new(),
-                        header_list: HeaderList::new(),
-                        body: Bytes::new(),
-                        protocol: *protocol,
-                    });
-                }
-                Event::Wire(WireEvent::Head { status, status_message, header_list, .. }) => {
-                    if let Some(answer) = tape.answers.last_mut() {
-                        answer.status = Some(*status);
-                        answer.status_message = status_message.clone();
-                        answer.header_list = header_list.clone();
-                    }
-                }
-                _ => {}
-            }
-        }
-        tape
-    }
-
-    /// The last answer of this id.
-    pub fn answer(&self, id: AnswerId) -> Option<&TapedAnswer> {
-        self.answers.iter().rev().find(|answer| answer.id == id && answer.status.is_some())
-    }
-}
-
-/// No page can set these names: a request that bears one is a preflight.
-pub(crate) fn answer_to(method: &Method, header_list: &HeaderList) -> AnswerTo {
-    let preflight = *method == Method::OPTIONS && header_list.contains("Access-Control-Request-Method");
-    if preflight { AnswerTo::Preflight } else { AnswerTo::Request }
-}
 
 /// A network that answers from a tape, with edits. It serves one fetch.
 pub struct Replay {

@@ -14,8 +14,8 @@ use crate::fetch::{Ends, attempt, timed_out};
 
 /// When to try again. The Standard knows no retries: a page's script never sees one.
 ///
-/// Tried again are GET, HEAD, OPTIONS, TRACE, PUT and DELETE whose body (if any) can be made again, after a failure of the
-/// network before the response's head, or after 429, 502, 503 or 504. The waits double from 100 ms up to
+/// Tried again are GET, HEAD, OPTIONS, TRACE, PUT and DELETE (or [all methods](RetryMethods::All)) whose body (if any) can be
+/// made again, after a failure of the network before the response's head, or after 429, 502, 503 or 504. The waits double from 100 ms up to
 /// `longest_wait`; a `Retry-After`, in seconds or as a date, counts instead if it is not longer than that.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Retry {
@@ -24,13 +24,30 @@ pub struct Retry {
     /// The longest single wait.
     pub longest_wait: Duration,
     /// How many retries the agent may spend per request it makes, on average: 0.2 is one in five. It keeps a fleet
-    /// of clients from finishing off a server that is down.
+    /// of clients from finishing off a server that is down. [`f64::INFINITY`] is no budget.
     pub budget: f64,
+    /// Which requests are tried again.
+    pub methods: RetryMethods,
+}
+
+/// Which requests may be sent more than once.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum RetryMethods {
+    /// Those that do the same when they come twice: [idempotent ones](https://www.rfc-editor.org/rfc/rfc9110#section-9.2.2).
+    #[default]
+    Idempotent,
+    /// All: the server may then have done a thing twice.
+    All,
 }
 
 impl Default for Retry {
     fn default() -> Self {
-        Retry { retries: 2, longest_wait: Duration::from_secs(10), budget: 0.2 }
+        Retry {
+            retries: 2,
+            longest_wait: Duration::from_secs(10),
+            budget: 0.2,
+            methods: RetryMethods::Idempotent,
+        }
     }
 }
 
@@ -46,7 +63,7 @@ impl Budget {
 
     fn deposit(&self, amount: f64) {
         let mut left = self.0.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
-        *left = (*left + amount).min(100.0);
+        *left = if amount.is_finite() { (*left + amount).min(100.0) } else { amount };
     }
 
     fn withdraw(&self) -> bool {
@@ -69,8 +86,8 @@ pub(crate) async fn fetch_with_retries(
     let Some(retry) = agent.retry() else { return attempt(engine, request, ends, trace).await };
     let budget = agent.retry_budget();
     budget.deposit(retry.budget);
-    let replayable =
-        request.method.is_idempotent() && request.body.as_ref().is_none_or(|body| !body.source.is_null());
+    let wanted = retry.methods == RetryMethods::All || request.method.is_idempotent();
+    let replayable = wanted && request.body.as_ref().is_none_or(|body| !body.source.is_null());
     let mut spare = replayable.then(|| spare_of(&request));
     let mut fetched = attempt(engine, request, ends, trace.clone()).await;
     for number in 0..retry.retries {
@@ -130,6 +147,7 @@ fn wait_before_retry(fetched: &Fetched, number: u32, retry: &Retry, now: SystemT
             Reason::Wire(
                 WireFault::Resolve { .. }
                 | WireFault::Connect { .. }
+                | WireFault::UnixSocket { .. }
                 | WireFault::Closed { .. }
                 | WireFault::TimedOut { .. },
             ) => Some(doubled),
@@ -153,7 +171,7 @@ mod tests {
 
     #[test]
     fn waits_table() {
-        let retry = Retry { retries: 9, longest_wait: Duration::from_secs(2), budget: 1.0 };
+        let retry = Retry { retries: 9, longest_wait: Duration::from_secs(2), ..Retry::default() };
         let millis = |millis| Some(Duration::from_millis(millis));
         let now = SystemTime::UNIX_EPOCH + Duration::from_secs(10);
         for (row, fetched, number, wait) in [
@@ -180,5 +198,7 @@ mod tests {
         (0..5).for_each(|_| budget.deposit(0.25));
         assert!(budget.withdraw());
         assert!(!budget.withdraw());
+        budget.deposit(f64::INFINITY);
+        assert!((0..1_000).all(|_| budget.withdraw()), "no budget is never spent");
     }
 }

@@ -14,9 +14,8 @@ use sofetch_core::infrastructure::url::Url;
 use sofetch_core::ports::{
     Answer, BoxFuture, Connection, ConnectionRequest, ExchangeFault, Network, WireRequest, WireResponse,
 };
+use sofetch_core::tape::answer_to;
 use sofetch_core::wire_faults::{NetworkFault, WireFault};
-
-use crate::replay::answer_to;
 
 /// Decides on each request, redirects and preflights among them, when all of it is known and nothing of it was sent.
 pub trait SendPolicy: Send + Sync {

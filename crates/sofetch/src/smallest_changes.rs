@@ -11,10 +11,11 @@ use sofetch_core::fixes::{
 };
 use sofetch_core::rules::verdict::said;
 use sofetch_core::rulings::Reason;
+use sofetch_core::tape::Tape;
 
 use crate::error::Error;
 use crate::page::Page;
-use crate::replay::{Replay, Served, Tape};
+use crate::replay::{Replay, Served};
 use crate::request::Request;
 
 /// So many edits of answers that were seen are looked for. Those of assumed answers come on top.

@@ -9,10 +9,10 @@ use sofetch_core::infrastructure::methods::Method;
 use sofetch_core::infrastructure::requests::CredentialsMode;
 use sofetch_core::infrastructure::url::Url;
 use sofetch_core::ports::Protocol;
+use sofetch_core::tape::TapedAnswer;
 
 use super::*;
 use crate::agent::UserAgent;
-use crate::replay::TapedAnswer;
 
 /// A request of the tests: its method, and whether it brings a body and a header.
 pub(crate) struct Asked(pub(crate) &'static str, bool);

@@ -299,6 +299,8 @@ fn wire_line(event: &WireEvent) -> String {
             format!("~ connecting {address} failed: {}", error.escape_default())
         }
         WireEvent::Connected { address } => format!("~ connected {address}"),
+        WireEvent::ConnectingToUnixSocket { path } => format!("~ connecting {}", path.escape_default()),
+        WireEvent::ConnectedToUnixSocket { path } => format!("~ connected {}", path.escape_default()),
         WireEvent::ThroughProxy { proxy } => format!("~ through {}", proxy.escape_default()),
         WireEvent::TlsStarted { host } => format!("~ tls {}", host.escape_default()),
         WireEvent::TlsDone { version, cipher_suite, alpn } => {

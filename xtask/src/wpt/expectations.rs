@@ -46,6 +46,7 @@ impl Difference {
         let Difference { lost, gained } = &mut difference;
         match (expected.status == report.status, &*expected.status, &*report.status) {
             (true, ..) => {}
+            (false, was, "CRASH") => lost.push(format!("(harness) {was}, now CRASH: {}", report.message)),
             (false, "OK", now) => lost.push(format!("(harness) OK, now {now}: {}", report.message)),
             (false, was, now) => gained.push(format!("(harness) {was}, now {now}")),
         }
@@ -226,6 +227,7 @@ mod tests {
             ("one came, and fails", "OK", &[("a", "PASS"), ("b", "FAIL"), ("c", "FAIL")], 1, 1),
             ("one may fail", "OK", &[("outdated", "FAIL"), ("b", "FAIL")], 0, 0),
             ("the harness fails", "ERROR", &[("a", "PASS"), ("b", "FAIL")], 1, 0),
+            ("the process crashes", "CRASH", &[("a", "PASS"), ("b", "FAIL")], 1, 0),
         ] {
             let difference =
                 Difference::of(Some(&expected), &report(status, subtests), |name| name == "outdated");
@@ -234,6 +236,17 @@ mod tests {
                 (lost, gained),
                 "{name}: {difference:?}"
             );
+        }
+        for (was, now, lost) in [
+            ("TIMEOUT", "CRASH", 1),
+            ("ERROR", "CRASH", 1),
+            ("CRASH", "CRASH", 0),
+            ("CRASH", "TIMEOUT", 0),
+            ("TIMEOUT", "OK", 0),
+        ] {
+            let expected = Expected::from(&report(was, &[]));
+            let difference = Difference::of(Some(&expected), &report(now, &[]), |_| false);
+            assert_eq!(difference.lost.len(), lost, "{was}, now {now}");
         }
         let unknown = Difference::of(None, &report("OK", &[("a", "FAIL")]), |_| false);
         assert_eq!((unknown.lost.len(), unknown.gained.len()), (0, 1));

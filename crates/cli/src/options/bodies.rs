@@ -1,5 +1,6 @@
-//! `--data`, `--data-binary`, `--json` and `--form`: bodies, some of them from files. A body is read whole before it is sent.
+//! `--data`, `--data-binary`, `--json` and `-F`: bodies, some of them from files. A body is read whole before it is sent.
 
+use std::borrow::Cow;
 use std::ffi::{OsStr, OsString};
 use std::io::Read;
 use std::path::{Path, PathBuf};
@@ -16,14 +17,32 @@ pub(crate) enum BodyOption {
     Bytes {
         /// The bytes.
         bytes: Bytes,
-        /// Their type.
-        content_type: &'static str,
+        /// Their type; empty for none.
+        content_type: Cow<'static, str>,
     },
     /// multipart/form-data.
     Form(FormData),
 }
 
-const URLENCODED: &str = "application/x-www-form-urlencoded";
+impl BodyOption {
+    /// Bytes of this type.
+    pub(crate) fn bytes(bytes: impl Into<Bytes>, content_type: &'static str) -> BodyOption {
+        BodyOption::Bytes { bytes: bytes.into(), content_type: content_type.into() }
+    }
+}
+
+impl BodyOption {
+    /// Its bytes, if they are settled.
+    pub(crate) fn whole(&self) -> Option<Bytes> {
+        match self {
+            BodyOption::Bytes { bytes, .. } => Some(bytes.clone()),
+            BodyOption::Form(_) => None,
+        }
+    }
+}
+
+/// The type of forms that are no multipart.
+pub(crate) const URLENCODED: &str = "application/x-www-form-urlencoded";
 
 /// `--data`, each a text or `@FILE`; joined by `&`. As in curl, a file loses its line breaks and NULs.
 pub(crate) fn data(said: &[OsString]) -> Result<BodyOption, UsageError> {
@@ -39,23 +58,31 @@ pub(crate) fn data(said: &[OsString]) -> Result<BodyOption, UsageError> {
             None => bytes.extend_from_slice(one),
         }
     }
-    Ok(BodyOption::Bytes { bytes: bytes.into(), content_type: URLENCODED })
+    Ok(BodyOption::bytes(bytes, URLENCODED))
 }
 
 /// `--data-binary`: a text, or a file as it is.
 pub(crate) fn data_binary(said: &OsStr) -> Result<BodyOption, UsageError> {
-    Ok(BodyOption::Bytes { bytes: text_or_file("--data-binary", said)?, content_type: URLENCODED })
+    Ok(BodyOption::bytes(text_or_file("--data-binary", said)?, URLENCODED))
 }
 
 /// `--json`: a text, or a file as it is. Nobody checks that it is JSON: servers must be tested too.
 pub(crate) fn json(said: &OsStr) -> Result<BodyOption, UsageError> {
-    Ok(BodyOption::Bytes { bytes: text_or_file("--json", said)?, content_type: "application/json" })
+    Ok(BodyOption::bytes(text_or_file("--json", said)?, "application/json"))
 }
 
-/// `--form`, each NAME=TEXT, NAME=@FILE (an upload) or NAME=<FILE (its text). NB: unlike curl's, a text is taken whole,
+/// A file as the whole body: `FILE`, perhaps with `;type=`.
+pub(crate) fn whole_file(said: &str) -> Result<BodyOption, UsageError> {
+    let upload = upload_of(said).filter(|upload| upload.file_name.is_none());
+    let Upload { path, content_type, .. } = upload.ok_or_else(|| UsageError::Form(format!("@{said}")))?;
+    let bytes = read(&path)?.into();
+    Ok(BodyOption::Bytes { bytes, content_type: content_type.unwrap_or_default().into() })
+}
+
+/// `-F`, each NAME=TEXT, NAME=@FILE (an upload) or NAME=<FILE (its text). NB: unlike curl's, a text is taken whole,
 /// semicolons and all; only files have parameters.
 pub(crate) fn form(said: &[OsString]) -> Result<BodyOption, UsageError> {
-    let entries = said.iter().map(|field| entry(text_of("--form", field)?)).collect::<Result<_, _>>()?;
+    let entries = said.iter().map(|field| entry(text_of("-F", field)?)).collect::<Result<_, _>>()?;
     Ok(BodyOption::Form(FormData { entries }))
 }
 
@@ -65,14 +92,24 @@ fn entry(said: &str) -> Result<FormDataEntry, UsageError> {
     let value = if let Some(path) = content.strip_prefix('<') {
         FormDataValue::String(String::from_utf8_lossy(&read(Path::new(path))?).into_owned())
     } else if let Some(upload) = content.strip_prefix('@') {
-        let Upload { path, content_type, file_name } = upload_of(upload).ok_or_else(wrong)?;
-        let file_name = file_name.unwrap_or_else(|| last_component(&path));
-        let blob = Blob::new([Bytes::from(read(&path)?)], content_type.as_deref().unwrap_or_default());
-        FormDataValue::File(File { blob, name: file_name, last_modified: 0 })
+        FormDataValue::File(file(upload_of(upload).ok_or_else(wrong)?)?)
     } else {
         FormDataValue::String(content.to_owned())
     };
     Ok(FormDataEntry { name: name.to_owned(), value })
+}
+
+/// A field with a file: `FILE;type=..;filename=..`.
+pub(crate) fn upload(name: &str, said: &str) -> Result<FormDataEntry, UsageError> {
+    let upload = upload_of(said).ok_or_else(|| UsageError::Form(format!("{name}@{said}")))?;
+    Ok(FormDataEntry { name: name.to_owned(), value: FormDataValue::File(file(upload)?) })
+}
+
+fn file(upload: Upload) -> Result<File, UsageError> {
+    let Upload { path, content_type, file_name } = upload;
+    let name = file_name.unwrap_or_else(|| last_component(&path));
+    let blob = Blob::new([Bytes::from(read(&path)?)], content_type.as_deref().unwrap_or_default());
+    Ok(File { blob, name, last_modified: 0 })
 }
 
 #[derive(Debug, PartialEq, Eq)]
@@ -157,11 +194,13 @@ mod tests {
     #[test]
     fn data_is_joined_and_typed() {
         let body = data(&["a=1".into(), "b=2".into()]).expect("texts");
-        assert!(matches!(&body, BodyOption::Bytes { content_type: "application/x-www-form-urlencoded", .. }));
+        assert!(matches!(&body, BodyOption::Bytes { content_type, .. } if content_type == URLENCODED));
         assert_eq!(bytes_of(body), "a=1&b=2");
         assert_eq!(bytes_of(data(&[OsString::new()]).expect("a text")), "");
         let body = json("{\"a\":1}".as_ref()).expect("a text");
-        assert!(matches!(&body, BodyOption::Bytes { content_type: "application/json", .. }));
+        assert!(
+            matches!(&body, BodyOption::Bytes { content_type, .. } if content_type == "application/json")
+        );
         assert_eq!(bytes_of(body), "{\"a\":1}");
     }
 

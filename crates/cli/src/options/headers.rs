@@ -19,6 +19,14 @@ pub(crate) enum HeaderOption {
     },
 }
 
+impl HeaderOption {
+    pub(super) fn name(&self) -> &str {
+        match self {
+            HeaderOption::Append { name, .. } | HeaderOption::Remove { name } => name,
+        }
+    }
+}
+
 /// Reads one `-H`. A value may have any bytes, as HTTP's have; a name is a text.
 pub(crate) fn header_option(said: &[u8]) -> Result<HeaderOption, UsageError> {
     let wrong = || UsageError::Header(String::from_utf8_lossy(said).into_owned());

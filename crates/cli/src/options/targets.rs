@@ -1,6 +1,7 @@
 //! What is fetched, and for whom: the URL with the scheme that was left out, `--page` and `--origin`.
 
 use sofetch::core::infrastructure::origins::Host;
+use sofetch::core::infrastructure::urlencoded::urlencoded_serializer;
 use sofetch::{Origin, Url};
 
 use super::policies::PolicyOptions;
@@ -48,7 +49,7 @@ pub(crate) fn url(said: &str, page: Option<&PageOption>) -> Result<Url, UsageErr
         return Err(wrong());
     }
     // NB: clap takes a command's word for a URL once an option stood before it.
-    if matches!(text, "cors" | "tour") {
+    if matches!(text, "cors" | "tour" | "generate" | "run") {
         return Err(UsageError::CommandLate(text.to_owned()));
     }
     if has_scheme(text) {
@@ -67,7 +68,7 @@ pub(crate) fn url(said: &str, page: Option<&PageOption>) -> Result<Url, UsageErr
 }
 
 /// A text that is no URL may have a password all the same.
-fn without_user(said: &str) -> String {
+pub(super) fn without_user(said: &str) -> String {
     let start = said.find("://").map_or(0, |at| at + 3);
     let end = said[start..].find(['/', '?', '#']).map_or(said.len(), |length| start + length);
     match said[start..end].rfind('@') {
@@ -77,7 +78,7 @@ fn without_user(said: &str) -> String {
 }
 
 /// Does it begin with a scheme? `host:port` does not, though a URL parser would think so.
-fn has_scheme(text: &str) -> bool {
+pub(crate) fn has_scheme(text: &str) -> bool {
     const WITHOUT_HOST: [&str; 7] = ["about", "blob", "data", "file", "javascript", "mailto", "urn"];
     let Some((scheme, rest)) = text.split_once(':') else { return false };
     let scheme_like = scheme.starts_with(|first: char| first.is_ascii_alphabetic())
@@ -104,6 +105,20 @@ fn is_this_machine(host: Option<&Host>) -> bool {
         Some(host) => host.is_localhost(),
         None => false,
     }
+}
+
+/// The URL with these parameters after those that it has.
+pub(super) fn with_parameters(url: Url, parameters: &[(String, String)]) -> Url {
+    if parameters.is_empty() {
+        return url;
+    }
+    let pairs = parameters.iter().map(|(name, value)| (&**name, &**value));
+    let added = urlencoded_serializer(pairs, None);
+    let query = match url.query() {
+        None | Some("") => added,
+        Some(query) => format!("{query}&{added}"),
+    };
+    url.with_query(Some(&query))
 }
 
 #[cfg(test)]
@@ -143,6 +158,19 @@ mod tests {
             let url = url(said, None).ok();
             assert_eq!(url.as_ref().map(Url::href), expected, "{name}");
         }
+    }
+
+    #[test]
+    fn parameters_come_after_those_of_the_url() {
+        let with = |said: &str, pairs: &[(&str, &str)]| {
+            let pairs: Vec<_> =
+                pairs.iter().map(|&(name, value)| (name.to_owned(), value.to_owned())).collect();
+            with_parameters(url(said, None).expect("a URL"), &pairs).href().to_owned()
+        };
+        assert_eq!(with("a.test/x", &[("b", "c d"), ("e&", "=")]), "https://a.test/x?b=c+d&e%26=%3D");
+        assert_eq!(with("a.test/?a=1#f", &[("b", "\u{e9}")]), "https://a.test/?a=1&b=%C3%A9#f");
+        assert_eq!(with("a.test/?", &[("b", "")]), "https://a.test/?b=");
+        assert_eq!(with("a.test/?", &[]), "https://a.test/?");
     }
 
     #[test]

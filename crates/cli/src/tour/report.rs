@@ -1,4 +1,4 @@
-//! The tour as JSON, schema `sofetch-tour/1`; `crates/inspect/docs/schema.md` describes it.
+//! The tour as JSON, schema `sofetch-tour/1`; `docs/schema.md` describes it.
 
 use serde_json::{Value, json};
 use sofetch_inspect::CorsStory;

@@ -9,9 +9,9 @@ use std::time::Duration;
 use sofetch::core::fixes::{Change, EditSet, SmallestChanges};
 use sofetch::core::infrastructure::{requests, responses};
 use sofetch::core::ports::{Answer, AuthenticationEntries};
+use sofetch::core::tape::Tape;
 use sofetch::core::trace::RequestSnapshot;
 use sofetch::net::ConnectTo;
-use sofetch::replay::Tape;
 use sofetch::{Bytes, CredentialsMode, Mode, Request, Url, UserAgentBuilder};
 use sofetch_demo::decisions::VISITOR;
 use sofetch_demo::site::{API_ORIGIN, PAGE_ORIGIN};
@@ -205,11 +205,12 @@ impl<'a> Stage<'a> {
             wrong.push("no change is known that the server could make".to_owned());
         }
         let mut stories = stories(self.secrets);
-        if act.fixes {
-            self.changes = self.smallest_changes(recording)?;
-            if let (Some(changes), Some(story)) = (&self.changes, stories.pop()) {
-                stories.push(story.with_fixes(changes));
-            }
+        if act.fixes
+            && let Some((changes, tape)) = self.smallest_changes(recording)?
+            && let Some(story) = stories.pop()
+        {
+            stories.push(story.with_fixes(&changes, &tape, None));
+            self.changes = Some(changes);
         }
         Ok(ActRan { act, changed, script: self.script, console, stories, wrong })
     }
@@ -238,8 +239,11 @@ impl<'a> Stage<'a> {
         (!seen.is_empty()).then(|| format!("the servers saw {seen:?} too"))
     }
 
-    /// What would have let the act's last fetch pass.
-    fn smallest_changes(&self, recording: &Recording) -> Result<Option<SmallestChanges>, Failure> {
+    /// What would have let the act's last fetch pass, and what that was found by.
+    fn smallest_changes(
+        &self,
+        recording: &Recording,
+    ) -> Result<Option<(SmallestChanges, Arc<Tape>)>, Failure> {
         let mut asked = recording.fetches.iter().rev().filter_map(|fetch| Some((fetch, fetch.request()?)));
         let Some((fetch, asked)) = asked.next() else {
             return Ok(None);
@@ -251,7 +255,7 @@ impl<'a> Stage<'a> {
             let page = agent(self.world).build()?.page(PAGE_ORIGIN)?;
             Ok::<_, Failure>(page.smallest_changes(&tape, || again(asked)).await?)
         })?;
-        Ok(Some(changes))
+        Ok(Some((changes, tape)))
     }
 
     /// Makes the smallest change at the servers: what was changed.

@@ -40,7 +40,7 @@ impl Teller {
             (all, right) => format!("{right} of {all} stops came out as the Standard has it."),
         };
         format!(
-            "{}\n{}\nYour own server:  sofetch cors URL --origin ORIGIN\nYour own page:    sofetch run -v --base-url URL page.js\n",
+            "{}\n{}\nYour own server:  sofetch cors URL --origin ORIGIN [--server nginx]\nYour own page:    sofetch run -v --base-url URL page.js\n",
             self.paint.tone(Tone::Faint, &"\u{2500}".repeat(WIDTH)),
             self.paint.tone(Tone::Strong, &said)
         )

@@ -47,7 +47,7 @@ pub fn command(args: &[&str]) -> Command {
     for name in ["http_proxy", "https_proxy", "all_proxy", "no_proxy"] {
         command.env_remove(name).env_remove(name.to_ascii_uppercase());
     }
-    command.args(args).stdin(Stdio::null());
+    command.env("SOFETCH_CONFIG", "").args(args).stdin(Stdio::null());
     command
 }
 

@@ -18,6 +18,8 @@ pub enum AuthenticationNeed {
     AskUser,
     /// 401 with credentials in the URL that were not sent yet: fetch again with them.
     UseUrlCredentials,
+    /// 401 with a challenge that an authentication entry can answer: fetch again with the answer.
+    AnswerChallenge,
     /// 407 without anybody to ask.
     ProxyWithoutUser,
     /// 407: ask the user, then fetch again.
@@ -79,11 +81,45 @@ pub fn authentication_need(
     }
 }
 
+/// May an authentication entry answer the challenge, before the user is asked? Not where credentials are no part of the
+/// bargain, and not where the caller set an `Authorization` of its own or wrote credentials into the URL.
+pub fn may_answer_challenge(request: &Request, status: Status, need: AuthenticationNeed) -> bool {
+    let replayable = request.body.as_ref().is_none_or(|body| !body.source.is_null());
+    let open =
+        matches!(need, AuthenticationNeed::AskUser | AuthenticationNeed::NotAsked(NotAsked::NoTraversable));
+    let own = request.header_list.contains("Authorization") || request.current_url().includes_credentials();
+    status == 401 && open && replayable && !own
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::infrastructure::bodies::{Body, BodySource};
     use crate::infrastructure::url::Url;
+
+    #[test]
+    fn who_may_answer_a_challenge() {
+        use AuthenticationNeed::{AskUser, NotAsked};
+        let plain = || Request::new(Url::parse("https://a.test/", None).expect("a valid URL"));
+        let mut streamed = plain();
+        streamed.body = Some(Body::from_chunks([], BodySource::Null));
+        let mut authorized = plain();
+        authorized.header_list.append("authorization", "Bearer t");
+        let in_url = Request::new(Url::parse("https://u:p@a.test/", None).expect("a valid URL"));
+        let nobody = NotAsked(super::NotAsked::NoTraversable);
+        for (row, request, status, need, expected) in [
+            ("before the user is asked", plain(), 401, AskUser, true),
+            ("where there is nobody to ask", plain(), 401, nobody, true),
+            ("not across origins", plain(), 401, NotAsked(super::NotAsked::Cors), false),
+            ("not without credentials", plain(), 401, NotAsked(super::NotAsked::NoCredentials), false),
+            ("not a proxy's", plain(), 407, nobody, false),
+            ("not twice the same stream", streamed, 401, nobody, false),
+            ("not beside the caller's own", authorized, 401, AskUser, false),
+            ("not beside the URL's", in_url, 401, AskUser, false),
+        ] {
+            assert_eq!(may_answer_challenge(&request, status, need), expected, "{row}");
+        }
+    }
 
     #[test]
     fn authentication_need_table() {

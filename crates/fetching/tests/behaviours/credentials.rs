@@ -2,13 +2,16 @@
 
 use std::sync::Arc;
 
+use bytes::Bytes;
 use sofetch_core::infrastructure::clients::{EmbedderPolicyValue, Global};
 use sofetch_core::infrastructure::requests::{CredentialsMode, Mode, Request, TraversableForUserPrompts};
+use sofetch_core::infrastructure::responses::Response;
 use sofetch_core::infrastructure::url::Url;
+use sofetch_core::ports::{Answer, AuthenticationEntries};
 use sofetch_fetching::user_agent::UserAgent;
 use sofetch_testkit::{get, post};
 
-use crate::common::{A, ALLOW_A, B, OWN, With, World, from, from_client, page, page_with, url};
+use crate::common::{A, ALLOW_A, B, OWN, With, World, from, from_client, own, page, page_with, url};
 use crate::ports::{Asked, Cookies, Entries, Slow};
 
 const ALLOW: (&str, &str) = ("Access-Control-Allow-Credentials", "true");
@@ -161,6 +164,84 @@ fn a_401_after_an_entry_that_is_refused_takes_what_was_typed() {
     );
     world.ok(from(A, OWN));
     world.tells("credentials/401-stale-entry");
+}
+
+/// Answers challenges with what they said; `stubborn` goes on after a refusal, three times.
+#[derive(Default)]
+struct Answering {
+    challenge: std::sync::Mutex<Option<String>>,
+    refused: std::sync::atomic::AtomicU32,
+    stubborn: bool,
+}
+
+impl AuthenticationEntries for Answering {
+    fn entry<'a>(&'a self, request: &'a Request) -> Answer<'a, Option<Bytes>> {
+        let said = self.challenge.lock().unwrap().clone();
+        Answer::ready(said.map(|said| format!("Answer {} {said}", request.method).into()))
+    }
+    fn create<'a>(&'a self, _: &'a Request, _: &'a Response) -> Answer<'a, ()> {
+        Answer::ready(())
+    }
+    fn answers_challenge<'a>(
+        &'a self,
+        _: &'a Request,
+        response: &'a Response,
+        again: bool,
+    ) -> Answer<'a, bool> {
+        let challenge = response.internal().header_list.get("WWW-Authenticate").unwrap_or_default();
+        *self.challenge.lock().unwrap() = Some(String::from_utf8_lossy(&challenge).into_owned());
+        let refused = self.refused.fetch_add(u32::from(again), std::sync::atomic::Ordering::Relaxed);
+        Answer::ready(!again || self.stubborn && refused < 3)
+    }
+}
+
+fn answering(stubborn: bool) -> impl FnOnce(&mut UserAgent) {
+    move |agent: &mut UserAgent| {
+        agent.authentication_entries = Some(Arc::new(Answering { stubborn, ..Answering::default() }));
+    }
+}
+
+#[test]
+fn an_entry_answers_a_challenge_before_anybody_is_asked() {
+    let challenge = |nonce| [("WWW-Authenticate", nonce)];
+    let world = World::with(
+        [
+            post(OWN)
+                .expects_no_header("Authorization")
+                .expects_body("four")
+                .replies(401)
+                .headers(&challenge("n")),
+            post(OWN).expects_header("Authorization", "Answer POST n").expects_body("four").body("you"),
+        ],
+        answering(false),
+    );
+    assert_eq!(world.ok(from(A, OWN).method("POST").body("four")).1, "you");
+    world.tells("credentials/401-answered");
+    // On the user's own behalf as well; what is refused stands.
+    let world = World::with(
+        [
+            get(OWN).replies(401).headers(&challenge("n")),
+            get(OWN)
+                .expects_header("Authorization", "Answer GET n")
+                .replies(401)
+                .headers(&challenge("m"))
+                .body("no"),
+        ],
+        answering(false),
+    );
+    assert_eq!(world.ok(own(OWN)).1, "no");
+    // As often as the entries say, each time with the new answer.
+    let refuses = |nonce| get(OWN).replies(401).headers(&challenge(nonce));
+    let world = World::with(
+        [
+            refuses("a"),
+            refuses("b").expects_header("Authorization", "Answer GET a"),
+            refuses("c").expects_header("Authorization", "Answer GET b"),
+            get(OWN).expects_header("Authorization", "Answer GET c").body("you"),
+        ],
+        answering(true),
+    );
+    assert_eq!(world.ok(own(OWN)).1, "you");
 }
 
 #[test]

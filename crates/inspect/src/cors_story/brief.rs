@@ -39,7 +39,8 @@ const USUAL_OF_ANSWERS: [&str; 4] = ["connection", "content-length", "content-ty
 
 impl CorsStory {
     /// The story on a few lines: what was sent and received, the checks that passed or refused, the verdict, what the script
-    /// sees, and the smallest change where that was looked for. Hints, departures and remarks are the whole story's.
+    /// sees, and the smallest change where that was looked for. Hints, departures, remarks and
+    /// configurations are the whole story's.
     pub fn brief(&self, options: BriefOptions<'_>) -> String {
         let mut page = Brief { text: String::new(), options, asked: &self.question.headers };
         for hop in &self.hops {
@@ -47,7 +48,7 @@ impl CorsStory {
         }
         page.verdict(self);
         if let Some(fixes) = &self.fixes {
-            page.fixes(fixes);
+            page.fixes(&fixes.without_texts());
         }
         page.text
     }

@@ -8,6 +8,8 @@ use sofetch_core::rulings::{Reason, Ruling};
 use super::{
     CorsStory, Exchange, Fixes, HopStory, PreflightStory, Reached, Remark, ScriptView, StoryVerdict,
 };
+use crate::fix_texts::which_servers;
+use crate::probes::Probes;
 use crate::tree::{Options, Paint, mark, painted};
 use crate::words::{Weight, Words, hint, hint_for_network_error, weight, words, words_for_network_error};
 
@@ -38,6 +40,9 @@ impl CorsStory {
         }
         page.gap();
         page.verdict(self);
+        if let Some(probes) = &self.probes {
+            page.probes(probes);
+        }
         if let Some(fixes) = &self.fixes {
             page.fixes(fixes, matches!(self.verdict, StoryVerdict::Undecided));
         }
@@ -246,6 +251,19 @@ impl Page {
         }
     }
 
+    fn probes(&mut self, probes: &Probes) {
+        self.line(0, Paint::Plain, &format!("{} more requests show:", probes.requests.len()));
+        for diagnosis in &probes.diagnoses {
+            self.line(1, Paint::Room, &diagnosis.words);
+        }
+        if probes.diagnoses.is_empty() {
+            self.line(1, Paint::Plain, "Nothing that tells more of the cause.");
+        }
+        for probe in &probes.requests {
+            self.line(2, Paint::Dim, &probe.line());
+        }
+    }
+
     fn fixes(&mut self, fixes: &Fixes, undecided: bool) {
         if fixes.sets.is_empty() && !undecided {
             self.line(0, Paint::Plain, "No change of the server's answers alone would let it pass.");
@@ -260,7 +278,13 @@ impl Page {
                 Some("- ") => Paint::Bad,
                 _ => Paint::Plain,
             };
-            self.line(level, paint, &line);
+            match line.is_empty() {
+                true => self.gap(),
+                false => self.line(level, paint, &line),
+            }
+        }
+        if !undecided && fixes.lacks_texts() {
+            self.line(0, Paint::Plain, &which_servers());
         }
     }
 

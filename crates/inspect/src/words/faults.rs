@@ -52,6 +52,9 @@ pub fn words_for_wire_fault(fault: &WireFault) -> String {
                 listed(&others.iter().map(|(address, _)| address.to_string()).collect::<Vec<_>>())
             ),
         },
+        WireFault::UnixSocket { path, cause } => {
+            format!("Could not connect to the socket {}{}.", quoted(path), because(Some(cause)))
+        }
         WireFault::AddressRefused { address, block } => {
             format!("The address {address} is refused: it belongs to {}.", plain(block))
         }
@@ -88,6 +91,7 @@ pub fn hint_for_wire_fault(fault: &WireFault) -> Option<String> {
     let hint = match fault {
         WireFault::Resolve { .. } => "Check the name.",
         WireFault::Connect { .. } => "Check that the server runs and listens on this port.",
+        WireFault::UnixSocket { .. } => "Check the path, and that the server listens there.",
         WireFault::AddressRefused { .. } => "Allow the address, if it is meant to be reached.",
         // rustls says so of bytes that are no TLS at all.
         WireFault::Tls { cause, .. } if cause.to_string().contains("InvalidContentType") => {

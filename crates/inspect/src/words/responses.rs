@@ -131,6 +131,9 @@ impl Words for AuthenticationNeed {
             AuthenticationNeed::UseUrlCredentials => {
                 "The server asks for authentication: the URL's username and password are tried.".to_owned()
             }
+            AuthenticationNeed::AnswerChallenge => {
+                "The server asks for authentication: its challenge is answered.".to_owned()
+            }
             AuthenticationNeed::ProxyWithoutUser => {
                 "The proxy asks for authentication, and there is nobody to ask.".to_owned()
             }
@@ -158,6 +161,7 @@ impl Words for AuthenticationNeed {
             | AuthenticationNeed::NotAsked(_)
             | AuthenticationNeed::AskUser
             | AuthenticationNeed::UseUrlCredentials
+            | AuthenticationNeed::AnswerChallenge
             | AuthenticationNeed::AskUserForProxy
             | AuthenticationNeed::NewConnection
             | AuthenticationNeed::Misdirected => None,

@@ -5,13 +5,13 @@
 
 import {
   JSONParse, PromiseReject, TypeError, TypedArrayPrototypeGetBuffer, TypedArrayPrototypeGetByteLength,
-  Uint8Array, WeakRef, WeakRefPrototypeDeref, markHandled, newPromise, ops, uponPromise,
+  Uint8Array, WeakRef, WeakRefPrototypeDeref, markHandled, newList, newPromise, ops, uponPromise,
 } from "../primordials.js";
 import { wrap } from "../platform_objects.js";
 import { BlobImpl, blobHandle, bytesHeldBy, newBlob } from "../blob.js";
 import { FormDataImpl, formDataHandle, newFormData } from "../form_data.js";
 import { URLSearchParamsImpl } from "../url.js";
-import { TextDecoderStreamImpl } from "../encoding.js";
+import { createTextDecoderStream } from "../encoding.js";
 import { isUint8Array } from "../streams/miscellaneous.js";
 import {
   ReadableStreamImpl, cancelReadableStream, cancelReader, closeReadableStream, createAProxy, enqueueIntoReadableStream,
@@ -31,8 +31,9 @@ export class Body {
     prototype.isAtEnd = false;
     // undefined as long as script has not seen it.
     prototype.stream = undefined;
-    // Where its stream has its chunks from.
+    // Where its stream has its chunks from, and which stream that was before any clone was made.
     prototype.source = undefined;
+    prototype.sourceStream = undefined;
     // Its bytes once more, where it has a source, as long as nobody has read the stream: what can be sent again.
     prototype.spare = undefined;
     // Was it read, or given away, without a stream?
@@ -42,6 +43,11 @@ export class Body {
     prototype.onFailure = undefined;
     // Told once, when nothing more will come.
     prototype.onEnd = undefined;
+    // The bodies of one fetch, its response's and those cloned of it, which an abort fails together. Each holds the list; the
+    // list holds none of them.
+    prototype.siblings = undefined;
+    // Takes chunks of its stream's, on their way into a request.
+    prototype.feeder = undefined;
   }
 
   constructor(handle, length, sourceIsNull) {
@@ -118,10 +124,12 @@ export class Body {
     };
     const cancel = () => {
       ops.stream_cancel(source);
-      this.end();
+      // A clone goes on.
+      if (this.siblings === undefined || this.siblings.length === 1) this.end();
     };
     setUpReadableStreamWithByteReadingSupport(stream, pull, cancel);
     this.source = source;
+    this.sourceStream = stream;
     // A body that breaks off is told before anybody pulls. NB: what waits for that must not keep the stream.
     const weak = new WeakRef(stream);
     uponPromise(pair[1], undefined, (error) => {
@@ -132,9 +140,20 @@ export class Body {
   }
 
   /** https://fetch.spec.whatwg.org/#body-fully-read; the steps are given a string where `asText`, else an ArrayBuffer. */
+  // DEPARTS: bytes that are there already are given at once, not in a task, and who waits for the promise waits for microtasks only.
   fullyRead(asText, successSteps, failureSteps) {
     if (this.stream !== undefined) {
-      const steps = (bytes) => successSteps(asText ? ops.utf8_decode(bytes) : exactBuffer(bytes));
+      const steps = (bytes) => {
+        let read;
+        // There may be no room for it.
+        try {
+          read = asText ? ops.utf8_decode(bytes) : exactBuffer(bytes);
+        } catch (error) {
+          failureSteps(error);
+          return;
+        }
+        successSteps(read);
+      };
       readAllBytes(getAReader(this.stream), steps, failureSteps);
       return;
     }
@@ -169,16 +188,29 @@ export class Body {
   fail(error) {
     if (this.failure !== undefined || this.isAtEnd) return;
     this.failure = { __proto__: null, error };
-    if (this.source !== undefined) ops.stream_cancel(this.source);
-    else if (this.handle !== undefined) ops.body_cancel(this.handle);
+    if (this.source !== undefined) {
+      ops.stream_cancel(this.source);
+      if (isReadable(this.sourceStream)) errorReadableStream(this.sourceStream, error);
+    } else if (this.handle !== undefined) {
+      ops.body_cancel(this.handle);
+    }
     if (this.stream !== undefined && isReadable(this.stream)) errorReadableStream(this.stream, error);
     const { onFailure } = this;
     this.onFailure = undefined;
     if (onFailure !== undefined) onFailure(error);
   }
 
+  /** Makes it the first of its siblings: the list of them. */
+  beginSiblings() {
+    this.siblings = newList();
+    this.siblings[0] = new WeakRef(this);
+    return this.siblings;
+  }
+
   /** [Cancels](https://streams.spec.whatwg.org/#readablestream-cancel) its stream, whoever reads it. */
   cancel(error) {
+    // NB: the pump hears of it as of an end, and what was sent would look whole.
+    if (this.feeder !== undefined) ops.upload_end(this.feeder, true);
     markHandled(cancelReadableStream(this.stream, error));
   }
 
@@ -190,17 +222,22 @@ export class Body {
 
   /** https://fetch.spec.whatwg.org/#concept-body-clone */
   clone() {
-    if (this.stream === undefined && this.handle !== undefined) {
-      const clone = new Body(ops.body_tee(this.handle), this.length, this.sourceIsNull);
-      clone.failure = this.failure;
-      clone.isAtEnd = this.isAtEnd;
-      return clone;
-    }
-    const branches = teeReadableStream(this.getStream());
     const clone = new Body(undefined, this.length, this.sourceIsNull);
-    if (this.spare !== undefined) clone.spare = ops.body_tee(this.spare);
-    this.stream = branches[0];
-    clone.stream = branches[1];
+    if (this.stream === undefined && this.handle !== undefined) {
+      // Where it failed, nothing is behind the handle, and nobody will ask.
+      clone.handle = this.failure === undefined ? ops.body_tee(this.handle) : this.handle;
+      clone.isAtEnd = this.isAtEnd;
+    } else {
+      const branches = teeReadableStream(this.getStream());
+      if (this.spare !== undefined) clone.spare = ops.body_tee(this.spare);
+      this.stream = branches[0];
+      clone.stream = branches[1];
+    }
+    clone.failure = this.failure;
+    if (this.siblings !== undefined) {
+      clone.siblings = this.siblings;
+      this.siblings[this.siblings.length] = new WeakRef(clone);
+    }
     return clone;
   }
 
@@ -238,8 +275,17 @@ export class Body {
       return sent(spare, undefined);
     }
     const upload = ops.upload_new();
+    this.feeder = upload[0];
     const reader = getAReader(this.stream);
     return sent(upload[1], (onError) => pump(reader, upload[0], onError));
+  }
+}
+
+/** Fails the bodies of one fetch that are still there. */
+export function failSiblings(siblings, error) {
+  for (let i = 0; i < siblings.length; i++) {
+    const body = WeakRefPrototypeDeref(siblings[i]);
+    if (body !== undefined) body.fail(error);
   }
 }
 
@@ -280,7 +326,16 @@ function pump(reader, feeder, onError) {
           fail(error);
           return;
         }
-        uponPromise(ops.upload_push(feeder, chunk), (wanted) => {
+        let pushed;
+        // There may be no room for it.
+        try {
+          pushed = ops.upload_push(feeder, bytesHeldBy(chunk));
+        } catch (error) {
+          markHandled(cancelReader(reader, error));
+          fail(error);
+          return;
+        }
+        uponPromise(pushed, (wanted) => {
           if (wanted) next();
           else markHandled(cancelReader(reader, undefined));
         });
@@ -369,9 +424,7 @@ export class BodyMixin {
       closeReadableStream(empty);
       return empty;
     }
-    const decoder = new TextDecoderStreamImpl();
-    decoder.construct("utf-8", { __proto__: null, fatal: false, ignoreBOM: false });
-    return pipeReadableStreamThrough(this.bodyOrNull.getStream(), decoder);
+    return pipeReadableStreamThrough(this.bodyOrNull.getStream(), createTextDecoderStream());
   }
 }
 

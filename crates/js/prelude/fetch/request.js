@@ -70,7 +70,7 @@ export class RequestImpl extends BodyMixin {
   }
 
   get headers() {
-    this.headersOrNone ??= newHeaders(ops.request_headers(this.handle, false));
+    this.headersOrNone ??= newHeaders(ops.request_headers(this.handle));
     return this.headersOrNone;
   }
 

@@ -182,14 +182,12 @@ export function ReadableByteStreamControllerEnqueue(controller, chunk) {
       ReadableByteStreamControllerEnqueueDetachedPullIntoToQueue(controller, firstPendingPullInto);
     }
   }
-  if (ReadableStreamHasDefaultReader(stream)) {
-    ReadableByteStreamControllerProcessReadRequestsUsingQueue(controller);
-    if (ReadableStreamGetNumReadRequests(stream) === 0) {
-      ReadableByteStreamControllerEnqueueChunkToQueue(controller, transferredBuffer, byteOffset, byteLength);
-    } else {
-      if (controller.pendingPullIntos.size !== 0) ReadableByteStreamControllerShiftPendingPullInto(controller);
-      ReadableStreamFulfillReadRequest(stream, new Uint8Array(transferredBuffer, byteOffset, byteLength), false);
-    }
+  if (ReadableStreamHasDefaultReader(stream)) ReadableByteStreamControllerProcessReadRequestsUsingQueue(controller);
+  // DEPARTS: asks again which reader there is, since pull(), which that may call, may have released it; the text counts on it:
+  // https://streams.spec.whatwg.org/#readable-byte-stream-controller-enqueue
+  if (ReadableStreamHasDefaultReader(stream) && ReadableStreamGetNumReadRequests(stream) > 0) {
+    if (controller.pendingPullIntos.size !== 0) ReadableByteStreamControllerShiftPendingPullInto(controller);
+    ReadableStreamFulfillReadRequest(stream, new Uint8Array(transferredBuffer, byteOffset, byteLength), false);
   } else {
     ReadableByteStreamControllerEnqueueChunkToQueue(controller, transferredBuffer, byteOffset, byteLength);
     if (ReadableStreamHasBYOBReader(stream)) {

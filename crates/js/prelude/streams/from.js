@@ -69,7 +69,9 @@ class IteratorRecord {
   }
 
   callNext() {
-    return FunctionPrototypeCall(this.nextMethod, this.iterator);
+    const result = FunctionPrototypeCall(this.nextMethod, this.iterator);
+    if (!isObject(result)) throw new TypeError("The result of an iterator's next() must be an object");
+    return result;
   }
 
   getReturn() {
@@ -84,7 +86,7 @@ class IteratorRecord {
   }
 }
 
-// https://tc39.es/ecma262/#sec-async-from-sync-iterator-objects
+// https://tc39.es/ecma262/#sec-async-from-sync-iterator-objects; what its methods throw is a rejection of their promise.
 class AsyncFromSyncIterator {
   syncIteratorRecord;
 
@@ -93,22 +95,29 @@ class AsyncFromSyncIterator {
   }
 
   callNext() {
-    const result = this.syncIteratorRecord.callNext();
-    if (!isObject(result)) throw new TypeError("The result of an iterator's next() must be an object");
-    return this.continuation(result, true);
+    try {
+      return this.continuation(this.syncIteratorRecord.callNext(), true);
+    } catch (e) {
+      return PromiseReject(e);
+    }
   }
 
+  // Its own, which looks for the synchronous iterator's once it is called.
   getReturn() {
-    const returnMethod = this.syncIteratorRecord.getReturn();
-    return returnMethod === undefined ? nothingToCall : returnMethod;
+    return this.callReturn;
   }
 
-  callReturn(returnMethod, reason) {
+  callReturn(_, reason) {
     const { syncIteratorRecord } = this;
-    if (returnMethod === nothingToCall) return { value: reason, done: true };
-    const result = syncIteratorRecord.callReturn(returnMethod, reason);
-    if (!isObject(result)) throw new TypeError("The result of an iterator's return() must be an object");
-    return this.continuation(result, false);
+    try {
+      const returnMethod = syncIteratorRecord.getReturn();
+      if (returnMethod === undefined) return PromiseResolve({ value: reason, done: true });
+      const result = syncIteratorRecord.callReturn(returnMethod, reason);
+      if (!isObject(result)) throw new TypeError("The result of an iterator's return() must be an object");
+      return this.continuation(result, false);
+    } catch (e) {
+      return PromiseReject(e);
+    }
   }
 
   // https://tc39.es/ecma262/#sec-asyncfromsynciteratorcontinuation
@@ -139,5 +148,3 @@ class AsyncFromSyncIterator {
     }
   }
 }
-
-const nothingToCall = () => undefined;

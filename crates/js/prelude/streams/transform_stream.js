@@ -173,9 +173,17 @@ export function TransformStreamDefaultControllerError(controller, e) {
 
 /** https://streams.spec.whatwg.org/#transform-stream-default-controller-perform-transform */
 export function TransformStreamDefaultControllerPerformTransform(controller, chunk) {
-  const { transformAlgorithm } = controller;
+  const { stream, transformAlgorithm, finishPromise } = controller;
+  if (transformAlgorithm === undefined) {
+    // DEPARTS: the readable side is being canceled, which took away the algorithm that the text performs. The write waits, and
+    // has the error of the writable side: https://streams.spec.whatwg.org/#transform-stream-default-source-cancel
+    const fail = () => {
+      throw stream.writable.storedError;
+    };
+    return PromisePrototypeThen(finishPromise.promise, fail, fail);
+  }
   return PromisePrototypeThen(transformAlgorithm(chunk), undefined, (r) => {
-    TransformStreamError(controller.stream, r);
+    TransformStreamError(stream, r);
     throw r;
   });
 }
@@ -201,10 +209,7 @@ export function TransformStreamDefaultSinkWriteAlgorithm(stream, chunk) {
 /** https://streams.spec.whatwg.org/#transform-stream-default-sink-abort-algorithm */
 export function TransformStreamDefaultSinkAbortAlgorithm(stream, reason) {
   const { controller, readable } = stream;
-  return finish(controller, () => {
-    const { cancelAlgorithm } = controller;
-    return cancelAlgorithm(reason);
-  }, () => {
+  return finish(controller, () => performCancelAlgorithm(controller, reason), () => {
     if (readable.state === "errored") return readable;
     ReadableStreamDefaultControllerError(readable.controller, reason);
     return undefined;
@@ -227,10 +232,7 @@ export function TransformStreamDefaultSinkCloseAlgorithm(stream) {
 /** https://streams.spec.whatwg.org/#transform-stream-default-source-cancel */
 export function TransformStreamDefaultSourceCancelAlgorithm(stream, reason) {
   const { controller, writable } = stream;
-  return finish(controller, () => {
-    const { cancelAlgorithm } = controller;
-    return cancelAlgorithm(reason);
-  }, () => {
+  return finish(controller, () => performCancelAlgorithm(controller, reason), () => {
     if (writable.state === "errored") return writable;
     WritableStreamDefaultControllerErrorIfNeeded(writable.controller, reason);
     TransformStreamUnblockWrite(stream);
@@ -239,6 +241,13 @@ export function TransformStreamDefaultSourceCancelAlgorithm(stream, reason) {
     WritableStreamDefaultControllerErrorIfNeeded(writable.controller, r);
     TransformStreamUnblockWrite(stream);
   });
+}
+
+// DEPARTS: error() and terminate() clear the algorithms, and either side may be given up after that: the text performs what is
+// there no longer, and its promise would never be settled. https://streams.spec.whatwg.org/#transform-stream-error-writable-and-unblock-write
+function performCancelAlgorithm(controller, reason) {
+  const { cancelAlgorithm } = controller;
+  return cancelAlgorithm === undefined ? resolvedPromise : cancelAlgorithm(reason);
 }
 
 // What abort, close and cancel have in common: only the first of them is done, and all wait for it. Once its promise is

@@ -21,7 +21,7 @@ use crate::ops::set;
 use crate::values::{Data, ENTERED_FROM, Text, new_list};
 
 pub(super) fn register<'js>(ctx: &Ctx<'js>, ops: &Object<'js>) -> Result<()> {
-    set!(ctx, ops, body_of_bytes, body_of_text, body_of_blob, body_of_form, body_of_pairs);
+    set!(ctx, ops, body_of_bytes, body_of_text, body_of_blob, body_of_form);
     set!(ctx, ops, body_read_now, body_read_later, body_cancel, body_tee, body_blob, utf8_decode);
     Ok(())
 }
@@ -50,6 +50,8 @@ impl Drop for Held {
 struct Shared {
     /// `None` while somebody reads, and when it was taken.
     body: Mutex<Option<Body>>,
+    /// Is it a branch whose lag behind another is entered already?
+    is_branch: AtomicBool,
     canceled: AtomicBool,
     cancellation: Notify,
 }
@@ -58,6 +60,7 @@ impl BodyHandle {
     pub(crate) fn new(body: Body) -> BodyHandle {
         let shared = Shared {
             body: Mutex::new(Some(body)),
+            is_branch: AtomicBool::new(false),
             canceled: AtomicBool::new(false),
             cancellation: Notify::new(),
         };
@@ -157,16 +160,6 @@ fn body_of_blob<'js>(ctx: Ctx<'js>, blob: Handle) -> Result<Array<'js>> {
 fn body_of_form<'js>(ctx: Ctx<'js>, form_data: Handle) -> Result<Array<'js>> {
     let form_data = form_data.get::<FormData>(&ctx)?;
     extracted(&ctx, BodyInit::FormData((*form_data).clone()))
-}
-
-/// Of the names and values of a `URLSearchParams`, in turn.
-fn body_of_pairs<'js>(ctx: Ctx<'js>, pairs: Vec<Text>) -> Result<Array<'js>> {
-    let mut pairs = pairs.into_iter();
-    let mut list = Vec::new();
-    while let (Some(name), Some(value)) = (pairs.next(), pairs.next()) {
-        list.push((name.0, value.0));
-    }
-    extracted(&ctx, BodyInit::UrlSearchParams(list))
 }
 
 pub(super) fn network_error(error: &BodyError) -> Thrown {
@@ -311,17 +304,20 @@ fn body_cancel(ctx: Ctx<'_>, body: Handle) -> Result<()> {
 /// [Clones](https://fetch.spec.whatwg.org/#concept-body-clone): the other branch.
 fn body_tee(ctx: Ctx<'_>, body: Handle) -> Result<Handle> {
     let body = body.get::<BodyHandle>(&ctx)?;
-    let other = body.shared.lock().as_mut().map(|body| {
-        if !body.is_whole() {
-            let length = body.length;
-            let unread = std::mem::replace(body, Body::from_bytes(Bytes::new()));
-            *body = Body::from_stream(Entered(unread, Host::of(&ctx).ledger.clone()));
-            body.length = length;
+    let other = body.shared.lock().as_mut().map(|unread| {
+        // NB: once, however many clones there are: each wrapping is a call deeper.
+        if !unread.is_whole() && !body.shared.is_branch.swap(true, Ordering::AcqRel) {
+            let length = unread.length;
+            let source = std::mem::replace(unread, Body::from_bytes(Bytes::new()));
+            *unread = Body::from_stream(Entered(source, Host::of(&ctx).ledger.clone()));
+            unread.length = length;
         }
-        body.clone_body()
+        unread.clone_body()
     });
     let other = other.ok_or_else(|| Exception::throw_type(&ctx, "the body is being read"))?;
-    Ok(Handle::new(BodyHandle::new(other)))
+    let other = BodyHandle::new(other);
+    other.shared.is_branch.store(body.shared.is_branch.load(Ordering::Acquire), Ordering::Release);
+    Ok(Handle::new(other))
 }
 
 /// A blob of these bytes.

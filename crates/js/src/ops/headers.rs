@@ -1,6 +1,6 @@
 //! `Headers`: a header list, its own or that of a request or response, behind a guard.
 
-use std::cell::{Cell, RefCell};
+use std::cell::RefCell;
 use std::rc::Rc;
 
 use bytes::Bytes;
@@ -20,7 +20,6 @@ pub(super) fn register<'js>(ctx: &Ctx<'js>, ops: &Object<'js>) -> Result<()> {
         ctx,
         ops,
         headers_new,
-        headers_set_guard,
         headers_append,
         headers_set,
         headers_delete,
@@ -38,7 +37,7 @@ pub(super) fn register<'js>(ctx: &Ctx<'js>, ops: &Object<'js>) -> Result<()> {
 /// A [`Headers` object](https://fetch.spec.whatwg.org/#headers-class)'s list and guard; a request's or response's is shared with it.
 pub(crate) struct Headers {
     pub(crate) list: Rc<RefCell<HeaderList>>,
-    guard: Cell<Guard>,
+    guard: Guard,
     owners: bool,
     /// The list as an iteration sees it, until it changes.
     sorted: RefCell<Option<Sorted>>,
@@ -49,7 +48,7 @@ type Sorted = Vec<(Vec<u8>, Bytes)>;
 
 impl Headers {
     pub(crate) fn new(list: Rc<RefCell<HeaderList>>, guard: Guard) -> Headers {
-        Headers { list, guard: Cell::new(guard), owners: false, sorted: RefCell::default() }
+        Headers { list, guard, owners: false, sorted: RefCell::default() }
     }
 
     /// Of a request on the user's own behalf: any name goes but those that frame the message, which change nothing.
@@ -64,7 +63,7 @@ impl Headers {
             return Ok(());
         }
         self.sorted.take();
-        thrown(ctx, header_guards::append(&mut self.list.borrow_mut(), self.guard.get(), name, value))
+        thrown(ctx, header_guards::append(&mut self.list.borrow_mut(), self.guard, name, value))
     }
 }
 
@@ -82,11 +81,6 @@ pub(crate) fn guard(ctx: &Ctx<'_>, name: &str) -> Result<Guard> {
 
 fn headers_new(ctx: Ctx<'_>, guard_name: String) -> Result<Handle> {
     Ok(Handle::new(Headers::new(Rc::default(), guard(&ctx, &guard_name)?)))
-}
-
-fn headers_set_guard(ctx: Ctx<'_>, headers: Handle, guard_name: String) -> Result<()> {
-    headers.get::<Headers>(&ctx)?.guard.set(guard(&ctx, &guard_name)?);
-    Ok(())
 }
 
 /// Silent refusals are silent; the others are a `TypeError`.
@@ -119,14 +113,14 @@ fn headers_set(ctx: Ctx<'_>, headers: Handle, name: ByteString, value: ByteStrin
     }
     headers.sorted.take();
     let value = held(&ctx, value)?;
-    let verdict = header_guards::set(&mut headers.list.borrow_mut(), headers.guard.get(), name.0, value);
+    let verdict = header_guards::set(&mut headers.list.borrow_mut(), headers.guard, name.0, value);
     thrown(&ctx, verdict)
 }
 
 fn headers_delete(ctx: Ctx<'_>, headers: Handle, name: ByteString) -> Result<()> {
     let headers = headers.get::<Headers>(&ctx)?;
     headers.sorted.take();
-    let verdict = header_guards::delete(&mut headers.list.borrow_mut(), headers.guard.get(), &name.0);
+    let verdict = header_guards::delete(&mut headers.list.borrow_mut(), headers.guard, &name.0);
     thrown(&ctx, verdict)
 }
 

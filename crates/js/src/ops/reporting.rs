@@ -2,7 +2,7 @@
 
 use rquickjs::{Ctx, Object, Result};
 
-use crate::host::Host;
+use crate::host::{Host, call_program};
 use crate::ops::set;
 use crate::values::Text;
 
@@ -11,22 +11,22 @@ pub(super) fn register<'js>(ctx: &Ctx<'js>, ops: &Object<'js>) -> Result<()> {
     Ok(())
 }
 
-fn print_out(ctx: Ctx<'_>, line: Text) {
-    Host::of(&ctx).printer.out(&line.0);
+fn print_out(ctx: Ctx<'_>, line: Text) -> Result<()> {
+    call_program(&ctx, || Host::of(&ctx).printer.out(&line.0))
 }
 
-fn print_error(ctx: Ctx<'_>, line: Text) {
-    Host::of(&ctx).printer.error(&line.0);
+fn print_error(ctx: Ctx<'_>, line: Text) -> Result<()> {
+    call_program(&ctx, || Host::of(&ctx).printer.error(&line.0))
 }
 
 /// An exception or a rejection that no handler took: said, and remembered for the exit code.
-fn report_uncaught(ctx: Ctx<'_>, line: Text) {
+fn report_uncaught(ctx: Ctx<'_>, line: Text) -> Result<()> {
     let host = Host::of(&ctx);
     host.uncaught.set(true);
-    host.printer.error(&line.0);
+    call_program(&ctx, || host.printer.error(&line.0))
 }
 
-/// An object of functions: `fireTimer(id)`, `reportException(error)`, `trackRejection(promise, reason, handled)`, `notifyRejected()`.
+/// An object of functions: `fireTimer(id)`, `reportException(error)`, `trackRejection(promise, handled)`, `notifyRejected()`.
 fn set_hooks<'js>(ctx: Ctx<'js>, hooks: Object<'js>) -> Result<()> {
     Host::of(&ctx).set_hooks(&ctx, &hooks)
 }

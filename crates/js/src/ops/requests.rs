@@ -107,6 +107,8 @@ fn request_new<'js>(ctx: Ctx<'js>, input: Value<'js>, init: Value<'js>) -> Resul
     }
     // 12.
     request.unsafe_request = true;
+    request.use_cors_preflight = false;
+    request.priority = Priority::Auto;
     request.client = client.cloned();
     request.owner = client.is_none();
     request.initiator = Initiator::Empty;
@@ -195,15 +197,14 @@ fn parse(ctx: &Ctx<'_>, host: &Host, said: &str) -> Result<Url> {
         .ok_or_else(|| Exception::throw_type(ctx, &format!("'{}' is not a valid URL", said.escape_debug())))
 }
 
-/// The header list of a request, behind the guard of its mode, or behind this one.
-fn request_headers(ctx: Ctx<'_>, request: Handle, immutable: bool) -> Result<Handle> {
+/// The header list of a request, behind the guard of its mode.
+fn request_headers(ctx: Ctx<'_>, request: Handle) -> Result<Handle> {
     let request = request.get::<Request>(&ctx)?;
     let core = request.request.borrow();
-    if core.owner && !immutable {
+    if core.owner {
         return Ok(Handle::new(Headers::of_owner(request.header_list.clone())));
     }
     let guard = match core.mode {
-        _ if immutable => Guard::Immutable,
         Mode::NoCors => Guard::RequestNoCors,
         _ => Guard::Request,
     };

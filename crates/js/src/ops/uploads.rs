@@ -41,6 +41,18 @@ impl Pipe {
     fn lock(&self) -> MutexGuard<'_, PipeState> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
+
+    /// It ends once: what failed does not become whole.
+    fn end(&self, ended: std::result::Result<(), BodyError>) {
+        let reader = {
+            let mut state = self.lock();
+            state.ended.get_or_insert(ended);
+            state.reader.take()
+        };
+        if let Some(reader) = reader {
+            reader.wake();
+        }
+    }
 }
 
 struct PipeEnd(Arc<Pipe>);
@@ -113,19 +125,33 @@ fn upload_push<'js>(ctx: Ctx<'js>, upload: Handle, chunk: Data) -> Result<Value<
     promise(&ctx, taken)?.into_js(&ctx)
 }
 
-/// The end of the stream, or that it failed.
+/// The end of the stream, or that it failed; nothing is heard of it after that.
 fn upload_end(ctx: Ctx<'_>, upload: Handle, failed: bool) -> Result<()> {
-    let pipe = upload.get::<Upload>(&ctx)?.0.clone();
-    let reader = {
-        let mut state = pipe.lock();
-        state.ended = Some(match failed {
-            true => Err(BodyError::new(std::io::Error::other("the script's stream failed"))),
-            false => Ok(()),
-        });
-        state.reader.take()
-    };
-    if let Some(reader) = reader {
-        reader.wake();
-    }
+    upload.get::<Upload>(&ctx)?.0.end(match failed {
+        true => Err(BodyError::new(std::io::Error::other("the script's stream failed"))),
+        false => Ok(()),
+    });
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_upload_ends_once() {
+        let failure = || Err(BodyError::new(std::io::Error::other("aborted")));
+        for (name, ends, is_whole) in [
+            ("an end", vec![Ok(())], true),
+            ("a failure", vec![failure()], false),
+            ("an abort, which closes the stream too", vec![failure(), Ok(())], false),
+            ("an abort of what was whole", vec![Ok(()), failure()], true),
+        ] {
+            let pipe = Arc::new(Pipe::default());
+            ends.into_iter().for_each(|end| pipe.end(end));
+            let next = PipeEnd(pipe).poll_next(&mut Context::from_waker(Waker::noop()));
+            assert_eq!(matches!(next, Poll::Ready(None)), is_whole, "{name}");
+            assert_eq!(matches!(next, Poll::Ready(Some(Err(_)))), !is_whole, "{name}");
+        }
+    }
 }

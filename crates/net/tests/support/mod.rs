@@ -290,6 +290,8 @@ impl Observer for Recorder {
             WireEvent::Connecting { .. } => "connecting".to_owned(),
             WireEvent::ConnectFailed { .. } => "connect failed".to_owned(),
             WireEvent::Connected { .. } => "connected".to_owned(),
+            WireEvent::ConnectingToUnixSocket { .. } => "connecting to a socket".to_owned(),
+            WireEvent::ConnectedToUnixSocket { .. } => "connected to a socket".to_owned(),
             WireEvent::ThroughProxy { .. } => "through proxy".to_owned(),
             WireEvent::TlsStarted { host } => format!("tls {host}"),
             WireEvent::TlsDone { alpn, .. } => format!("tls done {alpn}"),

@@ -8,8 +8,8 @@ use std::time::Duration;
 use sofetch::core::ports::BoxFuture;
 use sofetch::net::{ProxyRules, Resolve};
 use sofetch::{
-    AbortController, AbortReason, AbortSignal, Error, ErrorKind, Phase, Reason, Request, Retry, UserAgent,
-    UserAgentBuilder, WireFault,
+    AbortController, AbortReason, AbortSignal, Error, ErrorKind, Phase, Reason, Request, Retry, RetryMethods,
+    UserAgent, UserAgentBuilder, WireFault,
 };
 use sofetch_testkit::loopback::{Ending, Reply, Server, serve, serve_reply};
 
@@ -232,7 +232,8 @@ fn scripted(replies: Vec<Reply>) -> Server {
 }
 
 fn retrying(change: impl FnOnce(&mut Retry)) -> UserAgentBuilder {
-    let mut retry = Retry { retries: 2, longest_wait: Duration::from_millis(1), budget: 1.0 };
+    let mut retry =
+        Retry { retries: 2, longest_wait: Duration::from_millis(1), budget: 1.0, ..Retry::default() };
     change(&mut retry);
     UserAgent::builder().retry(retry)
 }
@@ -293,6 +294,12 @@ fn what_may_pass_is_tried_again() {
                 .all(|request| request.body == "x" || row == "a stream is gone");
             assert!(bodies, "{row}: each try sends the whole body");
         }
+        // Whoever says so may have it all twice.
+        let server = scripted(vec![busy(), Reply::ok("x")]);
+        let agent_of_all = retrying(|retry| retry.methods = RetryMethods::All).build().expect("usable");
+        let request = Request::new(server.url("/")).method("POST").body("x");
+        assert_eq!(agent_of_all.fetch(request).await.expect("an answer").status(), 200);
+        assert!(server.requests().iter().all(|request| request.body == "x"));
         // Off unless asked for.
         let server = scripted(vec![busy(), Reply::ok("x")]);
         assert_eq!(agent().fetch(server.url("/")).await.expect("an answer").status(), 503);
