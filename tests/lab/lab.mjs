@@ -111,6 +111,13 @@ part('the first example is filled in, refused, and passes with the smallest chan
   for (const summary of await page.$$('#story summary')) await summary.click();
   assert.match(await page.textContent('.heads'), /Access-Control-Request-Method: PATCH/i);
   await accessible(page, 'with all opened');
+  await page.focus('#server');
+  await page.selectOption('#server', 'nginx');
+  await page.waitForSelector('.configuration pre');
+  assert.match(await page.textContent('.configuration pre'), /add_header/);
+  assert.equal(await page.evaluate(() => document.activeElement.id), 'server', 'one stays where one was');
+  await accessible(page, 'with configuration');
+  await picture(page, 'light-configuration');
   await page.click('.try');
   await verdict(page, READS);
   assert.match(await page.textContent('.eyebrow'), /What if · 2 changes, nothing sent/);

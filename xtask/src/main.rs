@@ -1,11 +1,12 @@
 //! The house's own checks: `cargo xtask check` is the one command, here and in continuous integration.
 //!
-//! Each step is a command of its own. Nothing here is used at run time; `peers`, `wpt`, `lab` and what `bench` starts (a package
-//! of its own) alone open sockets, on loopback.
+//! Each step is a command of its own. Nothing here is used at run time; `peers`, `fix-proofs`, `wpt`, `lab` and what `bench` starts
+//! (a package of its own) alone open sockets, on loopback; `fix-proofs` alone fetches what it lacks.
 
 mod arrows;
 mod bench;
 mod check;
+mod fix_proofs;
 mod lab;
 mod licences;
 mod peers;
@@ -29,6 +30,7 @@ cargo xtask COMMAND
                                reads the Standard's source into spec/anchors.tsv
   test [--require-data]        cargo test on everything
   peers [--check]              runs docs/peers against the servers that are installed, writes or compares; not in check
+  fix-proofs [SERVER]          configuration that `sofetch cors` offers, in real servers; fetches what is missing; not in check
   licences                     licences, bans and version floors of all dependencies
   lab                          the lab's page in a browser; SOFETCH_BROWSER names where (tests/lab/README.md)
   bench [ARGUMENTS]            what a fetch costs beside its peers, over loopback; see benches/src/main.rs
@@ -48,6 +50,8 @@ fn main() -> ExitCode {
         ["test"] | ["test", "--require-data"] => check::test(require_data),
         ["arrows"] => arrows::arrows(),
         ["licences"] => licences::licences(),
+        ["fix-proofs"] => fix_proofs::fix_proofs(None),
+        ["fix-proofs", server] => fix_proofs::fix_proofs(Some(server)),
         ["peers"] => peers::write(),
         ["peers", "--check"] => peers::compare(),
         ["rooms"] => rooms::write(),

@@ -4,8 +4,9 @@
 
 use std::time::{Duration, Instant};
 
-use sofetch::{CacheMode, Error, RedirectMode, Request, UserAgent};
-use sofetch_inspect::audit::{Answer, Audit, AuditExchange, Probe, plan};
+use sofetch::core::infrastructure::header_list::HeaderList;
+use sofetch::{CacheMode, Error, RedirectMode, Request, Url, UserAgent};
+use sofetch_inspect::audit::{Answer, Audit, AuditExchange, Probe, SafeMethod, plan};
 use tokio::task::JoinSet;
 use tokio::time::timeout;
 
@@ -28,7 +29,10 @@ pub(crate) async fn run(given: AuditOptions, streams: &Streams) -> Result<Ending
     let mut answers: Vec<Option<Result<Answer, Error>>> = Vec::new();
     answers.resize_with(planned.len(), || None);
     // Where the first request fails there is no server to judge.
-    answers[0] = Some(Ok(answer_to(agent.clone(), planned[0].clone()).await?));
+    answers[0] =
+        Some(Ok(
+            answer_to(agent.clone(), planned[0].method, planned[0].url.clone(), &planned[0].headers).await?
+        ));
     let others = planned.iter().cloned().enumerate().take(given.max_requests).skip(1);
     let asking = ask(&agent, others, given.parallel, &mut answers);
     let left = given.max_time.map_or(Duration::MAX, |limit| limit.saturating_sub(began.elapsed()));
@@ -68,7 +72,9 @@ async fn ask(
             && let Some((place, probe)) = waiting.next()
         {
             let agent = agent.clone();
-            under_way.spawn(async move { (place, answer_to(agent, probe).await) });
+            under_way.spawn(async move {
+                (place, answer_to(agent, probe.method, probe.url, &probe.headers).await)
+            });
         }
         match under_way.join_next().await {
             Some(Ok((place, answer))) => answers[place] = Some(answer),
@@ -80,12 +86,17 @@ async fn ask(
 }
 
 /// Sends one, on the user's own behalf: nobody refuses it here, and nothing of its answer is hidden.
-async fn answer_to(agent: UserAgent, probe: Probe) -> Result<Answer, Error> {
-    let mut request = Request::from_url(probe.url)
-        .method(probe.method.as_str())
+pub(crate) async fn answer_to(
+    agent: UserAgent,
+    method: SafeMethod,
+    url: Url,
+    headers: &HeaderList,
+) -> Result<Answer, Error> {
+    let mut request = Request::from_url(url)
+        .method(method.as_str())
         .redirect(RedirectMode::Manual)
         .cache(CacheMode::NoStore);
-    for header in &probe.headers {
+    for header in headers {
         request = request.header(header.name(), header.value());
     }
     let mut response = agent.fetch(request).await?;

@@ -6,6 +6,7 @@ use sofetch::core::tape::Tape;
 use sofetch::{Response, ResponseType};
 use sofetch_inspect::CorsStory;
 use sofetch_inspect::cors_story::StoryVerdict;
+use sofetch_inspect::fix_texts::SERVERS;
 use sofetch_inspect::json::printed;
 
 use crate::ending::{Ending, Failure, never_began};
@@ -14,6 +15,7 @@ use crate::listening::Listening;
 use crate::making::{Fetcher, left_out, request};
 use crate::options::{Options, RequestOptions, Show};
 use crate::output::Streams;
+use crate::probing::probes;
 use crate::telling::options;
 
 /// A body is read to see whether it ends well, but no further than this.
@@ -38,6 +40,13 @@ pub(crate) async fn run(given: Options, streams: &Streams) -> Result<Ending, Fai
     told.and_then(|ending| ended.map(|()| ending))
 }
 
+/// `--server list`: each name, and what it stands for.
+pub(crate) fn list_servers(streams: &Streams) -> Result<Ending, Failure> {
+    let lines = SERVERS.iter().map(|server| format!("{:<12} {}\n", server.name, server.title));
+    streams.out_text(&lines.collect::<String>()).map_err(Failure::stdout)?;
+    Ok(Ending::Answered)
+}
+
 /// Prints a story.
 pub(crate) fn print(story: &CorsStory, streams: &Streams) -> Result<(), Failure> {
     // NB: the lines' secrets were settled when the story was made.
@@ -51,7 +60,7 @@ pub(crate) async fn story_of(
     listening: &Listening,
     streams: &Streams,
 ) -> Result<(Option<CorsStory>, Result<Ending, Failure>), Failure> {
-    let Options { request: request_options, page, network, browser, show, notes: said, .. } = given;
+    let Options { request: request_options, page, network, browser, probe, show, notes: said, .. } = given;
     let notes = page.as_ref().map(|page| left_out(&request_options, page)).unwrap_or_default();
     said.iter().chain(&notes).for_each(|note| streams.note(note));
     if show.print.is_some() {
@@ -78,7 +87,16 @@ pub(crate) async fn story_of(
         if matches!(told.verdict, StoryVerdict::Undecided) {
             streams.note("the request was not sent; --send always sends it");
         }
-        story = story.map(|story| story.with_fixes(&changes));
+        let probes = match &told.verdict {
+            StoryVerdict::Refused { ruling } if probe => {
+                probes(page.user_agent(), &tape, ruling, show.secrets).await
+            }
+            _ => None,
+        };
+        story = story.map(|story| story.with_fixes(&changes, &tape, show.server));
+        if let Some(probes) = probes {
+            story = story.map(|story| story.with_probes(probes));
+        }
     }
     let Some(browser) = browser else { return Ok((story, ending)) };
     let story = story.map(|story| story.decided_as(browser));

@@ -1,9 +1,13 @@
 //! What the arguments mean: a URL, a request, a network, and what to show. Files are read here; nothing is sent.
+//!
+//! The file is longer than most because it is one list, from each argument to what it means; what takes more than a line
+//! has a file of its own.
 
 mod audit;
 pub(crate) mod bodies;
 pub(crate) mod browsers;
 mod headers;
+mod network;
 mod places;
 mod policies;
 mod repeating;
@@ -16,15 +20,12 @@ mod usage;
 use std::ffi::OsStr;
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::time::Duration;
 
-use sofetch::net::{ClientIdentity, ConnectTo, HttpVersions, NoProxy, ProxyRules, ResolveOverride};
-use sofetch::{
-    CacheMode, CredentialsMode, Destination, Mode, RedirectMode, ReferrerPolicy, Retry, SendPolicy, Url,
-};
+use sofetch::{CacheMode, CredentialsMode, Destination, Mode, RedirectMode, ReferrerPolicy, Url};
+use sofetch_inspect::fix_texts::Server;
 use sofetch_inspect::{Browser, Secrets};
 
-use crate::args::{CopyAs, CorsArgs, FetchArgs, NetworkArgs, Parts, Report};
+use crate::args::{CopyAs, CorsArgs, FetchArgs, Parts, Report, ServerOption};
 use crate::authentication::Authentication;
 use crate::batch::BatchOptions;
 use crate::download::DownloadOptions;
@@ -35,6 +36,7 @@ use crate::words::ignored_words;
 
 pub(crate) use audit::AuditOptions;
 pub(crate) use bodies::BodyOption;
+pub(crate) use network::NetworkOptions;
 pub(crate) use policies::PolicyOptions;
 pub(crate) use targets::{PageOption, has_scheme};
 pub(crate) use usage::UsageError;
@@ -52,6 +54,8 @@ pub(crate) struct Options {
     pub(crate) network: NetworkOptions,
     /// As which browser it is decided; `None` is the Standard.
     pub(crate) browser: Option<Browser>,
+    /// Is more asked after a refusal?
+    pub(crate) probe: bool,
     /// What is printed.
     pub(crate) show: Show,
     /// What the user should know of the options, safe to print.
@@ -79,35 +83,6 @@ pub(crate) struct RequestOptions {
     pub(crate) destination: Option<Destination>,
 }
 
-/// The agent's settings.
-#[derive(Clone, Default)]
-pub(crate) struct NetworkOptions {
-    /// `Some(None)` sends none.
-    pub(crate) user_agent: Option<Option<String>>,
-    pub(crate) resolve: Vec<ResolveOverride>,
-    pub(crate) connect_to: Vec<ConnectTo>,
-    /// In place of every host and port.
-    pub(crate) unix_socket: Option<PathBuf>,
-    /// Who the user is, where it is the agent that has to know.
-    pub(crate) authentication: Authentication,
-    /// What is tried again, and how often.
-    pub(crate) retry: Option<Retry>,
-    /// PEM.
-    pub(crate) roots: Vec<u8>,
-    /// Are those the only ones to believe?
-    pub(crate) only_these_roots: bool,
-    pub(crate) identity: Option<ClientIdentity>,
-    pub(crate) insecure: bool,
-    pub(crate) proxy: ProxyRules,
-    pub(crate) versions: HttpVersions,
-    pub(crate) max_time: Option<Duration>,
-    pub(crate) connect_timeout: Option<Duration>,
-    pub(crate) max_size: Option<u64>,
-    pub(crate) no_private: bool,
-    /// Asked before each request is sent.
-    pub(crate) send_policy: Option<Arc<dyn SendPolicy>>,
-}
-
 /// What is printed, and where the body goes.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Show {
@@ -127,6 +102,8 @@ pub(crate) struct Show {
     pub(crate) timeline: bool,
     pub(crate) har: Option<PathBuf>,
     pub(crate) secrets: Secrets,
+    /// What would let it pass is told as configuration of this server; `None` is that which its answers look like.
+    pub(crate) server: Option<&'static Server>,
     /// `--print`.
     pub(crate) print: Option<Parts>,
     /// Is nothing sent, but shown?
@@ -175,6 +152,7 @@ impl Options {
             page,
             network: NetworkOptions { user_agent, authentication, retry, ..network },
             browser: None,
+            probe: false,
             batch,
             show: Show {
                 output,
@@ -188,6 +166,7 @@ impl Options {
                 timeline: args.printing.timeline,
                 har: args.printing.har,
                 secrets: secrets(args.show_secrets),
+                server: None,
                 print: args.showing.print,
                 offline: args.showing.offline,
                 copy_as: args.showing.copy_as,
@@ -198,7 +177,7 @@ impl Options {
 
     /// What `sofetch cors URL` means: the same, for a page. An imported request's page is its own, unless another is said.
     pub(crate) fn of_cors(args: CorsArgs, streams: &Streams) -> Result<Options, UsageError> {
-        let CorsArgs { mut fetch, send, as_browser, .. } = args;
+        let CorsArgs { mut fetch, send, probe, as_browser, server, .. } = args;
         let imported = requests::import(&fetch.import)?;
         if fetch.page.is_none() && fetch.origin.is_none() {
             fetch.page = imported.as_ref().and_then(Imported::page);
@@ -212,9 +191,16 @@ impl Options {
         if fetch.batch.batch.is_some() || fetch.batch.retry.is_some() {
             return Err(UsageError::NotForCors("--batch and --retry"));
         }
+        if fetch.url.is_none() && imported.is_none() {
+            return Err(UsageError::NoUrl);
+        }
         let mut options = Options::new(fetch, imported)?;
+        options.probe = probe;
         if let Some(browser) = as_browser {
             options.decide_as(browsers::of(browser), streams);
+        }
+        if let Some(ServerOption::Named(server)) = server {
+            options.show.server = Some(server);
         }
         options.network.send_policy = Some(Arc::new(Sending::new(send, streams)));
         Ok(options)
@@ -231,83 +217,10 @@ pub(crate) fn secrets(shown: bool) -> Secrets {
     if shown { Secrets::Shown } else { Secrets::Redacted }
 }
 
-impl NetworkOptions {
-    pub(crate) fn of(args: &NetworkArgs) -> Result<NetworkOptions, UsageError> {
-        let resolve = args.resolve.iter().map(|said| places::resolve(said)).collect::<Result<_, _>>()?;
-        let connect_to =
-            args.connect_to.iter().map(|said| places::connect_to(said)).collect::<Result<_, _>>()?;
-        let mut roots = Vec::new();
-        for path in &args.cacert {
-            roots.extend(bodies::read(path)?);
-            roots.push(b'\n');
-        }
-        let identity = match &args.cert {
-            None => None,
-            Some(path) => {
-                let certificate_pem = bodies::read(path)?;
-                let key_pem = match &args.key {
-                    Some(path) => bodies::read(path)?,
-                    None => certificate_pem.clone(),
-                };
-                Some(ClientIdentity { certificate_pem, key_pem })
-            }
-        };
-        Ok(NetworkOptions {
-            user_agent: args
-                .user_agent
-                .as_ref()
-                .map(|name| Some(name.clone()).filter(|name| !name.is_empty())),
-            resolve,
-            connect_to,
-            authentication: Authentication::None,
-            retry: None,
-            #[cfg(unix)]
-            unix_socket: args.unix_socket.clone(),
-            #[cfg(not(unix))]
-            unix_socket: None,
-            roots,
-            only_these_roots: false,
-            identity,
-            insecure: args.insecure,
-            proxy: proxy(args)?,
-            versions: match (args.http1_1, args.http2) {
-                (true, _) => HttpVersions::Http1Only,
-                (false, true) => HttpVersions::Http2Only,
-                (false, false) => HttpVersions::Negotiated,
-            },
-            max_time: args.max_time,
-            connect_timeout: args.connect_timeout,
-            max_size: args.max_size,
-            no_private: args.no_private,
-            send_policy: None,
-        })
-    }
-}
-
-/// `--proxy` and `--noproxy`, and what the environment says where they say nothing.
-fn proxy(args: &NetworkArgs) -> Result<ProxyRules, UsageError> {
-    let mut rules = match args.proxy.as_deref() {
-        Some("") => ProxyRules::default(),
-        Some(url) => ProxyRules::all(url).map_err(UsageError::Proxy)?,
-        None => ProxyRules::from_environment().map_err(UsageError::Proxy)?,
-    };
-    if let Some(hosts) = &args.noproxy {
-        rules.no_proxy = NoProxy::parse(hosts).map_err(UsageError::Proxy)?;
-    }
-    Ok(rules)
-}
-
-impl std::fmt::Debug for NetworkOptions {
-    /// Keys and proxies' passwords never reach a log.
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("NetworkOptions").field("proxy", &self.proxy).finish_non_exhaustive()
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::args::ColorWhen;
+    use crate::args::{ColorWhen, NetworkArgs};
     use crate::output::Quiet;
     use sofetch::FormDataValue;
 
@@ -371,6 +284,9 @@ mod tests {
         assert!(matches!(of_cors(args("a.test")), Err(UsageError::NoOrigin)));
         let with = FetchArgs { origin: Some("https://b.test".to_owned()), ..args("a.test") };
         assert!(of_cors(with).is_ok());
+        let without_url =
+            FetchArgs { origin: Some("https://b.test".to_owned()), url: None, ..args("a.test") };
+        assert!(matches!(of_cors(without_url), Err(UsageError::NoUrl)));
     }
 
     #[test]

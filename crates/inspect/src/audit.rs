@@ -27,11 +27,13 @@ use crate::lines::shown_url;
 use crate::safe_text::{Secrets, escaped};
 
 pub use answers::{Access, Answer, AuditExchange};
+pub(crate) use answers::{granted, may_read};
 pub use askers::{Asker, Role, Trick};
 pub use case::Finding;
 pub use economy::{Cost, Economy};
 pub use evidence::Evidence;
 pub use matrix::{Cell, Row};
+pub(crate) use plan::origin_headers;
 pub use plan::{About, Ask, AuditQuestion, Probe, Purpose, SafeMethod, plan};
 pub use rules::{RULES, Rule, RuleFacts, Severity};
 

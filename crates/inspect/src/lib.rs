@@ -5,7 +5,9 @@
 //! - [`mod@words`]: one plain sentence for each ruling, and a hint for each that blocks. The house's only sentences.
 //! - [`mod@tree`]: a recording as an indented tree; [`mod@timeline`]: its exchanges as bars, [`mod@waterfall`]: with their
 //!   phases; [`cors_story`]: what CORS made of it; [`audit`]: what a server's CORS allows, and what it should not.
+//! - [`probes`]: a few more requests, after a refusal, that tell its causes apart.
 //! - [`browsers`]: where Chromium and Firefox depart from the Standard, as data.
+//! - [`fix_texts`]: what to write into a server's configuration so that a refused fetch passes.
 //! - [`tracing`]: events as `tracing` spans and events; [`Both`] lets two observers listen.
 //! - [`safe_text`]: what strangers sent, escaped; credentials redacted.
 
@@ -13,10 +15,12 @@ pub mod audit;
 pub mod browsers;
 pub mod cors_story;
 pub mod each_fetch;
+pub mod fix_texts;
 pub mod har;
 mod har_tape;
 pub mod json;
 mod lines;
+pub mod probes;
 pub mod recording;
 pub mod safe_text;
 pub mod timeline;

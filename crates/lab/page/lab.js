@@ -9,6 +9,9 @@ import { facts, fixes, told, toneOf, verdictText } from './story.js';
 
 // What is shown: the fetch that was made, and what is told of it or of its last replay.
 let shown = null;
+// As whose configuration the smallest change is written, and all that there are.
+let server = '';
+let servers = [];
 // Answers that come late are of no interest.
 let turn = 0;
 let waiting;
@@ -31,7 +34,7 @@ async function run(send = false) {
   clearTimeout(waiting);
   busy(true);
   try {
-    const answer = await call('run', { ask, send });
+    const answer = await call('run', { ask, send, server });
     if (mine !== turn) return;
     form.notes(answer.notes);
     begin(ask, answer);
@@ -45,7 +48,7 @@ async function run(send = false) {
 
 // A fetch was made, here or elsewhere.
 function begin(ask, { exchange, url, story, answers: list, embedded, recorded = true }) {
-  shown = { ask, url, exchange, embedded, recorded, story, first: story };
+  shown = { ask, url, exchange, embedded, recorded, story };
   byId('compare').replaceChildren();
   answers.show(list);
   show(story, recorded ? null : 0);
@@ -56,14 +59,13 @@ async function replay() {
   const mine = ++turn;
   const edits = answers.edits();
   try {
-    const same = edits.length === 0 && shown.recorded;
-    const answer = same ? { story: shown.first, answers: [] } : await call('replay', { exchange: shown.exchange, edits });
+    const answer = await call('replay', { exchange: shown.exchange, edits, server });
     if (mine !== turn) return;
     say(byId('answers-problem'), '');
-    if (!same) answers.meet(answer.answers);
+    answers.meet(answer.answers);
     shown.story = answer.story;
     byId('compare').replaceChildren();
-    show(answer.story, same ? null : edits.length);
+    show(answer.story, edits.length === 0 && shown.recorded ? null : edits.length);
   } catch (error) {
     if (mine === turn) say(byId('answers-problem'), error.message);
   }
@@ -72,7 +74,7 @@ async function replay() {
 // `changes` is null for the fetch itself.
 function show(story, changes) {
   const verdict = byId('verdict');
-  const focused = byId('result').contains(document.activeElement);
+  const focused = byId('result').contains(document.activeElement) && document.activeElement.id;
   verdict.dataset.kind = story.verdict.kind;
   verdict.dataset.tone = toneOf(story);
   verdict.dataset.whatIf = changes === null ? 'no' : 'yes';
@@ -81,10 +83,11 @@ function show(story, changes) {
   if (text.textContent !== byId('verdict-text').textContent) byId('verdict-text').replaceChildren(...text.childNodes);
   byId('verdict-facts').replaceChildren(facts(story, changes));
   byId('actions').replaceChildren(...actions(story, changes));
-  byId('fixes').replaceChildren(...[fixes(story, (set) => answers.apply(set))].filter(Boolean));
+  const configured = { servers, server, chosen: (name) => { server = name; replay(); } };
+  byId('fixes').replaceChildren(...[fixes(story, (set) => answers.apply(set), configured)].filter(Boolean));
   byId('story').replaceChildren(...told(story));
   // What one was at may be gone.
-  if (focused && document.activeElement === document.body) verdict.focus({ preventScroll: true });
+  if (focused !== false && document.activeElement === document.body) (byId(focused || 'verdict') ?? verdict).focus({ preventScroll: true });
 }
 
 function actions(story, changes) {
@@ -152,6 +155,7 @@ async function start() {
   try {
     await enter();
     const about = await call('about', {});
+    servers = about.configurations;
     form.offer(about.examples, (example) => {
       form.fill(example.ask);
       form.notes([]);

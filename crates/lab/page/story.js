@@ -29,8 +29,21 @@ export function facts(story, changes) {
   return el('dl', {}, fact('Script gets', sees), fact('Server', server), fact('Preflight', preflights > 0 ? 'needed' : 'none'));
 }
 
-// The sets of edits that would do; `tried` is called with one.
-export function fixes(story, tried) {
+// A set as configuration of a server.
+function configuration({ server, url, text, notes }, servers) {
+  const [, title = server] = servers.find(([name]) => name === server) ?? [];
+  const copied = (event) => navigator.clipboard.writeText(text).then(() => { event.target.textContent = 'Copied'; });
+  return el('div', { class: 'configuration' },
+    el('p', { class: 'fix-where' }, `For ${title}, at `, el('code', {}, url)),
+    text === null ? el('p', { class: 'hint' }, 'Its configuration cannot say exactly this.') : [
+      el('pre', { tabindex: '0', 'aria-label': `Configuration of ${title}` }, el('code', {}, text)),
+      el('button', { type: 'button', class: 'link', on: { click: copied } }, 'Copy'),
+    ],
+    notes.length > 0 && el('ul', { class: 'hint' }, notes.map((note) => el('li', {}, prose(note)))));
+}
+
+// The sets of edits that would do; `tried` is called with one, `chosen` with the server that is to be configured.
+export function fixes(story, tried, { servers, server, chosen }) {
   const { sets, refused } = story.fixes ?? { sets: [], refused: [] };
   if (sets.length + refused.length === 0) return null;
   const edits = (set) => set.answers.reduce((sum, answer) => sum + answer.edits.length, 0);
@@ -49,13 +62,18 @@ export function fixes(story, tried) {
       el('pre', { class: 'diff', tabindex: '0', 'aria-label': `Edits of the answer to ${answer.request}` }, el('code', {}, answer.edits.map(line))),
     ]),
     set.notes.map((note) => el('p', { class: 'hint' }, prose(note))),
-    el('button', { type: 'button', class: 'try', on: { click: () => tried(set) } }, 'Try it', heard(sets.length > 1 ? `: change ${at + 1} of ${sets.length}` : ': this change')));
+    el('button', { type: 'button', class: 'try', on: { click: () => tried(set) } }, 'Try it', heard(sets.length > 1 ? `: change ${at + 1} of ${sets.length}` : ': this change')),
+    set.texts.map((text) => configuration(text, servers)));
+  const pick = sets.length > 0 && el('div', { class: 'pick' }, el('label', { for: 'server' }, 'As configuration of'),
+    el('select', { id: 'server', on: { change: ({ target }) => chosen(target.value) } },
+      [['', 'the server, if it is recognized'], ...servers].map(([name, title]) => el('option', { value: name, selected: name === server }, title))));
   const title = sets.length === 0 ? 'What would let it pass'
     : story.verdict.kind === 'undecided' ? 'What the answer would have to say'
       : `Smallest change: ${count(edits(sets[0]), 'line', 'lines')}`;
   return el('section', { class: 'card fixes', 'aria-labelledby': 'fixes-title' },
     el('h3', { id: 'fixes-title' }, title),
     sets.map((set, at) => [at > 0 && el('p', { class: 'or' }, 'or'), one(set, at, sets)]),
+    pick,
     refused.length > 0 && el('details', {}, el('summary', {}, 'It would pass with this too, which is not advised'), refused.map(one)));
 }
 

@@ -12,12 +12,13 @@ use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 use sofetch::core::fixes::Edit;
+use sofetch_inspect::fix_texts::{SERVERS, server_named};
 use sofetch_inspect::har_tape;
 use tokio::sync::SemaphorePermit;
 
 use crate::answers;
 use crate::examples::examples;
-use crate::exchanges::{Exchange, Told};
+use crate::exchanges::{Exchange, Showing, Told};
 use crate::gate::{self, Gate};
 use crate::ports::{Ask, NotImported};
 use crate::server::{Refusal, Shared, impossible, refused};
@@ -54,6 +55,7 @@ pub(crate) async fn about(State(lab): Lab, body: Bytes) -> Answer {
     Ok(json(json!({
         "version": env!("CARGO_PKG_VERSION"),
         "servers": servers,
+        "configurations": SERVERS.iter().map(|server| json!([server.name, server.title])).collect::<Vec<_>>(),
         "examples": examples(!embedded.is_empty()),
     })))
 }
@@ -67,12 +69,15 @@ pub(crate) async fn run(State(lab): Lab, body: Bytes) -> Answer {
         /// Is it sent although it may change something?
         #[serde(default)]
         send: bool,
+        #[serde(default)]
+        server: String,
     }
-    let Run { ask, send } = document(&body)?;
+    let Run { ask, send, server } = document(&body)?;
+    let showing = showing(&lab, &server)?;
     let _turn = turn(&lab)?;
     let made = lab.ports.make(&ask, send).map_err(impossible)?;
     let (exchange, told) =
-        Exchange::run(made, lab.secrets).await.map_err(|error| impossible(lab.ports.words(&error)))?;
+        Exchange::run(made, showing).await.map_err(|error| impossible(lab.ports.words(&error)))?;
     Ok(kept(&lab, exchange, told, None))
 }
 
@@ -83,12 +88,15 @@ pub(crate) async fn replay(State(lab): Lab, body: Bytes) -> Answer {
     struct Replay {
         exchange: u64,
         edits: Vec<Edit>,
+        #[serde(default)]
+        server: String,
     }
-    let Replay { exchange, edits } = document(&body)?;
+    let Replay { exchange, edits, server } = document(&body)?;
+    let showing = showing(&lab, &server)?;
     answers::check(&edits).map_err(|why| refused(StatusCode::UNPROCESSABLE_ENTITY, why.code()))?;
     let kept = lab.exchange(exchange).ok_or_else(|| refused(StatusCode::GONE, "no-such-exchange"))?;
     let _turn = turn(&lab)?;
-    let told = kept.replay(edits, lab.secrets).await.map_err(|error| impossible(lab.ports.words(&error)))?;
+    let told = kept.replay(edits, showing).await.map_err(|error| impossible(lab.ports.words(&error)))?;
     Ok(json(json!({ "story": told.story, "answers": told.answers })))
 }
 
@@ -104,8 +112,11 @@ pub(crate) async fn import(State(lab): Lab, body: Bytes) -> Answer {
         /// Who asks, where the text does not tell.
         #[serde(default)]
         origin: String,
+        #[serde(default)]
+        server: String,
     }
-    let Import { text, entry, origin } = document(&body)?;
+    let Import { text, entry, origin, server } = document(&body)?;
+    let showing = showing(&lab, &server)?;
     let _turn = turn(&lab)?;
     let imported = match lab.ports.import(&text, entry) {
         Ok(imported) => imported,
@@ -130,7 +141,7 @@ pub(crate) async fn import(State(lab): Lab, body: Bytes) -> Answer {
         }
     };
     let exchange = Exchange::of_tape(made, tape);
-    let told = exchange.replay(Vec::new(), lab.secrets).await;
+    let told = exchange.replay(Vec::new(), showing).await;
     let told = told.map_err(|error| impossible(lab.ports.words(&error)))?;
     Ok(kept(&lab, exchange, told, Some((ask, notes))))
 }
@@ -165,6 +176,15 @@ fn kept(lab: &Shared, exchange: Exchange, told: Told, imported: Option<(Ask, Vec
     }
     document["notes"] = json!(notes);
     json(document)
+}
+
+/// As whose configuration changes are written; an empty name is for the server that answered.
+fn showing(lab: &Shared, server: &str) -> Result<Showing, Refusal> {
+    let named = server_named(server);
+    if named.is_none() && !server.is_empty() {
+        return Err(refused(StatusCode::BAD_REQUEST, "not-understood"));
+    }
+    Ok(Showing { secrets: lab.secrets, server: named })
 }
 
 /// A place among those that fetch or replay.

@@ -10,6 +10,7 @@ use sofetch::core::tape::Tape;
 use sofetch::replay::Replay;
 use sofetch::{Error, Observer, Response, ResponseType};
 use sofetch_inspect::cors_story::StoryVerdict;
+use sofetch_inspect::fix_texts::Server;
 use sofetch_inspect::har::{har, har_entries};
 use sofetch_inspect::{CorsStory, Recorder, Recording, Secrets, timeline, timeline_json};
 
@@ -27,6 +28,14 @@ pub(crate) struct Exchange {
     recorded: Option<(Recording, SystemTime)>,
 }
 
+/// How it is told.
+#[derive(Clone, Copy)]
+pub(crate) struct Showing {
+    pub(crate) secrets: Secrets,
+    /// As whose configuration the smallest change is written; `None` is the server that answered, if it is recognized.
+    pub(crate) server: Option<&'static Server>,
+}
+
 /// What is told of a fetch or of a replay.
 pub(crate) struct Told {
     pub(crate) story: Value,
@@ -38,7 +47,7 @@ impl Exchange {
     ///
     /// # Errors
     /// It could not be made at all.
-    pub(crate) async fn run(made: Made, secrets: Secrets) -> Result<(Exchange, Told), Error> {
+    pub(crate) async fn run(made: Made, showing: Showing) -> Result<(Exchange, Told), Error> {
         let recorder = Recorder::new();
         let began = SystemTime::now();
         let observer: Arc<dyn Observer> = recorder.clone();
@@ -51,7 +60,7 @@ impl Exchange {
         let recording = recorder.recording();
         let tape = recording.first().map(|fetch| Tape::of(fetch.events_of_exchange())).unwrap_or_default();
         let exchange = Exchange { made, tape: Arc::new(tape), recorded: Some((recording, began)) };
-        let told = exchange.told(secrets).await?;
+        let told = exchange.told(showing).await?;
         Ok((exchange, told))
     }
 
@@ -81,7 +90,8 @@ impl Exchange {
         Some(har(har_entries(recording, *began, secrets)))
     }
 
-    async fn told(&self, secrets: Secrets) -> Result<Told, Error> {
+    async fn told(&self, showing: Showing) -> Result<Told, Error> {
+        let secrets = showing.secrets;
         let recorded = self.recorded.as_ref().map(|(recording, _)| recording);
         let Some((recording, story)) = recorded
             .and_then(|recording| CorsStory::of(recording.first()?, secrets).map(|story| (recording, story)))
@@ -97,7 +107,7 @@ impl Exchange {
             }
             _ => (self.tape.clone(), Vec::new()),
         };
-        let mut story = self.finished(story, &self.tape).await?.to_json();
+        let mut story = self.finished(story, &self.tape, showing).await?.to_json();
         if let Some(story) = story.as_object_mut() {
             let bars = timeline_json(&timeline(recording), secrets);
             story.insert("timeline".to_owned(), bars);
@@ -105,11 +115,15 @@ impl Exchange {
         Ok(Told { story, answers: answers_json(&tape, &assumed, secrets) })
     }
 
-    /// What becomes of it with these edits of the answers. Nothing is sent.
+    /// What becomes of it with these edits of the answers; without any, what came of the fetch itself. Nothing is sent.
     ///
     /// # Errors
     /// It could not be made at all.
-    pub(crate) async fn replay(&self, edits: Vec<Edit>, secrets: Secrets) -> Result<Told, Error> {
+    pub(crate) async fn replay(&self, edits: Vec<Edit>, showing: Showing) -> Result<Told, Error> {
+        if edits.is_empty() && self.recorded.is_some() {
+            return self.told(showing).await;
+        }
+        let secrets = showing.secrets;
         let (recording, assumed) = self.replayed(edits).await?;
         let Some((fetch, story)) =
             recording.first().and_then(|fetch| CorsStory::of(fetch, secrets).map(|story| (fetch, story)))
@@ -117,7 +131,7 @@ impl Exchange {
             return Ok(Told { story: Value::Null, answers: json!([]) });
         };
         let tape = Arc::new(Tape::of(fetch.events_of_exchange()));
-        let story = self.finished(story, &tape).await?.to_json();
+        let story = self.finished(story, &tape, showing).await?.to_json();
         Ok(Told { story, answers: answers_json(&tape, &assumed, secrets) })
     }
 
@@ -138,10 +152,18 @@ impl Exchange {
     }
 
     /// The story with the smallest change that would let it pass, decided as the browser that was asked for.
-    async fn finished(&self, story: CorsStory, tape: &Arc<Tape>) -> Result<CorsStory, Error> {
+    async fn finished(
+        &self,
+        story: CorsStory,
+        tape: &Arc<Tape>,
+        showing: Showing,
+    ) -> Result<CorsStory, Error> {
         let wanting = matches!(story.verdict, StoryVerdict::Refused { .. } | StoryVerdict::Undecided);
         let story = match wanting {
-            true => story.with_fixes(&self.made.page.smallest_changes(tape, || self.again()).await?),
+            true => {
+                let changes = self.made.page.smallest_changes(tape, || self.again()).await?;
+                story.with_fixes(&changes, tape, showing.server)
+            }
             false => story,
         };
         Ok(match self.made.browser {

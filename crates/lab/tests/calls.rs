@@ -122,6 +122,7 @@ fn what_is_too_much_is_refused() {
             "replay",
             "{\"exchange\":1,\"edits\":[{\"answer\":{\"hop\":0,\"to\":\"nobody\"},\"change\":{\"kind\":\"status\",\"status\":200}}]}",
         ),
+        ("run", "{\"ask\":{},\"server\":\"nobody's\"}"),
         ("about", "[1]"),
     ] {
         assert_eq!(lab.call(name, body).refusal(), (400, "not-understood".into()), "{name} {body}");
@@ -223,6 +224,11 @@ fn an_edit_changes_the_verdict_and_nothing_is_sent() {
     let other = replay(set("https://other.test")).json();
     assert_eq!(other["story"]["verdict"]["kind"], "refused");
     assert_eq!(other["story"]["fixes"]["sets"][0]["answers"][0]["edits"][0]["was"], "https://other.test");
+    let document = json!({ "exchange": told["exchange"], "edits": [], "server": "nginx" }).to_string();
+    let configured = lab.call("replay", &document).json();
+    let text = &configured["story"]["fixes"]["sets"][0]["texts"][0];
+    assert_eq!((&text["server"], &text["guessed"]), (&json!("nginx"), &json!(false)));
+    assert!(text["text"].as_str().is_some_and(|text| text.contains("https://a.test")), "{text}");
     for (change, code) in [
         (set("a\r\nX: b"), "header-value"),
         (json!({ "kind": "set", "name": "a b", "value": "" }), "header-name"),

@@ -60,6 +60,11 @@ impl Page {
         Ok(Page(Arc::new(Shared { agent, client: Arc::new(client) })))
     }
 
+    /// The agent that it belongs to.
+    pub fn user_agent(&self) -> &UserAgent {
+        &self.0.agent
+    }
+
     /// The page's origin.
     pub fn origin(&self) -> &Origin {
         &self.0.client.origin

@@ -127,6 +127,11 @@ impl AuditExchange {
     }
 }
 
+/// May this origin read this answer, in this credentials mode?
+pub(crate) fn may_read(url: &Url, origin: &Origin, answer: &Answer, mode: CredentialsMode) -> bool {
+    !cors_check(&request(url, origin, mode), &internal_response(answer)).blocks()
+}
+
 /// May this origin read this answer, as the CORS check has it?
 fn access(url: &Url, origin: &Origin, answer: &Answer) -> Access {
     let response = internal_response(answer);

@@ -217,7 +217,7 @@ struct Plan<'a> {
 
 impl Plan<'_> {
     fn read(&mut self, purpose: Purpose, method: SafeMethod, url: &Url, asker: Option<&Asker>) {
-        let mut headers = origin_headers(url, asker);
+        let mut headers = origin_headers(url, asker.map(|asker| &asker.origin));
         self.question
             .headers
             .iter()
@@ -262,7 +262,7 @@ impl Plan<'_> {
         if about == About::PrivateNetwork {
             headers.append("Access-Control-Request-Private-Network", "true");
         }
-        for header in &origin_headers(url, Some(asker)) {
+        for header in &origin_headers(url, Some(&asker.origin)) {
             headers.append(header.name().to_vec(), header.value().clone());
         }
         let ask = Ask { method, header_names: header_names.to_vec(), about };
@@ -277,9 +277,9 @@ impl Plan<'_> {
 }
 
 /// What a browser says of who asks.
-fn origin_headers(url: &Url, asker: Option<&Asker>) -> HeaderList {
+pub(crate) fn origin_headers(url: &Url, origin: Option<&Origin>) -> HeaderList {
     let mut headers = HeaderList::new();
-    let Some(Asker { origin, .. }) = asker else { return headers };
+    let Some(origin) = origin else { return headers };
     let site = if url.same_origin_with(origin) {
         "same-origin"
     } else if url.same_site_with(origin) {

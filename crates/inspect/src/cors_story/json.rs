@@ -8,6 +8,7 @@ use sofetch_core::rulings::Ruling;
 use super::{CorsStory, Exchange, Fixes, HopStory, PreflightStory, Reached, ScriptView, StoryVerdict};
 use crate::browsers::{Browser, Departure};
 use crate::json::{NetworkErrorJson, RulingJson, printed, to_value};
+use crate::probes::Probes;
 use crate::safe_text::Secrets;
 use crate::words::Words;
 
@@ -70,6 +71,7 @@ impl CorsStory {
             body_error: self.body_error.as_ref().map(|error| NetworkErrorJson::of(error, secrets)),
             remarks: self.remarks.iter().map(|remark| remark.words()).collect(),
             departures: &self.departures,
+            probes: self.probes.as_ref(),
             fixes: self.fixes.as_ref(),
         })
     }
@@ -94,6 +96,7 @@ struct StoryJson<'a> {
     body_error: Option<NetworkErrorJson>,
     remarks: Vec<&'static str>,
     departures: &'a [Departure],
+    probes: Option<&'a Probes>,
     fixes: Option<&'a Fixes>,
 }
 

@@ -294,7 +294,7 @@ fn a_redirect_is_a_hop_of_its_own() {
 fn fixes_stand_between_the_verdict_and_what_the_script_sees() {
     let story = story(&patch_refused_at_preflight());
     assert_eq!(story.to_json()["fixes"], json!(null), "nobody looked");
-    let story = story.with_fixes(&SmallestChanges::default());
+    let story = story.with_fixes(&SmallestChanges::default(), &Default::default(), None);
     assert_eq!(story.to_json()["fixes"], json!({ "sets": [], "refused": [] }));
     let text = story.text(Options::default());
     let place = |words: &str| text.find(words).unwrap_or_else(|| panic!("{words}: {text}"));

@@ -3,11 +3,13 @@
 use sofetch_core::rules::cors_preflight::PreflightAnswer;
 use sofetch_core::rules::response_filtering::Shown;
 use sofetch_core::rules::response_tainting::ResponseTaintingFork;
-use sofetch_core::rulings::Ruling;
+use sofetch_core::rulings::{Reason, Ruling};
 
 use super::{
     CorsStory, Exchange, Fixes, HopStory, PreflightStory, Reached, Remark, ScriptView, StoryVerdict,
 };
+use crate::fix_texts::which_servers;
+use crate::probes::Probes;
 use crate::tree::{Options, Paint, mark, painted};
 use crate::words::{Weight, Words, hint, hint_for_network_error, weight, words, words_for_network_error};
 
@@ -38,6 +40,9 @@ impl CorsStory {
         }
         page.gap();
         page.verdict(self);
+        if let Some(probes) = &self.probes {
+            page.probes(probes);
+        }
         if let Some(fixes) = &self.fixes {
             page.fixes(fixes, matches!(self.verdict, StoryVerdict::Undecided));
         }
@@ -229,16 +234,7 @@ impl Page {
     }
 
     fn verdict(&mut self, story: &CorsStory) {
-        let (head, paint) = match &story.verdict {
-            StoryVerdict::Readable => ("Readable.", Paint::Good),
-            StoryVerdict::Unreadable { .. } => ("Unreadable.", Paint::Warn),
-            StoryVerdict::Refused { .. } => ("Refused.", Paint::Bad),
-            StoryVerdict::NetworkFailure { .. } => ("Not CORS: the network failed.", Paint::Bad),
-            StoryVerdict::Undecided => ("Undecided.", Paint::Warn),
-            StoryVerdict::RefusedByBrowser { .. } => ("Refused by the browser.", Paint::Bad),
-            StoryVerdict::UpToThePerson { .. } => ("Up to the person at the browser.", Paint::Warn),
-            StoryVerdict::Unfinished => ("Unfinished.", Paint::Warn),
-        };
+        let (head, paint) = verdict_head(&story.verdict);
         self.line(0, paint, head);
         self.line(1, Paint::Plain, &story.verdict_words());
         if let Some(hint) = story.verdict_hint() {
@@ -252,6 +248,19 @@ impl Page {
         }
         for remark in &story.remarks {
             self.line(1, Paint::Warn, &format!("Note: {}", remark.words()));
+        }
+    }
+
+    fn probes(&mut self, probes: &Probes) {
+        self.line(0, Paint::Plain, &format!("{} more requests show:", probes.requests.len()));
+        for diagnosis in &probes.diagnoses {
+            self.line(1, Paint::Room, &diagnosis.words);
+        }
+        if probes.diagnoses.is_empty() {
+            self.line(1, Paint::Plain, "Nothing that tells more of the cause.");
+        }
+        for probe in &probes.requests {
+            self.line(2, Paint::Dim, &probe.line());
         }
     }
 
@@ -269,7 +278,13 @@ impl Page {
                 Some("- ") => Paint::Bad,
                 _ => Paint::Plain,
             };
-            self.line(level, paint, &line);
+            match line.is_empty() {
+                true => self.gap(),
+                false => self.line(level, paint, &line),
+            }
+        }
+        if !undecided && fixes.lacks_texts() {
+            self.line(0, Paint::Plain, &which_servers());
         }
     }
 
@@ -302,6 +317,23 @@ impl Page {
 
     fn gap(&mut self) {
         self.text.push('\n');
+    }
+}
+
+/// The verdict in a word or two, and its colour.
+pub(super) fn verdict_head(verdict: &StoryVerdict) -> (&'static str, Paint) {
+    match verdict {
+        StoryVerdict::Readable => ("Readable.", Paint::Good),
+        StoryVerdict::Unreadable { .. } => ("Unreadable.", Paint::Warn),
+        StoryVerdict::Refused { .. } => ("Refused.", Paint::Bad),
+        StoryVerdict::NetworkFailure { error } if matches!(error.reason(), Reason::Aborted(_)) => {
+            ("Given up.", Paint::Warn)
+        }
+        StoryVerdict::NetworkFailure { .. } => ("Not CORS: the network failed.", Paint::Bad),
+        StoryVerdict::Undecided => ("Undecided.", Paint::Warn),
+        StoryVerdict::RefusedByBrowser { .. } => ("Refused by the browser.", Paint::Bad),
+        StoryVerdict::UpToThePerson { .. } => ("Up to the person at the browser.", Paint::Warn),
+        StoryVerdict::Unfinished => ("Unfinished.", Paint::Warn),
     }
 }
 
