@@ -155,6 +155,16 @@ fn a_fix_that_is_tried_lets_it_pass() {
 }
 
 #[test]
+fn a_browsers_verdict_is_had_where_one_departs() {
+    let lab = Lab::start(&[]);
+    let ask = lab.example("/wildcards-granted.json");
+    assert_eq!(kind(&lab.call("run", json!({ "ask": ask, "send": true }))), "refused");
+    let mut ask = ask;
+    ask["decide_as"] = json!("chromium");
+    assert_eq!(kind(&lab.call("run", json!({ "ask": ask, "send": true }))), "readable");
+}
+
+#[test]
 fn what_devtools_copied_is_what_is_asked() {
     let lab = Lab::start(&[]);
     let told = lab.call(
