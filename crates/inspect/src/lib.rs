@@ -5,12 +5,13 @@
 //! - [`mod@words`]: one plain sentence for each ruling, and a hint for each that blocks. The house's only sentences.
 //! - [`mod@tree`]: a recording as an indented tree; [`mod@timeline`]: its exchanges as bars, [`mod@waterfall`]: with their
 //!   phases; [`cors_story`]: what CORS made of it; [`audit`]: what a server's CORS allows, and what it should not.
-//! - [`browsers`]: where Chromium and Firefox depart from the Standard, as data.
+//! - [`codes`]: a stable code for each refusal. [`browsers`]: where Chromium and Firefox depart from the Standard, as data.
 //! - [`tracing`]: events as `tracing` spans and events; [`Both`] lets two observers listen.
 //! - [`safe_text`]: what strangers sent, escaped; credentials redacted.
 
 pub mod audit;
 pub mod browsers;
+pub mod codes;
 pub mod cors_story;
 pub mod each_fetch;
 pub mod har;
@@ -30,6 +31,7 @@ mod test_recordings;
 pub use self::tracing::{Both, Spans};
 pub use audit::Audit;
 pub use browsers::Browser;
+pub use codes::code;
 pub use cors_story::CorsStory;
 pub use each_fetch::{EachFetch, Until};
 pub use recording::{Entry, RecordedFetch, Recorder, Recording, Timed};

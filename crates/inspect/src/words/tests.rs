@@ -62,7 +62,7 @@ fn check_sentence(row: &str, sentence: &str) {
     assert!(!sentence.contains("hunter2"), "{row}: {sentence}");
 }
 
-fn check<V: Words + Verdict>(verdicts: impl IntoIterator<Item = V>) {
+fn check<V: Words + Verdict + Into<Ruling>>(verdicts: impl IntoIterator<Item = V>) {
     for verdict in verdicts {
         let row = std::any::type_name::<V>();
         check_sentence(row, &verdict.words());
@@ -75,6 +75,7 @@ fn check<V: Words + Verdict>(verdicts: impl IntoIterator<Item = V>) {
             "{row}: a refusal has a hint: {}",
             verdict.words()
         );
+        crate::codes::tests::check(row, &verdict.into());
     }
 }
 
