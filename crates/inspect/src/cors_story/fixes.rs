@@ -4,7 +4,7 @@ use serde::Serialize;
 use sofetch_core::fixes::{AnswerTo, Change, EditSet, OfferedEdit, OpensMore, SmallestChanges};
 
 use crate::lines::request_line;
-use crate::safe_text::{Secrets, escaped, redacted};
+use crate::safe_text::{Secrets, as_written, escaped, redacted};
 
 /// What would have let a refused fetch pass. Escaped, and redacted unless secrets were asked for.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
@@ -133,7 +133,8 @@ impl FixEdit {
             Change::Status { status } => Change::Status { status: *status },
         };
         let was = offered.was.as_deref();
-        let was = was.map(|was| shown(offered.edit.change.header_name().unwrap_or_default(), was));
+        let was =
+            was.map(|was| shown(offered.edit.change.header_name().unwrap_or_default(), &as_written(was)));
         FixEdit { change, was }
     }
 

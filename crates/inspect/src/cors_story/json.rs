@@ -69,6 +69,7 @@ impl CorsStory {
             },
             body_error: self.body_error.as_ref().map(|error| NetworkErrorJson::of(error, secrets)),
             remarks: self.remarks.iter().map(|remark| remark.words()).collect(),
+            advice: &self.advice,
             departures: &self.departures,
             fixes: self.fixes.as_ref(),
         })
@@ -93,6 +94,7 @@ struct StoryJson<'a> {
     script: ScriptJson<'a>,
     body_error: Option<NetworkErrorJson>,
     remarks: Vec<&'static str>,
+    advice: &'a [String],
     departures: &'a [Departure],
     fixes: Option<&'a Fixes>,
 }
