@@ -112,17 +112,19 @@ pub struct Departure {
 pub fn departures(fetch: &RecordedFetch) -> Vec<Departure> {
     let events = fetch.events_of_exchange();
     let mut met = Vec::new();
-    let requests = events.iter().filter_map(|event| match event {
-        Event::Request(request) => Some(&**request),
-        _ => None,
-    });
-    met.extend(fetch.request().and_then(combined_values));
+    let requests = || {
+        events.iter().filter_map(|event| match event {
+            Event::Request(request) => Some(&**request),
+            _ => None,
+        })
+    };
+    met.extend(requests().find_map(combined_values));
     for event in &events {
         if let Event::Ruled(ruling) = event {
             met.extend(of_ruling(ruling));
         }
     }
-    met.extend(requests.filter_map(credentials_in_redirect).next());
+    met.extend(requests().find_map(credentials_in_redirect));
     met.extend(local_network_access(fetch, &events));
     // The same preflight may be asked at several hops: once is enough.
     let mut known = Vec::new();
@@ -221,14 +223,14 @@ fn combined_values(request: &RequestSnapshot) -> Option<Departure> {
 }
 
 fn credentials_in_redirect(request: &RequestSnapshot) -> Option<Departure> {
-    let brought = request.redirect_count > 0 && request.mode == "cors" && request.url.includes_credentials();
+    let brought = request.redirect_count > 0 && request.url.includes_credentials();
     brought.then(|| Departure {
         id: "credentials-in-redirect",
         browsers: vec![Browser::Chromium],
         effect: Effect::Refuses,
         code: Some("RedirectContainsCredentials"),
         words: "Chromium 156 refuses this redirect: it brings a username or password, which it refuses within one \
-                origin too."
+                origin and without CORS too."
             .to_owned(),
     })
 }

@@ -130,9 +130,9 @@ fn of_redirect(redirect: &Redirect) -> Option<&'static str> {
         Redirect::InvalidLocation { .. } => Some("redirect-location-invalid"),
         Redirect::NotHttpScheme { .. } => Some("redirect-scheme-not-http"),
         Redirect::TooMany { .. } => Some("redirect-too-many"),
-        Redirect::CorsWithCredentials { .. } | Redirect::TaintedWithCredentials { .. } => {
-            Some("RedirectContainsCredentials")
-        }
+        Redirect::CorsWithCredentials { .. }
+        | Redirect::TaintedWithCredentials { .. }
+        | Redirect::WithCredentials { .. } => Some("RedirectContainsCredentials"),
         Redirect::BodyNotReplayable { .. } => Some("body-not-replayable"),
     }
 }

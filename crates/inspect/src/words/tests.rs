@@ -397,6 +397,7 @@ fn verdicts_on_responses_have_words() {
         Redirect::NotHttpScheme { scheme: text() },
         Redirect::TooMany { count: 20 },
         Redirect::CorsWithCredentials { to: text(), origin: text() },
+        Redirect::WithCredentials { to: text() },
         Redirect::TaintedWithCredentials { to: text() },
         Redirect::BodyNotReplayable { status: 307 },
     ]);
