@@ -1,7 +1,7 @@
 //! Words, trees, JSON and spans for every event of a fetch. It reads what the engine tells its observers, and decides nothing.
 //!
 //! - [`recording`]: a [`Recorder`] listens, a [`Recording`] is the tree of what it heard; [`json`] is its JSON form, [`har`] that
-//!   of other tools; [`each_fetch`] hears one fetch at a time.
+//!   of other tools, [`har_bodies`] what was sent with it; [`each_fetch`] hears one fetch at a time.
 //! - [`mod@words`]: one plain sentence for each ruling, and a hint for each that blocks. The house's only sentences.
 //! - [`mod@tree`]: a recording as an indented tree; [`mod@timeline`]: its exchanges as bars, [`mod@waterfall`]: with their
 //!   phases; [`cors_story`]: what CORS made of it; [`audit`]: what a server's CORS allows, and what it should not.
@@ -15,6 +15,7 @@ pub mod codes;
 pub mod cors_story;
 pub mod each_fetch;
 pub mod har;
+pub mod har_bodies;
 pub mod json;
 mod lines;
 pub mod recording;

@@ -240,7 +240,8 @@ const SECRET_PARAMETERS: [&str; 22] = [
     "x-goog-credential",
 ];
 
-fn is_secret_parameter(name: &str) -> bool {
+/// Do tokens travel under this name of a parameter, a form's field or a JSON member?
+pub(crate) fn is_secret_parameter(name: &str) -> bool {
     // No such name is longer, even percent-encoded.
     if name.len() > 200 {
         return false;
