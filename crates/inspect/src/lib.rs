@@ -27,6 +27,8 @@ pub mod waterfall;
 pub mod words;
 
 #[cfg(test)]
+mod hostile_tests;
+#[cfg(test)]
 mod test_recordings;
 
 pub use self::tracing::{Both, Spans};

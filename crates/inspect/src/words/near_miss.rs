@@ -66,12 +66,14 @@ fn misspelt(allowed: &str, origin: &str) -> Option<String> {
         return Some(format!("Write it in lower case: they differ {}.", first_difference(allowed, origin)));
     }
     let Some((their_scheme, their_host)) = allowed.split_once("://") else {
-        return (allowed == host).then(|| format!("Write the scheme too: `{scheme}://`."));
+        return (allowed == host)
+            .then(|| format!("Write the scheme too: {}.", quoted(&format!("{scheme}://"))));
     };
     if their_host == host {
         return Some(format!(
-            "The schemes differ: {} is allowed, and the page came over `{scheme}`.",
-            quoted(their_scheme)
+            "The schemes differ: {} is allowed, and the page came over {}.",
+            quoted(their_scheme),
+            quoted(scheme)
         ));
     }
     let ((their_name, their_port), (name, port)) = (name_and_port(their_host), name_and_port(host));

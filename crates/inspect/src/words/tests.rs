@@ -51,7 +51,8 @@ use crate::safe_text::is_unsafe;
 fn hostile() -> String {
     let steering = "\x1b[31m\x1b]0;owned\x07\r\n\0\x7f\u{9b}2J\u{202e}\u{2066}\u{2028}\u{feff}`";
     let urls = "https://u:hunter2@x.test/?access_token=hunter2#id_token=hunter2";
-    format!("{steering} {urls} {}", "\u{e9}".repeat(2_000))
+    let random = crate::hostile_tests::hostile_text();
+    format!("{steering} {random} {urls} {}", "\u{e9}".repeat(2_000))
 }
 
 fn check_sentence(row: &str, sentence: &str) {
