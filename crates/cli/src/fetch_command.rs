@@ -74,7 +74,8 @@ fn print_sent(
     // What follows a body begins on a line of its own.
     let apart = parts.request_body && sent.body.is_some() && (parts.response_head || parts.response_body);
     if apart {
-        streams.out_text("\r\n\r\n").map_err(Failure::stdout)?;
+        let gap = if streams.for_person { "\n\n" } else { "\r\n\r\n" };
+        streams.out_text(gap).map_err(Failure::stdout)?;
     }
     Ok(())
 }
