@@ -64,7 +64,8 @@ async function inChromium({ id, url, init, more }) {
 async function inSofetch({ id: theirs, url, init, more }) {
   const id = String(Number(theirs) + 1);
   const answer = await ask({ url: url(id), init, more }, []);
-  return { ...answer, report: undefined, seen: seen.get(id) ?? [] };
+  const refused = answer.report?.verdict;
+  return { ...answer, report: undefined, refusal: refused?.ruling?.code ?? refused?.error?.code, seen: seen.get(id) ?? [] };
 }
 
 // The comparison.
@@ -139,10 +140,10 @@ let page = readFileSync(path.join(root, 'tests/chromium/page.md'), 'utf8')
     + `Chromium sent ${shared('chromium')} preflighted requests over their preflight's connection, sofetch ${shared('ours')}.`);
 page += told.map(({ scenario, found }) => `- **${scenario.section}, ${scenario.name}** ${found.map(cell).join('; ')}. ${scenario.more.departs ?? ''}\n`).join('');
 for (const heading of new Set(scenarios.map(({ section }) => section))) {
-  page += `\n## ${heading}\n\n| scenario | Chromium | sofetch | Chromium's code | sofetch's words |\n|---|---|---|---|---|\n`;
+  page += `\n## ${heading}\n\n| scenario | Chromium | sofetch | Chromium's code | sofetch's code | sofetch's words |\n|---|---|---|---|---|---|\n`;
   for (const { scenario, chromium, ours } of results.filter(({ scenario }) => scenario.section === heading)) {
     const why = ours.error || ours.type.startsWith('opaque') ? ours.why : '';
-    page += `| ${cell(scenario.name)} | ${short(chromium)} | ${short(ours)} | ${cell(chromium.why)} | ${cell(why)} |\n`;
+    page += `| ${cell(scenario.name)} | ${short(chromium)} | ${short(ours)} | ${cell(chromium.why)} | ${cell(ours.refusal)} | ${cell(why)} |\n`;
   }
 }
 if (!only) writeFileSync(path.join(root, 'docs/chromium.md'), page);

@@ -4,6 +4,7 @@
 
 import { DEPARTURES } from './departures.mjs';
 import { generate } from './generate.mjs';
+import { localNetwork } from './local_network.mjs';
 import { O } from './origins.mjs';
 import { answersOf, ask, browser, close, httpPort, script, seen, verdict } from './world.mjs';
 
@@ -134,6 +135,7 @@ if (only === undefined && COUNT >= 320) {
 if (only === undefined && process.env.SEED === undefined) {
   for (const id of Object.keys(DEPARTURES)) if (id !== 'codes' && !met.has(id)) faults.push(`no case meets the departure ${id}`);
 }
+if (only === undefined) faults.push(...await localNetwork());
 const version = browser.version();
 await close();
 faults.forEach((fault) => console.log(fault));

@@ -83,12 +83,13 @@ servers[2].close();
 
 // Chromium.
 
-export const browser = await chromium.launch({
+export const launch = (...more) => chromium.launch({
   executablePath: chromiumPath,
   args: ['--headless', '--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking',
     '--disable-component-update', '--disable-sync', '--ignore-certificate-errors', '--disable-features=HttpsUpgrades',
-    `--host-resolver-rules=MAP *.test:443 127.0.0.1:${tlsPort}, MAP *.test:80 127.0.0.1:${httpPort}`],
+    `--host-resolver-rules=MAP *.test:443 127.0.0.1:${tlsPort}, MAP *.test:80 127.0.0.1:${httpPort}`, ...more],
 });
+export const browser = await launch();
 
 // What a page runs.
 export const script = async ({ url, init }) => {
