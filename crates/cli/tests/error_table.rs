@@ -53,7 +53,7 @@ fn rows_1_to_3_no_header_at_all() {
             says: &[
                 "The preflight grants the safelisted methods and the headers `x-lamp`",
                 "it answered 401.",
-                "Look at the 401 first; CORS belongs outside authentication, so that a refusal can be read.",
+                "Look at the 401 first: who refuses access often answers before CORS headers are set. CORS belongs outside authentication, so that a refusal can be read.",
             ],
             fixes: ORIGIN_FIX,
             ..REFUSED

@@ -145,7 +145,7 @@ impl CorsStory {
                     // Who asks for credentials stands before what sets the headers.
                     (Ruling::CorsCheck(_), Reached::Answered { status: status @ (401 | 403) }) => {
                         format!(
-                            "Look at the {status} first; CORS belongs outside authentication, so that a refusal can be read. {hint}"
+                            "Look at the {status} first: who refuses access often answers before CORS headers are set. CORS belongs outside authentication, so that a refusal can be read. {hint}"
                         )
                     }
                     // An error page rarely goes through what sets the headers.
