@@ -90,7 +90,7 @@ fn rows_23_24_and_50_headers_that_become_unsafe() {
             &["-H", "Access-Control-Allow-Origin: *"],
             &[
                 "the header `access-control-allow-origin` is not safelisted",
-                "Delete `Access-Control-Allow-Origin` from the client: the server answers with it, and in a request it allows nothing and makes a preflight necessary.",
+                "Delete `access-control-allow-origin` from the client: that is for answers to say, and in a request it allows nothing and makes a preflight necessary.",
                 "The request would need no preflight, if it were without `access-control-allow-origin`.",
             ],
             &[

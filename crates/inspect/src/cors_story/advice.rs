@@ -2,7 +2,6 @@
 //!
 //! None of it decides anything; each is a sentence, for the client's author or the server's.
 
-use sofetch_core::infrastructure::header_list::HeaderList;
 use sofetch_core::rules::cors_preflight::{PreflightAnswer, PreflightNeed};
 use sofetch_core::rules::cors_safelists::{CorsSafelist, UnsafeName};
 use sofetch_core::rules::response_tainting::ResponseTaintingFork;
@@ -33,13 +32,13 @@ pub(super) fn advice(fetch: &RecordedFetch, verdict: &StoryVerdict) -> Vec<Strin
                 .to_owned(),
         );
     }
-    advice.extend(fetch.request().and_then(|request| headers_of_answers(&request.header_list)));
+    let need = rulings().find_map(|ruling| match ruling {
+        Ruling::ResponseTaintingFork(ResponseTaintingFork::CorsWithPreflight(need))
+        | Ruling::PreflightNeed(need) => Some(need),
+        _ => None,
+    });
+    advice.extend(need.and_then(headers_of_answers));
     if let Some(Ruling::PreflightAnswer(_)) = refused_by {
-        let need = rulings().find_map(|ruling| match ruling {
-            Ruling::ResponseTaintingFork(ResponseTaintingFork::CorsWithPreflight(need))
-            | Ruling::PreflightNeed(need) => Some(need),
-            _ => None,
-        });
         advice.extend(need.and_then(without_preflight));
     }
     advice.extend(rulings().find_map(remembered));
@@ -47,19 +46,19 @@ pub(super) fn advice(fetch: &RecordedFetch, verdict: &StoryVerdict) -> Vec<Strin
 }
 
 /// Headers that only an answer has, and that a client sets in the hope that they help.
-fn headers_of_answers(list: &HeaderList) -> Option<String> {
-    let mut names: Vec<String> = list
+fn headers_of_answers(need: &PreflightNeed) -> Option<String> {
+    let PreflightNeed::Needed { unsafe_names, .. } = need else { return None };
+    let names: Vec<String> = unsafe_names
         .iter()
-        .map(|header| escaped(header.name()).into_owned())
+        .map(|UnsafeName { name, .. }| escaped(name))
         .filter(|name| is_of_answers(name))
         .map(|name| format!("`{name}`"))
         .collect();
-    names.dedup();
     if names.is_empty() {
         return None;
     }
     Some(format!(
-        "Delete {} from the client: the server answers with it, and in a request it allows nothing and makes a preflight \
+        "Delete {} from the client: that is for answers to say, and in a request it allows nothing and makes a preflight \
          necessary.",
         names.join(" and ")
     ))
