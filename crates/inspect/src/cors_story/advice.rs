@@ -119,3 +119,64 @@ fn remembered(ruling: &Ruling) -> Option<String> {
         "{again}: send `Access-Control-Max-Age: 7200`, which is as long as Chromium remembers (for each URL, query included)."
     ))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn need(flag_set: bool, method: Option<&str>, names: &[(&str, CorsSafelist)]) -> PreflightNeed {
+        let unsafe_names = names
+            .iter()
+            .map(|(name, because)| UnsafeName { name: (*name).to_owned(), because: because.clone() })
+            .collect();
+        PreflightNeed::Needed { flag_set, unsafe_method: method.map(str::to_owned), unsafe_names }
+    }
+
+    #[test]
+    fn what_would_spare_a_preflight() {
+        let long = || ("accept", CorsSafelist::TooLong { length: 142 });
+        let json = ("content-type", CorsSafelist::UnsafeMimeType { essence: "application/json".into() });
+        let together = |name| (name, CorsSafelist::TooLongTogether { total: 1080 });
+        for (row, need, advice) in [
+            ("a long value", need(false, None, &[long()]), Some("`accept` had at most 128 bytes")),
+            (
+                "two that can be helped",
+                need(true, None, &[long()]),
+                Some("`accept` had at most 128 bytes, and nobody listened to the upload"),
+            ),
+            ("only listened to (row 25)", need(true, None, &[]), Some("nobody listened to the upload")),
+            (
+                "too much together is said once",
+                need(false, None, &[together("accept"), together("range")]),
+                Some("the safelisted headers had at most 1024 bytes together"),
+            ),
+            (
+                "another header is another request",
+                need(false, None, &[long(), ("x-a", CorsSafelist::NotListed)]),
+                None,
+            ),
+            ("so is another method", need(false, Some("PUT"), &[long()]), None),
+            ("JSON is not to be sent as what it is not", need(false, None, &[json]), None),
+            ("none is needed", PreflightNeed::Simple, None),
+        ] {
+            let expected = advice.map(|advice| format!("The request would need no preflight, if {advice}."));
+            assert_eq!(without_preflight(&need), expected, "{row}");
+        }
+    }
+
+    #[test]
+    fn headers_of_answers_are_named_and_no_others() {
+        let names = |names: &[&'static str]| {
+            let names: Vec<_> = names.iter().map(|name| (*name, CorsSafelist::NotListed)).collect();
+            headers_of_answers(&need(false, None, &names))
+        };
+        assert_eq!(names(&["x-a", "authorization"]), None);
+        let advice = names(&["x-a", "access-control-allow-origin", "access-control-max-age"]).expect("two");
+        assert!(
+            advice.starts_with(
+                "Delete `access-control-allow-origin` and `access-control-max-age` from the client:"
+            ),
+            "{advice}"
+        );
+    }
+}

@@ -104,7 +104,8 @@ impl CorsStory {
     /// The hint, and where the preflight was redirected to.
     fn with_location(&self, hint: String) -> String {
         let exchange = self.hops.last().and_then(|hop| hop.preflight.as_ref()?.exchanges.last());
-        let location = exchange.and_then(|exchange| {
+        let redirected = exchange.filter(|exchange| matches!(exchange.status, Some(300..=399)));
+        let location = redirected.and_then(|exchange| {
             exchange.received.iter().find_map(|line| {
                 let (name, value) = line.split_once(": ")?;
                 name.eq_ignore_ascii_case("Location").then_some(value)
