@@ -147,7 +147,7 @@ fn rows_32_to_36_modes_and_what_is_not_cors() {
             ..REFUSED
         },
     ]);
-    // Nobody listens; and a name that is none.
+    // Nobody listens; and a name that is none. NB: its empty label is refused before any server of names is asked.
     let refused = format!("http://127.0.0.1:{}/", closed_port());
     for (url, code, word, hint) in [
         (
