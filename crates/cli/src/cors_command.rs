@@ -12,7 +12,7 @@ use sofetch_inspect::json::printed;
 use crate::ending::{Ending, Failure, never_began};
 use crate::fetch_command::{of_status, save};
 use crate::listening::Listening;
-use crate::making::{Fetcher, left_out, request};
+use crate::making::{Fetcher, left_out, request, settled};
 use crate::options::{Options, RequestOptions, Show};
 use crate::output::Streams;
 use crate::probing::probes;
@@ -22,9 +22,13 @@ use crate::telling::options;
 const BODY_LIMIT: u64 = 1 << 20;
 
 /// Runs the command.
-pub(crate) async fn run(given: Options, streams: &Streams) -> Result<Ending, Failure> {
+pub(crate) async fn run(mut given: Options, streams: &Streams) -> Result<Ending, Failure> {
     let show = given.show.clone();
-    let listening = Listening::with_recorder(&show)?;
+    let mut listening = Listening::with_recorder(&show)?;
+    if show.har.is_some() {
+        given.request = settled(given.request)?;
+        listening.sends(&given.request);
+    }
     let told = story_of(given, &listening, streams).await.and_then(|(story, ending)| {
         match story {
             Some(story) if show.report.is_some() => {

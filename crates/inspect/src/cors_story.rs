@@ -4,6 +4,7 @@
 //! It reads a recording of the real engine and judges nothing again, but for which headers a filter shows: those it asks
 //! of the rule itself. `cors_story/text.rs` prints it, `cors_story/brief.rs` on a few lines, `cors_story/json.rs` writes it (`sofetch-cors/1`).
 
+mod advice;
 mod brief;
 mod fixes;
 mod json;
@@ -52,6 +53,8 @@ pub struct CorsStory {
     pub body_error: Option<NetworkError>,
     /// What the answer allows beyond this page, as far as one exchange shows it.
     pub remarks: Vec<Remark>,
+    /// What else is to be known, a sentence each.
+    pub advice: Vec<String>,
     /// Where browsers are measured to do otherwise.
     pub departures: Vec<Departure>,
     /// What a few more requests showed, where they were sent.
@@ -280,6 +283,7 @@ impl CorsStory {
         let remarks = Remark::of(fetch.outcome());
         let hops = reader.hops;
         let departures = if page { departures(fetch) } else { Vec::new() };
+        let advice = if page { advice::advice(fetch, &verdict) } else { Vec::new() };
         Some(CorsStory {
             question,
             page,
@@ -289,6 +293,7 @@ impl CorsStory {
             script,
             body_error,
             remarks,
+            advice,
             departures,
             probes: None,
             fixes: None,

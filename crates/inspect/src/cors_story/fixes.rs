@@ -7,7 +7,7 @@ use sofetch_core::tape::Tape;
 
 use crate::fix_texts::{FixText, Server, fix_texts};
 use crate::lines::request_line;
-use crate::safe_text::{Secrets, escaped, redacted};
+use crate::safe_text::{Secrets, as_written, escaped, redacted};
 
 /// What would have let a refused fetch pass. Escaped, and redacted unless secrets were asked for.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
@@ -165,7 +165,8 @@ impl FixEdit {
             Change::Status { status } => Change::Status { status: *status },
         };
         let was = offered.was.as_deref();
-        let was = was.map(|was| shown(offered.edit.change.header_name().unwrap_or_default(), was));
+        let was =
+            was.map(|was| shown(offered.edit.change.header_name().unwrap_or_default(), &as_written(was)));
         FixEdit { change, was }
     }
 

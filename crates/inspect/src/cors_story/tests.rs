@@ -80,7 +80,8 @@ Preflight?    yes
 
 Readable.
   The script may read the response.
-  If https://a.test is a public page, Chromium 156 asks the person at it before anything is sent (Local Network Access): the address is "local". No header of the server's changes that.
+  The preflight is asked again after 5 seconds: send `Access-Control-Max-Age: 7200`, which is as long as Chromium remembers (for each URL, query included).
+  If https://a.test is a public page, Chromium 156 asks the person at it before anything is sent (Local Network Access): the address is "local". No header of the server's changes that: the person's leave does, or a page of the same network. An http URL under a public name also needs `targetAddressSpace: "local"` in fetch()'s init.
 The script sees: a response of type "cors", status 200, https://[redacted]@b.test/x?token=[redacted]&n=1
   content-type: can be read: its name is safelisted
   x-shown: can be read: Access-Control-Expose-Headers says so

@@ -106,12 +106,32 @@ impl CorsStory {
         self.hops.last()?.preflight.as_ref()?.exchanges.last()?.status
     }
 
+    /// The hint, and where the preflight was redirected to.
+    fn with_location(&self, hint: String) -> String {
+        let exchange = self.hops.last().and_then(|hop| hop.preflight.as_ref()?.exchanges.last());
+        let redirected = exchange.filter(|exchange| matches!(exchange.status, Some(300..=399)));
+        let location = redirected.and_then(|exchange| {
+            exchange.received.iter().find_map(|line| {
+                let (name, value) = line.split_once(": ")?;
+                name.eq_ignore_ascii_case("Location").then_some(value)
+            })
+        });
+        match location {
+            Some(location) => format!("The preflight is sent on to `{location}`. {hint}"),
+            None => hint,
+        }
+    }
+
     /// What to change, where that is known.
     pub fn verdict_hint(&self) -> Option<String> {
         match &self.verdict {
             StoryVerdict::Refused { ruling } => {
                 let hint = hint(ruling)?;
                 Some(match (ruling, self.reached) {
+                    (
+                        Ruling::PreflightAnswer(PreflightAnswer::NotOkStatus { status: 300..=399 }),
+                        _,
+                    ) => self.with_location(hint),
                     (Ruling::PreflightAnswer(PreflightAnswer::CorsCheckFailed(check)), _) => {
                         match self.preflight_status() {
                             Some(200..=299) | None => hint,
@@ -120,14 +140,24 @@ impl CorsStory {
                                 let first =
                                     PreflightAnswer::NotOkStatus { status }.hint().unwrap_or_default();
                                 let then = check.hint().unwrap_or_default();
-                                format!("Look at the {status} first. {first} {then}")
+                                self.with_location(format!("Look at the {status} first. {first} {then}"))
                             }
                         }
+                    }
+                    // A redirect's answer is read by nobody, and checked all the same.
+                    (Ruling::CorsCheck(_), Reached::Answered { status: 301 | 302 | 303 | 307 | 308 }) => {
+                        format!("It is the redirect's own answer that is refused: each hop is checked. {hint}")
+                    }
+                    // Who asks for credentials stands before what sets the headers.
+                    (Ruling::CorsCheck(_), Reached::Answered { status: status @ (401 | 403) }) => {
+                        format!(
+                            "Look at the {status} first: who refuses access often answers before CORS headers are set. CORS belongs outside authentication, so that a refusal can be read. {hint}"
+                        )
                     }
                     // An error page rarely goes through what sets the headers.
                     (Ruling::CorsCheck(_), Reached::Answered { status: status @ 400.. }) => {
                         format!(
-                            "Look at the {status} first: error pages often miss their CORS headers. {hint}"
+                            "Look at the {status} first: error pages often miss their CORS headers (nginx adds them with `always` alone; a middleware must stand outermost). {hint}"
                         )
                     }
                     _ => hint,
@@ -135,7 +165,7 @@ impl CorsStory {
             }
             StoryVerdict::NetworkFailure { error } => hint_for_network_error(error),
             StoryVerdict::Unreadable { .. } => Some(
-                "Use mode \"cors\" and redirect mode \"follow\" to read it; the server must allow it."
+                "Mode \"no-cors\" and redirect mode \"manual\" mend nothing, they hide the answer: status 0, no body. Use mode \"cors\" and redirect mode \"follow\" to read it; the server must allow it."
                     .to_owned(),
             ),
             StoryVerdict::Readable
@@ -242,6 +272,9 @@ impl Page {
         }
         if let StoryVerdict::Refused { ruling } = &story.verdict {
             self.line(1, Paint::Dim, ruling.anchor());
+        }
+        for advice in &story.advice {
+            self.line(1, Paint::Plain, advice);
         }
         for departure in &story.departures {
             self.line(1, Paint::Warn, &departure.words);
