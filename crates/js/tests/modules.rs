@@ -9,7 +9,7 @@ use std::rc::Rc;
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use sofetch::Url;
-use sofetch_js::{Ending, ModuleFolders, ModuleLoader, Runtime};
+use sofetch_js::{Ending, ModuleFolders, ModuleLoader, ModuleType, Runtime};
 
 use lines::Lines;
 
@@ -17,7 +17,7 @@ use lines::Lines;
 struct Table;
 
 impl ModuleLoader for Table {
-    fn load(&self, url: &Url) -> Result<String, String> {
+    fn load(&self, url: &Url, _: ModuleType) -> Result<String, String> {
         let text = match url.path() {
             "/lib/one.js" => "export const one = 1; export { two } from './two.js';",
             "/lib/two.js" => "import { one } from './one.js'; export const two = () => one + 1;",
@@ -26,6 +26,11 @@ impl ModuleLoader for Table {
             "/lib/late.js" => "export default await new Promise(resolve => setTimeout(resolve, 0, 'late'));",
             "/lib/throws.js" => "\n  throw new Error('at its top');",
             "/lib/broken.js" => "export default ;",
+            "/lib/kind.js" => "import '/lib/one.js' with { type: 'json', kind: 'x' };",
+            "/lib/css.js" => "import '/lib/one.js' with { type: 'css' };",
+            "/lib/data.json" => "{\"a\":[1,2]}",
+            "/lib/then.js" => "export function then(resolve) { resolve('from then'); }",
+            "/lib/whole.js" => "import * as inner from './then.js'; export { inner };",
             "/lib/nul.js" => "export default '\0';",
             _ => return Err("no such file".to_owned()),
         };
@@ -51,7 +56,7 @@ fn run(source: &str) -> (Vec<String>, bool) {
 
 #[test]
 fn modules_table() {
-    let table: [(&str, &str, &[&str]); 10] = [
+    let table: [(&str, &str, &[&str]); 12] = [
         ("exports, in a circle", "import { one, two } from '../lib/one.js'; console.log(one, two());", &["1 2"]),
         ("all of one", "import * as all from '/lib/one.js'; console.log(Object.keys(all).join());", &["one,two"]),
         (
@@ -72,16 +77,35 @@ fn modules_table() {
                try { await import(name); } catch (e) { console.log(e.constructor === TypeError, e.message); }",
             &[
                 "true https://a.test/lib/none.js cannot be imported: no such file",
-                "true \"bare\" is no URL, and does not begin with /, ./ or ../",
-                "true \"http://[\" is no URL, and does not begin with /, ./ or ../",
+                "true \"bare\" is no URL, does not begin with /, ./ or ../, and no import map has it",
+                "true \"http://[\" is no URL, does not begin with /, ./ or ../, and no import map has it",
                 "true https://a.test/lib/nul.js cannot be imported: the engine reads no module with a NUL character",
                 "true \"sofetch:/primordials.js\" is no URL of a module",
             ],
         ),
         (
             "attributes are refused, not ignored",
-            "await import('/lib/once.js', { with: { type: 'json' } }).catch(e => console.log(e.constructor === TypeError));",
-            &["true"],
+            "for (const type of ['css', 'javascript', '', 'JSON'])
+               await import('/lib/one.js', { with: { type } }).catch(e => console.log(e.constructor === TypeError));
+             await import('/lib/one.js', { with: { kind: 'x' } }).catch(e => console.log(e.constructor === TypeError));
+             await import('/lib/kind.js').catch(e => console.log(e.constructor === SyntaxError));
+             await import('/lib/css.js').catch(e => console.log(e.constructor === TypeError));",
+            &["true", "true", "true", "true", "true", "true", "true"],
+        ),
+        (
+            "values, each once a URL and type",
+            "import json, * as all from '/lib/data.json' with { type: 'json' }; import text from '/lib/data.json' with { 'type': 'text' };
+             const again = await import('/lib/data.json', { with: { type: 'json' } });
+             console.log(json.a[1], text, again === all, again.default === json, Object.keys(again).join());
+             await import('/lib/data.json').catch(e => console.log(e.constructor === SyntaxError));
+             const errors = []; for (const _ of [1, 2]) await import('/lib/one.js', { with: { type: 'json' } }).catch(e => errors.push(e));
+             console.log(errors[0].constructor === SyntaxError, errors[0] === errors[1]);",
+            &["2 {\"a\":[1,2]} true true default", "true", "true true"],
+        ),
+        (
+            "a module that exports then is a thenable",
+            "console.log(await import('/lib/then.js')); const all = await import('/lib/whole.js'); console.log(all.inner.then.length);",
+            &["from then", "1"],
         ),
         (
             "an exception can be caught, and is the same each time",
@@ -183,10 +207,10 @@ fn classic_scripts_import_relative_to_their_place() {
 }
 
 #[test]
-fn without_a_loader_there_are_none() {
+fn without_a_loader_there_are_no_files() {
     let lines = Lines::default();
     let mut runtime = Runtime::builder().printer(Rc::new(lines.clone())).build().expect("a runtime");
-    let source = "for (const url of ['file:///etc/hosts', 'https://a.test/x.js', 'data:text/javascript,1', 'sofetch:/primordials.js', '__ops'])
+    let source = "for (const url of ['file:///etc/hosts', 'about:blank', 'sofetch:/primordials.js', 'import x', 'json file:///etc/hosts', '__ops'])
                     await import(url).catch(e => console.log(e.message));";
     runtime.run_module(source, "main.js").expect("a module");
     runtime.run_until_idle();
@@ -194,10 +218,11 @@ fn without_a_loader_there_are_none() {
         lines.take(),
         [
             "file:///etc/hosts cannot be imported: there is no folder that modules are loaded from",
-            "https://a.test/x.js cannot be imported: modules from the network are not built yet",
-            "data:text/javascript,1 cannot be imported: modules are not loaded from data: URLs",
+            "about:blank cannot be imported: failed to fetch",
             "\"sofetch:/primordials.js\" is no URL of a module",
-            "\"__ops\" is no URL, and does not begin with /, ./ or ../",
+            "\"import x\" is no URL, does not begin with /, ./ or ../, and no import map has it",
+            "\"json file:///etc/hosts\" is no URL, does not begin with /, ./ or ../, and no import map has it",
+            "\"__ops\" is no URL, does not begin with /, ./ or ../, and no import map has it",
         ]
     );
 }
@@ -269,7 +294,7 @@ fn folders_keep_to_themselves() {
         ("./secret.txt", kind.clone()),
         ("./", kind),
         ("./folder.js", Err("it is no file".to_owned())),
-        ("https://a.test/a.js", Err("modules from the network are not built yet".to_owned())),
+        ("https://a.test/a.js", Err("it is no file's URL".to_owned())),
         #[cfg(unix)]
         ("./leads-out.js", outside.clone()),
         #[cfg(unix)]
@@ -282,8 +307,9 @@ fn folders_keep_to_themselves() {
         ("./stays.js", Ok("export default 'a';".to_owned())),
     ];
     for (name, expected) in table {
-        assert_eq!(loader.load(&url(name)), expected, "{name}");
+        assert_eq!(loader.load(&url(name), ModuleType::JavaScript), expected, "{name}");
     }
-    assert!(loader.load(&url("./none.js")).is_err_and(|said| !said.contains("outside")));
+    let none = loader.load(&url("./none.js"), ModuleType::JavaScript);
+    assert!(none.is_err_and(|said| !said.contains("outside")));
     assert!(ModuleFolders::new([Path::new("/no/such/folder")]).is_err());
 }

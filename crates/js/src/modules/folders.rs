@@ -5,10 +5,10 @@ use std::path::{Path, PathBuf};
 
 use sofetch::Url;
 
-use super::{ModuleLoader, decode, refusal};
+use super::{ModuleLoader, ModuleType, decode};
 
-/// Loads modules from folders, and from what is below them: files that end in `.js` or `.mjs`. A link that leads out of
-/// its folder is refused, and no answer tells what is outside.
+/// Loads modules from folders, and from what is below them: files that end in `.js` or `.mjs`, and where a type is asked for, in `.json`
+/// or `.txt`. A link that leads out of its folder is refused, and no answer tells what is outside.
 #[derive(Clone, Debug)]
 pub struct ModuleFolders(Vec<PathBuf>);
 
@@ -61,6 +61,27 @@ impl ModuleFolders {
         self.0.iter().any(|folder| path.starts_with(folder))
     }
 
+    /// Why a file of this name is no module of this type.
+    ///
+    /// NB: values are not made to be run, and there are settings and secrets among them: those whose path has a hidden part are not read.
+    fn is_no_module(&self, path: &Path, kind: ModuleType) -> Option<&'static str> {
+        let ends_in = |endings: &[&str]| {
+            path.extension().is_some_and(|extension| endings.iter().any(|ending| extension == *ending))
+        };
+        let is_hidden = || {
+            let folder = self.0.iter().find(|folder| path.starts_with(folder));
+            let below = folder.and_then(|folder| path.strip_prefix(folder).ok()).unwrap_or(path);
+            below.iter().any(|part| part.as_encoded_bytes().starts_with(b"."))
+        };
+        match kind {
+            ModuleType::JavaScript if !ends_in(&["js", "mjs"]) => Some("a module's file ends in .js or .mjs"),
+            ModuleType::Json if !ends_in(&["json"]) => Some("a JSON module's file ends in .json"),
+            ModuleType::Text if !ends_in(&["txt"]) => Some("a text module's file ends in .txt"),
+            ModuleType::Json | ModuleType::Text if is_hidden() => Some("its path has a hidden part"),
+            _ => None,
+        }
+    }
+
     /// Is there a link on the way from a folder to this?
     fn has_link(&self, path: &Path) -> bool {
         path.ancestors().take_while(|part| self.is_within(part)).any(Path::is_symlink)
@@ -68,9 +89,13 @@ impl ModuleFolders {
 }
 
 impl ModuleLoader for ModuleFolders {
-    fn load(&self, url: &Url) -> std::result::Result<String, String> {
-        if url.scheme() != "file" {
-            return Err(refusal(url));
+    fn takes(&self, url: &Url) -> bool {
+        url.scheme() == "file"
+    }
+
+    fn load(&self, url: &Url, kind: ModuleType) -> std::result::Result<String, String> {
+        if !self.takes(url) {
+            return Err("it is no file's URL".to_owned());
         }
         let outside = || "it is outside of the folder that modules are loaded from".to_owned();
         let path = path_of(url).ok_or_else(outside)?;
@@ -78,8 +103,8 @@ impl ModuleLoader for ModuleFolders {
         if !self.is_within(&path) {
             return Err(outside());
         }
-        if !path.extension().is_some_and(|extension| extension == "js" || extension == "mjs") {
-            return Err("a module's file ends in .js or .mjs".to_owned());
+        if let Some(why) = self.is_no_module(&path, kind) {
+            return Err(why.to_owned());
         }
         let real = path.canonicalize().map_err(|error| {
             // NB: a link may lead out, to what is not there.
@@ -87,6 +112,12 @@ impl ModuleLoader for ModuleFolders {
         })?;
         if !self.is_within(&real) {
             return Err(outside());
+        }
+        // NB: a link's name says nothing of what a value is made of.
+        if kind != ModuleType::JavaScript
+            && let Some(why) = self.is_no_module(&real, kind)
+        {
+            return Err(why.to_owned());
         }
         if !real.is_file() {
             return Err("it is no file".to_owned());
