@@ -277,6 +277,9 @@ mod tests {
     fn what_nobody_has_any_more_is_in_no_ledger() {
         let server = serve(|request| match request.path() {
             "/hang" => Reply::hang(),
+            "/module.js" => {
+                Reply::ok(format!("/*{}*/", "x".repeat(200_000))).header("Content-Type", "text/javascript")
+            }
             _ => Reply::ok(vec![b'x'; 200_000]),
         });
         for (name, script) in [
@@ -306,6 +309,9 @@ mod tests {
             ("headers", "new Headers({ a: text }).append('a', text);"),
             ("objects in a cycle", "const r = new Response(bytes); r.self = r; const h = new Headers({ a: text }); h.self = { h };"),
             ("blob URLs", "const u = URL.createObjectURL(new Blob([bytes])); await (await fetch(u)).text(); URL.revokeObjectURL(u);"),
+            ("modules", "await import('/module.js?' + i);"),
+            ("modules of no fitting type", "await import('/?' + i).catch(() => {});"),
+            ("texts", "await import('/?' + i, { with: { type: 'text' } });"),
             ("data: URLs", "await fetch('data:,' + text); await (await fetch('data:,' + text)).blob();"),
         ] {
             assert_eq!(held_after(&server, script), (0, 0), "{name}");

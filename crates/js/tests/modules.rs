@@ -227,6 +227,43 @@ fn without_a_loader_there_are_no_files() {
     );
 }
 
+/// Some modules in a ring and a star, each of which takes some memory to declare.
+struct Ring;
+
+impl ModuleLoader for Ring {
+    fn load(&self, url: &Url, _: ModuleType) -> Result<String, String> {
+        let number: usize = url.path()[1..].trim_end_matches(".js").parse().map_err(|_| "no number")?;
+        let (next, far) = ((number + 1) % 40, (number * 7) % 40);
+        let functions: String = (0..200)
+            .map(|f| format!("export function f{number}_{f}(a, b) {{ return [a, b, {f}]; }}"))
+            .collect();
+        Ok(format!(
+            "import {{ f{next}_0 }} from './{next}.js'; import * as far from './{far}.js'; {functions}"
+        ))
+    }
+}
+
+#[test]
+fn memory_that_runs_out_leaves_nothing_half_done() {
+    let (mut failed, mut succeeded) = (0, 0);
+    for quarter in (8..60).step_by(3) {
+        let lines = Lines::default();
+        let url = Url::parse("https://a.test/", None).expect("a URL");
+        let builder = Runtime::builder().base_url(url).module_loader(Ring).max_memory(quarter << 18);
+        let Ok(mut runtime) = builder.printer(Rc::new(lines.clone())).build() else { continue };
+        let source = "(async () => { let failed = 0; for (let i = 0; i < 40; i += 3) for (const _ of [1, 2])
+                        await import(`/${i}.js`).then(m => m[`f${i}_0`](1), () => failed++);
+                      console.log(failed); })()";
+        runtime.run_script(source, "main.js").expect("no limit");
+        runtime.run_until_idle();
+        match lines.take().first().map(String::as_str) {
+            Some("0") => succeeded += 1,
+            _ => failed += 1,
+        }
+    }
+    assert!(failed > 2 && succeeded > 2, "{failed} {succeeded}");
+}
+
 /// A folder that goes with its owner.
 struct Folder(PathBuf);
 
@@ -257,6 +294,9 @@ fn folders_keep_to_themselves() {
         ("in/a.js", "export default 'a';"),
         ("in/below/b b.mjs", "\u{feff}export default 'b';"),
         ("in/secret.txt", "export default 'text';"),
+        ("in/data.json", "{}"),
+        ("in/.hidden.json", "{}"),
+        ("in/.hidden.js", "export default 'hidden';"),
         ("out.js", "export default 'out';"),
     ] {
         folder.write(name, text);
@@ -266,6 +306,8 @@ fn folders_keep_to_themselves() {
     for (target, link) in [
         ("../out.js", "in/leads-out.js"),
         ("..", "in/up"),
+        (".hidden.json", "in/shown.json"),
+        ("secret.txt", "in/secret.json"),
         ("a.js", "in/stays.js"),
         ("../none.js", "in/leads-nowhere.js"),
     ] {
@@ -308,6 +350,23 @@ fn folders_keep_to_themselves() {
     ];
     for (name, expected) in table {
         assert_eq!(loader.load(&url(name), ModuleType::JavaScript), expected, "{name}");
+    }
+    let hidden = Err("its path has a hidden part".to_owned());
+    let table = [
+        ("./data.json", ModuleType::Json, Ok("{}".to_owned())),
+        ("./secret.txt", ModuleType::Text, Ok("export default 'text';".to_owned())),
+        ("./data.json", ModuleType::JavaScript, Err("a module's file ends in .js or .mjs".to_owned())),
+        ("./a.js", ModuleType::Json, Err("a JSON module's file ends in .json".to_owned())),
+        ("./a.js", ModuleType::Text, Err("a text module's file ends in .txt".to_owned())),
+        ("./.hidden.js", ModuleType::JavaScript, Ok("export default 'hidden';".to_owned())),
+        ("./.hidden.json", ModuleType::Json, hidden.clone()),
+        #[cfg(unix)]
+        ("./shown.json", ModuleType::Json, hidden),
+        #[cfg(unix)]
+        ("./secret.json", ModuleType::Json, Err("a JSON module's file ends in .json".to_owned())),
+    ];
+    for (name, kind, expected) in table {
+        assert_eq!(loader.load(&url(name), kind), expected, "{name} {kind:?}");
     }
     let none = loader.load(&url("./none.js"), ModuleType::JavaScript);
     assert!(none.is_err_and(|said| !said.contains("outside")));
