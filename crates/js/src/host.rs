@@ -62,7 +62,7 @@ pub(crate) struct Shared {
     settlers: RefCell<HashMap<u64, Settler>>,
     next: Cell<u64>,
     /// How many things under way keep the loop alive.
-    under_way: Cell<usize>,
+    pub(crate) under_way: Cell<usize>,
 }
 
 /// How a promise is settled.
@@ -286,52 +286,6 @@ pub(crate) fn promise_on_the_side<'js>(
     future: impl Future<Output = Outcome> + Send + 'static,
 ) -> Result<Promise<'js>> {
     settled_by(ctx, future, false)
-}
-
-/// Runs `future` beside the scripts; in a task, `then` is given what it came to, and nothing where it was dropped with its runtime.
-/// The loop lives until then.
-pub(crate) fn when_done<T: Send + 'static>(
-    ctx: &Ctx<'_>,
-    future: impl Future<Output = T> + Send + 'static,
-    then: impl for<'js> FnOnce(&Ctx<'js>, Option<T>) -> Result<()> + Send + 'static,
-) {
-    let host = Host::of(ctx);
-    host.under_way.set(host.under_way.get() + 1);
-    let task = move |ctx: &Ctx<'_>, done| {
-        let host = Host::of(ctx);
-        host.under_way.set(host.under_way.get() - 1);
-        then(ctx, done)
-    };
-    let mut ending = Ending { queue: host.queue.clone(), task: Some(task), done: None };
-    host.io.spawn(async move {
-        ending.has(future.await);
-    });
-}
-
-/// Queues the task of [`when_done`].
-struct Ending<T: Send + 'static, F: for<'js> FnOnce(&Ctx<'js>, Option<T>) -> Result<()> + Send + 'static> {
-    queue: TaskQueue,
-    task: Option<F>,
-    done: Option<T>,
-}
-
-impl<T: Send + 'static, F: for<'js> FnOnce(&Ctx<'js>, Option<T>) -> Result<()> + Send + 'static>
-    Ending<T, F>
-{
-    fn has(&mut self, done: T) {
-        self.done = Some(done);
-    }
-}
-
-impl<T: Send + 'static, F: for<'js> FnOnce(&Ctx<'js>, Option<T>) -> Result<()> + Send + 'static> Drop
-    for Ending<T, F>
-{
-    fn drop(&mut self) {
-        let done = self.done.take();
-        if let Some(task) = self.task.take() {
-            self.queue.queue(move |ctx| task(ctx, done));
-        }
-    }
 }
 
 fn settled_by<'js>(

@@ -60,6 +60,7 @@ mod runtime;
 mod runtime_builder;
 mod scripts;
 mod values;
+mod when_done;
 
 pub use error::Error;
 pub use interrupt::Interrupt;

@@ -1,8 +1,10 @@
 //! Module scripts, by [HTML's module map](https://html.spec.whatwg.org/#integration-with-the-javascript-module-system): `map.rs` loads
-//! graphs, `linking.rs` hands them to the engine, `parsing.rs` finds what a text imports, `import_map.rs` resolves it.
+//! graphs, `linking.rs` hands them to the engine, `parsing.rs` finds what a text imports, `resolving.rs` and `import_map.rs` say which URL
+//! that is.
 //!
 //! What a [`ModuleLoader`] takes comes from that; everything else is fetched, under the page's rules.
 
+mod creating;
 pub(crate) mod fetching;
 mod folders;
 mod import_map;
@@ -10,6 +12,7 @@ mod linking;
 mod map;
 mod parsing;
 mod records;
+mod resolving;
 
 use sofetch::Url;
 

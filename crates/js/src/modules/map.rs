@@ -3,26 +3,25 @@
 //!
 //! Nothing here waits: a text comes in a task, and whoever wants it goes on there. So many fetches as [`AT_ONCE`] are under way at
 //! a time, the others in a line. The first failure ends a load; what it had begun to fetch is in the map all the same.
+//!
+//! Longer than most, because a load goes from one step to the next and back: each is short, and none means much alone.
 
 use std::cell::{Cell, RefCell};
 use std::collections::{HashMap, HashSet, VecDeque};
 use std::rc::Rc;
 
-use rquickjs::{
-    Ctx, Exception, Function, JsLifetime, Module, Object, Persistent, Promise, Result, String as JsString,
-    Value,
-};
+use rquickjs::{Ctx, Exception, Function, JsLifetime, Module, Object, Persistent, Promise, Result, Value};
 use sofetch::core::infrastructure::requests::Request;
 use sofetch::engine::FetchController;
 use sofetch::{ReferrerPolicy, Url};
 
 use super::fetching::{Fetched, NotFetched, fetch_script, module_request};
-use super::import_map::{ImportMap, NoImportMap, Unresolved};
-use super::parsing::{ModuleRequest, Parser};
+use super::import_map::ImportMap;
+use super::parsing::Parser;
 use super::records::{Content, Key, ModuleType, Record, Referring, Source, Standing};
 use super::{ModuleLoader, decode};
-use crate::error::Error;
-use crate::host::{Host, call_program, when_done};
+use crate::host::{Host, call_program};
+use crate::when_done::when_done;
 
 /// How many modules are fetched at a time.
 const AT_ONCE: usize = 64;
@@ -33,14 +32,14 @@ pub(crate) struct Modules(Rc<Shared>);
 
 pub(crate) struct Shared {
     loader: Rc<dyn ModuleLoader>,
-    parser: RefCell<Parser>,
+    pub(super) parser: RefCell<Parser>,
     /// How many modules may import each other in a row.
     pub(super) deepest: usize,
     /// Of scripts whose name is no URL.
     places: RefCell<HashMap<String, Url>>,
-    import_map: RefCell<ImportMap>,
+    pub(super) import_map: RefCell<ImportMap>,
     /// Was a specifier resolved already?
-    has_resolved: Cell<bool>,
+    pub(super) has_resolved: Cell<bool>,
     map: RefCell<HashMap<Key, Entry>>,
     /// Module scripts by the engine's names for them.
     pub(super) records: RefCell<HashMap<String, Rc<Record>>>,
@@ -165,26 +164,6 @@ impl Modules {
         self.places.borrow_mut().insert(name.to_owned(), url);
     }
 
-    /// <https://html.spec.whatwg.org/#register-an-import-map>
-    ///
-    /// # Errors
-    /// See [`Error::import_map`].
-    pub(crate) fn add_import_map(&self, text: &str, base: &Url) -> std::result::Result<(), Error> {
-        // DEPARTS: a map that comes late is refused as a whole, where HTML takes of it what concerns no specifier that was resolved
-        // already: the list of those would grow with every import. https://html.spec.whatwg.org/#resolved-module-set
-        if self.has_resolved.get() {
-            return Err(Error::import_map("it comes after the first import".to_owned()));
-        }
-        let map = ImportMap::parse(text, base).map_err(|error| {
-            Error::import_map(match error {
-                NoImportMap::Syntax(said) => format!("it is no JSON: {said}"),
-                NoImportMap::NoObject(part) => format!("{part} is no object"),
-            })
-        })?;
-        self.import_map.borrow_mut().merge(map);
-        Ok(())
-    }
-
     /// A script's [base URL](https://html.spec.whatwg.org/#concept-script-base-url) and what it imports with, by its name.
     pub(super) fn referring(&self, ctx: &Ctx<'_>, name: &str) -> Referring {
         if let Some(record) = self.records.borrow().get(name) {
@@ -193,53 +172,6 @@ impl Modules {
         let place = self.places.borrow().get(name).cloned();
         let base = place.or_else(|| Url::parse(name, None).ok()).unwrap_or_else(|| Host::of(ctx).base_url());
         Referring { base, referrer_policy: ReferrerPolicy::Empty }
-    }
-
-    /// <https://html.spec.whatwg.org/#resolve-a-module-specifier>
-    ///
-    /// # Errors
-    /// A `TypeError`.
-    pub(super) fn resolve(&self, ctx: &Ctx<'_>, specifier: &str, base: &Url) -> Result<Url> {
-        self.has_resolved.set(true);
-        let resolved = self.import_map.borrow().resolve(specifier, base);
-        let why = match resolved {
-            // NB: the prelude's own modules have names of this scheme, and are nobody's to import.
-            Ok(url) if url.scheme() != "sofetch" => return Ok(url),
-            Ok(_) | Err(Unresolved::NoUrl) => "is no URL of a module".to_owned(),
-            Err(Unresolved::Bare) => {
-                "is no URL, does not begin with /, ./ or ../, and no import map has it".to_owned()
-            }
-            Err(Unresolved::Blocked(key)) => format!("is blocked by the import map's \"{key}\""),
-            Err(Unresolved::Backtracks(key)) => {
-                format!("leads out of where the import map's \"{key}\" leads")
-            }
-        };
-        Err(Exception::throw_type(ctx, &format!("\"{specifier}\" {why}")))
-    }
-
-    /// What a request names: its type and key.
-    ///
-    /// # Errors
-    /// A `TypeError`.
-    pub(super) fn key_of(
-        &self,
-        ctx: &Ctx<'_>,
-        specifier: &str,
-        attributes: &[(String, String)],
-        base: &Url,
-    ) -> Result<Key> {
-        let url = self.resolve(ctx, specifier, base)?;
-        let said = attributes.iter().find(|(key, _)| key == "type").map(|(_, value)| &**value);
-        let kind = match said.map(ModuleType::from_word) {
-            None => ModuleType::JavaScript,
-            Some(Some(kind)) => kind,
-            Some(None) => {
-                let said = said.unwrap_or_default();
-                let said = format!("\"{specifier}\" cannot be imported with the type \"{said}\"");
-                return Err(Exception::throw_type(ctx, &said));
-            }
-        };
-        Ok(Key::of(&url, kind))
     }
 
     /// `import()` names this module: who did is remembered until somebody asks for it.
@@ -472,72 +404,6 @@ impl Modules {
         }
     }
 
-    /// A module script of what was loaded for a key.
-    fn create(&self, ctx: &Ctx<'_>, key: &Key, referring: Referring, source: Source) -> Rc<Record> {
-        let name = key.name();
-        let of = |content| Record {
-            name: name.clone(),
-            referring: referring.clone(),
-            content,
-            module: RefCell::default(),
-            standing: Cell::new(Standing::New),
-        };
-        let record = match key.kind {
-            ModuleType::JavaScript => self.create_script(ctx, &name, referring.clone(), source),
-            // https://html.spec.whatwg.org/#creating-a-json-module-script
-            ModuleType::Json => of(value_content(ctx, parse_json(ctx, source.text))),
-            // https://html.spec.whatwg.org/#creating-a-text-module-script
-            ModuleType::Text => {
-                let text = JsString::from_str(ctx.clone(), &source.text);
-                of(value_content(ctx, text.map(JsString::into_value)))
-            }
-        };
-        let record = Rc::new(record);
-        self.records.borrow_mut().insert(name, record.clone());
-        record
-    }
-
-    /// <https://html.spec.whatwg.org/#creating-a-javascript-module-script>
-    fn create_script(&self, ctx: &Ctx<'_>, name: &str, referring: Referring, source: Source) -> Record {
-        let content = self.requests(ctx, name, &referring.base, &source.text);
-        let content = match content {
-            Ok(requests) => Content::Script { source: RefCell::new(Some(source)), requests },
-            Err(_) => Content::Error(Persistent::save(ctx, ctx.catch())),
-        };
-        let (module, standing) = (RefCell::default(), Cell::new(Standing::New));
-        Record { name: name.to_owned(), referring, content, module, standing }
-    }
-
-    /// What a source text requests, resolved.
-    fn requests(
-        &self,
-        ctx: &Ctx<'_>,
-        name: &str,
-        base: &Url,
-        source: &str,
-    ) -> Result<Vec<(String, ModuleType, Key)>> {
-        if source.contains('\0') {
-            let said = format!("{name} cannot be imported: the engine reads no module with a NUL character");
-            return Err(Exception::throw_type(ctx, &said));
-        }
-        let Some(requests) = self.parser.borrow_mut().requests(name, source)? else {
-            return Err(self.parse_error(ctx, name, source));
-        };
-        let unknown =
-            |request: &ModuleRequest| request.attributes.iter().find(|(key, _)| key != "type").cloned();
-        if let Some((key, _)) = requests.iter().find_map(unknown) {
-            return Err(Exception::throw_syntax(
-                ctx,
-                &format!("{name}: no import has an attribute \"{key}\""),
-            ));
-        }
-        let resolved = requests.into_iter().map(|request| {
-            let key = self.key_of(ctx, &request.specifier, &request.attributes, base)?;
-            Ok((request.specifier, key.kind, key))
-        });
-        resolved.collect()
-    }
-
     fn fail(&self, ctx: &Ctx<'_>, id: u64, failure: Failure) {
         let Some(load) = self.loads.borrow_mut().remove(&id) else { return };
         let thrown = match failure {
@@ -599,19 +465,4 @@ impl Modules {
             }
         }
     }
-}
-
-fn value_content<'js>(ctx: &Ctx<'js>, value: Result<Value<'js>>) -> Content {
-    match value {
-        Ok(value) => Content::Value(Persistent::save(ctx, value)),
-        Err(_) => Content::Error(Persistent::save(ctx, ctx.catch())),
-    }
-}
-
-/// <https://tc39.es/ecma262/#sec-parse-json-module>
-fn parse_json<'js>(ctx: &Ctx<'js>, text: String) -> Result<Value<'js>> {
-    if text.contains('\0') {
-        return Err(Exception::throw_syntax(ctx, "a NUL character in JSON"));
-    }
-    ctx.json_parse(text)
 }

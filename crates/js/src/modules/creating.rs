@@ -1,0 +1,106 @@
+//! Module scripts of what was loaded: [JavaScript's](https://html.spec.whatwg.org/#creating-a-javascript-module-script), and values'.
+
+use std::cell::{Cell, RefCell};
+use std::rc::Rc;
+
+use rquickjs::{Ctx, Exception, Persistent, Result, String as JsString, Value};
+use sofetch::Url;
+
+use super::map::Modules;
+use super::parsing::ModuleRequest;
+use super::records::{Content, Key, ModuleType, Record, Referring, Source, Standing};
+
+impl Modules {
+    /// A module script of what was loaded for a key.
+    pub(super) fn create(
+        &self,
+        ctx: &Ctx<'_>,
+        key: &Key,
+        referring: Referring,
+        source: Source,
+    ) -> Rc<Record> {
+        let name = key.name();
+        let of = |content| Record {
+            name: name.clone(),
+            referring: referring.clone(),
+            content,
+            module: RefCell::default(),
+            standing: Cell::new(Standing::New),
+        };
+        let record = match key.kind {
+            ModuleType::JavaScript => self.create_script(ctx, &name, referring.clone(), source),
+            // https://html.spec.whatwg.org/#creating-a-json-module-script
+            ModuleType::Json => of(value_content(ctx, parse_json(ctx, source.text))),
+            // https://html.spec.whatwg.org/#creating-a-text-module-script
+            ModuleType::Text => {
+                let text = JsString::from_str(ctx.clone(), &source.text);
+                of(value_content(ctx, text.map(JsString::into_value)))
+            }
+        };
+        let record = Rc::new(record);
+        self.records.borrow_mut().insert(name, record.clone());
+        record
+    }
+
+    /// <https://html.spec.whatwg.org/#creating-a-javascript-module-script>
+    pub(super) fn create_script(
+        &self,
+        ctx: &Ctx<'_>,
+        name: &str,
+        referring: Referring,
+        source: Source,
+    ) -> Record {
+        let content = self.requests(ctx, name, &referring.base, &source.text);
+        let content = match content {
+            Ok(requests) => Content::Script { source: RefCell::new(Some(source)), requests },
+            Err(_) => Content::Error(Persistent::save(ctx, ctx.catch())),
+        };
+        let (module, standing) = (RefCell::default(), Cell::new(Standing::New));
+        Record { name: name.to_owned(), referring, content, module, standing }
+    }
+
+    /// What a source text requests, resolved.
+    fn requests(
+        &self,
+        ctx: &Ctx<'_>,
+        name: &str,
+        base: &Url,
+        source: &str,
+    ) -> Result<Vec<(String, ModuleType, Key)>> {
+        if source.contains('\0') {
+            let said = format!("{name} cannot be imported: the engine reads no module with a NUL character");
+            return Err(Exception::throw_type(ctx, &said));
+        }
+        let Some(requests) = self.parser.borrow_mut().requests(name, source)? else {
+            return Err(self.parse_error(ctx, name, source));
+        };
+        let unknown =
+            |request: &ModuleRequest| request.attributes.iter().find(|(key, _)| key != "type").cloned();
+        if let Some((key, _)) = requests.iter().find_map(unknown) {
+            return Err(Exception::throw_syntax(
+                ctx,
+                &format!("{name}: no import has an attribute \"{key}\""),
+            ));
+        }
+        let resolved = requests.into_iter().map(|request| {
+            let key = self.key_of(ctx, &request.specifier, &request.attributes, base)?;
+            Ok((request.specifier, key.kind, key))
+        });
+        resolved.collect()
+    }
+}
+
+fn value_content<'js>(ctx: &Ctx<'js>, value: Result<Value<'js>>) -> Content {
+    match value {
+        Ok(value) => Content::Value(Persistent::save(ctx, value)),
+        Err(_) => Content::Error(Persistent::save(ctx, ctx.catch())),
+    }
+}
+
+/// <https://tc39.es/ecma262/#sec-parse-json-module>
+fn parse_json<'js>(ctx: &Ctx<'js>, text: String) -> Result<Value<'js>> {
+    if text.contains('\0') {
+        return Err(Exception::throw_syntax(ctx, "a NUL character in JSON"));
+    }
+    ctx.json_parse(text)
+}
