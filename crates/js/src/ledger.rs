@@ -193,6 +193,17 @@ impl Charge {
         Charge { ledger, bytes: 0 }
     }
 
+    /// So many more, on the thread of the scripts.
+    ///
+    /// # Errors
+    /// See [`room_for`].
+    pub(crate) fn add(&mut self, ctx: &Ctx<'_>, bytes: usize) -> Result<()> {
+        room_for(ctx, bytes)?;
+        self.ledger.add(bytes);
+        self.bytes += bytes;
+        Ok(())
+    }
+
     /// So many more, unless the limit leaves no room for them.
     pub(crate) fn grow(&mut self, bytes: usize) -> bool {
         let grown = self.ledger.try_add(bytes);

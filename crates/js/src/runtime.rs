@@ -76,7 +76,8 @@ impl Runtime {
     ) -> Result<Runtime, Error> {
         let context = Context::full(&engine).map_err(Error::engine)?;
         let modules = context.with(|ctx| {
-            let modules = Modules::new(&ctx, loader, parser, deepest).map_err(Error::engine)?;
+            let modules =
+                Modules::new(&ctx, host.ledger.clone(), loader, parser, deepest).map_err(Error::engine)?;
             let stored = ctx.store_userdata(modules.clone());
             stored.map_err(|_| Error::prelude("the realm has modules already".to_owned()))?;
             Ok(modules)

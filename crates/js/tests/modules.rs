@@ -113,7 +113,8 @@ fn modules_table() {
              console.log(errors[0].message, errors[0] === errors[1]);",
             &["at its top true"],
         ),
-        ("resolve", "try { import.meta.resolve('bare'); } catch (e) { console.log(e.name, import.meta.resolve('./a b')); }", &["TypeError https://a.test/page/a%20b"]),
+        ("resolve", "try { import.meta.resolve('bare'); } catch (e) { console.log(e.name, import.meta.resolve('./a b'), import.meta.resolve({ toString: () => '/x' }), import.meta.resolve.length); }
+             try { import.meta.resolve(); } catch (e) { console.log(e.name); }", &["TypeError https://a.test/page/a%20b https://a.test/x 1", "TypeError"]),
     ];
     for (name, source, expected) in table {
         let (lines, failed) = run(source);

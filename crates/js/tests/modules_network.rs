@@ -489,3 +489,36 @@ fn import_scripts_table() {
     assert!(server.requests_to("/w/a.js")[0].header("sec-fetch-mode").is_some_and(|mode| mode == "no-cors"));
     assert!(server.requests_to("/w/b.js").len() == 1, "nothing is fetched behind a failure");
 }
+
+#[test]
+fn memory_is_a_modules_limit_too() {
+    let server = serve(|request| match request.path() {
+        "/large.js" => script(format!("/*{}*/", "x".repeat(40 << 20))),
+        // Short names of long URLs.
+        "/many.js" => {
+            let imports: String = (0..20_000).map(|number| format!("import 'p/{number}';")).collect();
+            script(imports)
+        }
+        "/fine.js" => script("export default 'fine';"),
+        _ => Reply::new(404),
+    });
+    let url = server.url("/");
+    let map = format!(r#"{{ "imports": {{ "p/": "/{}/" }} }}"#, "y".repeat(10_000));
+    let thread = std::thread::Builder::new().stack_size(THREAD_STACK_BYTES).spawn(move || {
+        let lines = Lines::default();
+        let builder = Runtime::builder().base_url(Url::parse(&url, None).expect("a URL")).max_memory(32 << 20);
+        let mut runtime = builder.printer(Rc::new(lines.clone())).build().expect("a runtime");
+        runtime.add_import_map(&map, None).expect("a map");
+        let source = "(async () => {
+            for (const name of ['large', 'many']) await import(`/${name}.js`).catch(e => console.log(e.name, e.message.endsWith('out of memory')));
+            let long = 0; const x = 'x'.repeat(1 << 20);
+            for (let i = 0; i < 40; i++) await import(`data:text/javascript,/*${x}${i}*/`).then(() => long++, () => {});
+            console.log(long < 10, (await import('/fine.js')).default);
+        })()";
+        runtime.run_script(source, "main.js").expect("no limit");
+        runtime.run_until_idle();
+        lines.take()
+    });
+    let lines = thread.expect("a thread").join().expect("no panic");
+    assert_eq!(lines, ["TypeError true", "RangeError true", "true fine"]);
+}

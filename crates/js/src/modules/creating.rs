@@ -1,14 +1,15 @@
 //! Module scripts of what was loaded: [JavaScript's](https://html.spec.whatwg.org/#creating-a-javascript-module-script), and values'.
 
 use std::cell::{Cell, RefCell};
+use std::ffi::CString;
 use std::rc::Rc;
 
-use rquickjs::{Ctx, Exception, Persistent, Result, String as JsString, Value};
+use rquickjs::{Ctx, Error, Exception, Persistent, Result, String as JsString, Value, qjs};
 use sofetch::Url;
 
 use super::map::Modules;
 use super::parsing::ModuleRequest;
-use super::records::{Content, Key, ModuleType, Record, Referring, Source, Standing};
+use super::records::{Content, Key, ModuleType, Record, Referring, Requests, Source, Standing};
 
 impl Modules {
     /// A module script of what was loaded for a key.
@@ -30,7 +31,7 @@ impl Modules {
         let record = match key.kind {
             ModuleType::JavaScript => self.create_script(ctx, &name, referring.clone(), source),
             // https://html.spec.whatwg.org/#creating-a-json-module-script
-            ModuleType::Json => of(value_content(ctx, parse_json(ctx, source.text))),
+            ModuleType::Json => of(value_content(ctx, parse_json(ctx, &key.url, source.text))),
             // https://html.spec.whatwg.org/#creating-a-text-module-script
             ModuleType::Text => {
                 let text = JsString::from_str(ctx.clone(), &source.text);
@@ -60,13 +61,7 @@ impl Modules {
     }
 
     /// What a source text requests, resolved.
-    fn requests(
-        &self,
-        ctx: &Ctx<'_>,
-        name: &str,
-        base: &Url,
-        source: &str,
-    ) -> Result<Vec<(String, ModuleType, Key)>> {
+    fn requests(&self, ctx: &Ctx<'_>, name: &str, base: &Url, source: &str) -> Result<Requests> {
         if source.contains('\0') {
             let said = format!("{name} cannot be imported: the engine reads no module with a NUL character");
             return Err(Exception::throw_type(ctx, &said));
@@ -82,11 +77,12 @@ impl Modules {
                 &format!("{name}: no import has an attribute \"{key}\""),
             ));
         }
-        let resolved = requests.into_iter().map(|request| {
-            let key = self.key_of(ctx, &request.specifier, &request.attributes, base)?;
-            Ok((request.specifier, key.kind, key))
-        });
-        resolved.collect()
+        let mut resolved = Requests::new(ctx);
+        for ModuleRequest { specifier, attributes } in requests {
+            let key = self.key_of(ctx, &specifier, &attributes, base)?;
+            resolved.push(ctx, specifier, key)?;
+        }
+        Ok(resolved.sorted())
     }
 }
 
@@ -97,10 +93,22 @@ fn value_content<'js>(ctx: &Ctx<'js>, value: Result<Value<'js>>) -> Content {
     }
 }
 
-/// <https://tc39.es/ecma262/#sec-parse-json-module>
-fn parse_json<'js>(ctx: &Ctx<'js>, text: String) -> Result<Value<'js>> {
-    if text.contains('\0') {
-        return Err(Exception::throw_syntax(ctx, "a NUL character in JSON"));
+/// <https://tc39.es/ecma262/#sec-parse-json-module>; its errors say where in `name` they are.
+#[allow(unsafe_code)]
+fn parse_json<'js>(ctx: &Ctx<'js>, name: &str, text: String) -> Result<Value<'js>> {
+    let name = CString::new(name)?;
+    let length = text.len();
+    // The engine looks at one byte behind the text.
+    let mut text = text.into_bytes();
+    text.push(0);
+    // SAFETY: both texts are alive until the call returns, and end with a NUL that the length does not count; the value that comes
+    // back is a new one of this context.
+    unsafe {
+        let value =
+            qjs::JS_ParseJSON(ctx.as_raw().as_ptr(), text.as_ptr().cast(), length as _, name.as_ptr());
+        if qjs::JS_IsException(value) {
+            return Err(Error::Exception);
+        }
+        Ok(Value::from_raw(ctx.clone(), value))
     }
-    ctx.json_parse(text)
 }

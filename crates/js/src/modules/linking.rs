@@ -9,9 +9,12 @@
 use std::collections::HashSet;
 use std::rc::Rc;
 
+use rquickjs::function::Rest;
 use rquickjs::loader::{ImportAttributes, Loader, Resolver};
 use rquickjs::module::{Declarations, Declared, Exports, ModuleDef};
-use rquickjs::{Ctx, Exception, Function, Module, Object, Promise, Result, Value};
+use rquickjs::{
+    Coerced, Ctx, Exception, FromJs, Function, Module, Object, Promise, Result, String as JsString, Value,
+};
 
 use super::map::Modules;
 use super::parsing::listed;
@@ -86,7 +89,7 @@ impl Modules {
         let mut seen = HashSet::from([root.name.clone()]);
         let mut path = vec![(root.clone(), 0)];
         while let Some((record, next)) = path.last_mut() {
-            let Some((_, _, key)) = record.requests().get(*next) else {
+            let Some(key) = record.imports().get(*next) else {
                 order.extend(path.pop().map(|(record, _)| record));
                 continue;
             };
@@ -139,10 +142,14 @@ impl Modules {
         let base = record.referring.base.clone();
         let meta = module.meta()?;
         meta.set("url", base.href())?;
-        let resolve = move |ctx: Ctx<'_>, specifier: Text| {
-            Modules::of(&ctx).resolve(&ctx, &specifier.0, &base).map(|url| url.href().to_owned())
+        let resolve = move |ctx: Ctx<'js>, arguments: Rest<Value<'js>>| {
+            let said = arguments.0.into_iter().next().unwrap_or_else(|| Value::new_undefined(ctx.clone()));
+            let specifier = Coerced::<JsString<'js>>::from_js(&ctx, said)?.0;
+            let specifier = Text::from_js(&ctx, specifier.into_value())?.0;
+            Modules::of(&ctx).resolve(&ctx, &specifier, &base).map(|url| url.href().to_owned())
         };
-        meta.set("resolve", Function::new(ctx.clone(), resolve)?.with_name("resolve")?)
+        let resolve = Function::new(ctx.clone(), resolve)?.with_name("resolve")?.with_length(1)?;
+        meta.set("resolve", resolve)
     }
 
     /// The `SyntaxError` of a text that is no module, as this realm's.
@@ -172,11 +179,10 @@ impl Resolver for Names {
             let kind = attributes.iter().find(|(key, _)| key == "type");
             let kind = kind.map_or(Some(ModuleType::JavaScript), |(_, word)| ModuleType::from_word(word));
             let importer = modules.records.borrow().get(base).cloned();
-            let requested = importer.as_ref().and_then(|importer| {
-                importer.requests().iter().find(|(said, of, _)| said == specifier && Some(*of) == kind)
-            });
+            let requested =
+                importer.as_ref().zip(kind).and_then(|(importer, kind)| importer.requested(specifier, kind));
             let unknown = || Exception::throw_internal(ctx, "a module that was not requested");
-            return requested.map(|(_, _, key)| key.name()).ok_or_else(unknown);
+            return requested.map(Key::name).ok_or_else(unknown);
         }
         // https://html.spec.whatwg.org/#hostgetsupportedimportattributes
         if let Some((key, _)) = attributes.iter().find(|(key, _)| key != "type") {

@@ -9,6 +9,7 @@
 use std::cell::{Cell, RefCell};
 use std::collections::{HashMap, HashSet, VecDeque};
 use std::rc::Rc;
+use std::sync::Arc;
 
 use rquickjs::{Ctx, Exception, Function, JsLifetime, Module, Object, Persistent, Promise, Result, Value};
 use sofetch::core::infrastructure::requests::Request;
@@ -21,10 +22,15 @@ use super::parsing::Parser;
 use super::records::{Content, Key, ModuleType, Record, Referring, Source, Standing};
 use super::{ModuleLoader, decode};
 use crate::host::{Host, call_program};
+use crate::ledger::{Charge, Ledger};
+use crate::values::ENTERED_FROM;
 use crate::when_done::when_done;
 
 /// How many modules are fetched at a time.
 const AT_ONCE: usize = 64;
+
+/// How often a module's URL is held: as a key and as a name, here and there.
+const COPIES: usize = 5;
 
 /// All modules of a realm.
 #[derive(Clone)]
@@ -45,6 +51,8 @@ pub(crate) struct Shared {
     pub(super) records: RefCell<HashMap<String, Rc<Record>>>,
     /// Who imported first what nobody has asked for yet.
     importers: RefCell<HashMap<Key, Referring>>,
+    /// Counts the keys that are long.
+    long_keys: RefCell<Charge>,
     loads: RefCell<HashMap<u64, Load>>,
     last_load: Cell<u64>,
     in_line: RefCell<VecDeque<(Key, Request)>>,
@@ -121,6 +129,7 @@ enum Found {
 impl Modules {
     pub(crate) fn new(
         ctx: &Ctx<'_>,
+        ledger: Arc<Ledger>,
         loader: Rc<dyn ModuleLoader>,
         parser: Parser,
         deepest: usize,
@@ -137,6 +146,7 @@ impl Modules {
             map: RefCell::default(),
             records: RefCell::default(),
             importers: RefCell::default(),
+            long_keys: RefCell::new(Charge::empty(ledger)),
             loads: RefCell::default(),
             last_load: Cell::new(0),
             in_line: RefCell::default(),
@@ -261,7 +271,7 @@ impl Modules {
                 (_, Standing::New) => {
                     let before = stack.len();
                     let mut failed = None;
-                    for (_, _, key) in record.requests() {
+                    for key in record.imports() {
                         let is_new = match self.loads.borrow_mut().get_mut(&id) {
                             Some(load) => load.visited.insert(key.clone()),
                             None => return,
@@ -320,7 +330,17 @@ impl Modules {
 
     /// Puts a key into the map: asks the loader, or begins to fetch.
     fn fetch(&self, ctx: &Ctx<'_>, key: &Key, referring: &Referring) {
+        // What is small is worth no entry of its own: what the engine holds for it is more.
+        let room = if key.url.len() < ENTERED_FROM {
+            Ok(())
+        } else {
+            self.long_keys.borrow_mut().add(ctx, COPIES * key.url.len())
+        };
         let entry = match Url::parse(&key.url, None) {
+            _ if room.is_err() => {
+                ctx.catch();
+                Entry::Failed(NotFetched::Memory.to_string())
+            }
             Err(_) => Entry::Failed("it is no URL".to_owned()),
             Ok(url) if self.loader.takes(&url) => {
                 let loaded = call_program(ctx, || self.loader.load(&url, key.kind));

@@ -2,14 +2,15 @@
 
 use std::cell::{Cell, RefCell};
 
-use rquickjs::{Ctx, Module, Persistent, Value};
+use rquickjs::{Ctx, Module, Persistent, Result, Value};
 use sofetch::core::infrastructure::requests::Destination;
 use sofetch::{ReferrerPolicy, Url};
 
+use crate::host::Host;
 use crate::ledger::Charge;
 
 /// What a module is made of, by the attribute `type` of what imports it.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum ModuleType {
     /// No attribute: a script.
     #[default]
@@ -93,13 +94,54 @@ pub(super) struct Record {
 
 /// What a module script is made of.
 pub(super) enum Content {
-    /// A source text, until it is compiled, and its requests in their order: specifier, type and key.
-    Script { source: RefCell<Option<Source>>, requests: Vec<(String, ModuleType, Key)> },
+    /// A source text, until it is compiled, and what it requests.
+    Script { source: RefCell<Option<Source>>, requests: Requests },
     /// The default export.
     Value(Persistent<Value<'static>>),
     /// The [error to rethrow](https://html.spec.whatwg.org/#concept-script-error-to-rethrow): what does not parse, and specifiers
     /// that do not resolve.
     Error(Persistent<Value<'static>>),
+}
+
+/// What a script requests, resolved. Counted, as it is held for ever: few letters may stand for long URLs, and many of them.
+pub(super) struct Requests {
+    in_order: Vec<Key>,
+    /// Each specifier and the place of its key, by the specifier.
+    by_specifier: Vec<(String, usize)>,
+    charge: Charge,
+}
+
+/// What a request takes besides its texts, about.
+const BYTES_A_REQUEST: usize = 128;
+
+impl Requests {
+    pub(super) fn new(ctx: &Ctx<'_>) -> Requests {
+        let charge = Charge::empty(Host::of(ctx).ledger.clone());
+        Requests { in_order: Vec::new(), by_specifier: Vec::new(), charge }
+    }
+
+    /// One more.
+    ///
+    /// # Errors
+    /// A `RangeError` where there is no room for it.
+    pub(super) fn push(&mut self, ctx: &Ctx<'_>, specifier: String, key: Key) -> Result<()> {
+        self.charge.add(ctx, specifier.len() + key.url.len() + BYTES_A_REQUEST)?;
+        self.by_specifier.push((specifier, self.in_order.len()));
+        self.in_order.push(key);
+        Ok(())
+    }
+
+    /// Makes them ready to be looked up.
+    pub(super) fn sorted(mut self) -> Requests {
+        self.by_specifier.sort();
+        self
+    }
+
+    fn find(&self, specifier: &str, kind: ModuleType) -> Option<&Key> {
+        let from = self.by_specifier.partition_point(|(said, _)| &**said < specifier);
+        let same = self.by_specifier[from..].iter().take_while(|(said, _)| said == specifier);
+        same.filter_map(|(_, place)| self.in_order.get(*place)).find(|key| key.kind == kind)
+    }
 }
 
 /// A text, counted as long as it is held.
@@ -121,10 +163,19 @@ pub(super) enum Standing {
 }
 
 impl Record {
-    pub(super) fn requests(&self) -> &[(String, ModuleType, Key)] {
+    /// What it imports, in the order of its text.
+    pub(super) fn imports(&self) -> &[Key] {
         match &self.content {
-            Content::Script { requests, .. } => requests,
+            Content::Script { requests, .. } => &requests.in_order,
             Content::Value(_) | Content::Error(_) => &[],
+        }
+    }
+
+    /// What it means by a specifier and a type.
+    pub(super) fn requested(&self, specifier: &str, kind: ModuleType) -> Option<&Key> {
+        match &self.content {
+            Content::Script { requests, .. } => requests.find(specifier, kind),
+            Content::Value(_) | Content::Error(_) => None,
         }
     }
 }
