@@ -235,7 +235,7 @@ impl ModuleLoader for Ring {
     fn load(&self, url: &Url, _: ModuleType) -> Result<String, String> {
         let number: usize = url.path()[1..].trim_end_matches(".js").parse().map_err(|_| "no number")?;
         let (next, far) = ((number + 1) % 40, (number * 7) % 40);
-        let functions: String = (0..200)
+        let functions: String = (0..60)
             .map(|f| format!("export function f{number}_{f}(a, b) {{ return [a, b, {f}]; }}"))
             .collect();
         Ok(format!(
@@ -247,10 +247,10 @@ impl ModuleLoader for Ring {
 #[test]
 fn memory_that_runs_out_leaves_nothing_half_done() {
     let (mut failed, mut succeeded) = (0, 0);
-    for quarter in (8..60).step_by(3) {
+    for eighth in (16..64).step_by(2) {
         let lines = Lines::default();
         let url = Url::parse("https://a.test/", None).expect("a URL");
-        let builder = Runtime::builder().base_url(url).module_loader(Ring).max_memory(quarter << 18);
+        let builder = Runtime::builder().base_url(url).module_loader(Ring).max_memory(eighth << 17);
         let Ok(mut runtime) = builder.printer(Rc::new(lines.clone())).build() else { continue };
         let source = "(async () => { let failed = 0; for (let i = 0; i < 40; i += 3) for (const _ of [1, 2])
                         await import(`/${i}.js`).then(m => m[`f${i}_0`](1), () => failed++);

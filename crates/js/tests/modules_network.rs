@@ -3,53 +3,30 @@
 
 #[path = "support/lines.rs"]
 mod lines;
+#[path = "support/module_pages.rs"]
+mod module_pages;
 
-use std::rc::Rc;
 use std::sync::Arc;
-use std::time::Duration;
 
 use sofetch::{Url, UserAgent};
-use sofetch_js::{Ending, Runtime, THREAD_STACK_BYTES};
-use sofetch_testkit::loopback::{Origins, Reply, RequestSeen, Server, answering_later, serve, start};
+use sofetch_js::Runtime;
+use sofetch_testkit::loopback::{
+    Origins, Reply, RequestSeen, Server, ServerConfig, answering_later, serve, start,
+};
 use tokio::sync::Notify;
 
-use lines::Lines;
-
-fn script(text: impl Into<String>) -> Reply {
-    Reply::ok(text.into()).header("Content-Type", "text/javascript")
-}
-
-fn json(text: &'static str) -> Reply {
-    Reply::ok(text).header("Content-Type", "application/json")
-}
-
-/// Steps with a page's runtime on a thread that has the stack for it; what was printed.
-fn page(
-    url: &str,
-    agent: impl FnOnce() -> sofetch::UserAgentBuilder + Send + 'static,
-    steps: impl FnOnce(&mut Runtime) + Send + 'static,
-) -> Vec<String> {
-    let url = url.to_owned();
-    let thread = std::thread::Builder::new().stack_size(THREAD_STACK_BYTES);
-    let ran = thread.spawn(move || {
-        let lines = Lines::default();
-        let builder = Runtime::builder().agent(agent()).base_url(Url::parse(&url, None).expect("a URL"));
-        let builder = builder.time_limit(Duration::from_secs(120));
-        let mut runtime = builder.printer(Rc::new(lines.clone())).build().expect("a runtime");
-        steps(&mut runtime);
-        assert_eq!(runtime.run_until_idle(), Ending::Idle);
-        drop(runtime);
-        lines.take()
-    });
-    ran.expect("a thread").join().expect("no panic")
-}
+use module_pages::{json, page, script};
 
 /// A module script of a page of this server.
 fn run(server: &Server, source: &str) -> Vec<String> {
     let source = source.to_owned();
-    page(&server.url("/page/"), UserAgent::builder, move |runtime| {
-        runtime.run_module(&source, "inline").expect("a module");
-    })
+    page(
+        &server.url("/page/"),
+        |builder| builder,
+        move |runtime| {
+            runtime.run_module(&source, "inline").expect("a module");
+        },
+    )
 }
 
 /// What was asked, path and some headers.
@@ -250,26 +227,25 @@ fn uncaught_failures_of_a_pages_module_are_reported() {
 fn import_blocks_nothing() {
     let (go, waiting) = (Arc::new(Notify::new()), Arc::new(Notify::new()));
     let (ticked, slow) = (go.clone(), waiting.clone());
-    let server =
-        start(sofetch_testkit::loopback::ServerConfig::http(answering_later(move |request: RequestSeen| {
-            let (ticked, slow) = (ticked.clone(), slow.clone());
-            async move {
-                match request.path() {
-                    "/slow.js" => {
-                        // It comes when a timer has ticked, and never if that waits for it.
-                        slow.notify_one();
-                        ticked.notified().await;
-                        script("export default 'slow';")
-                    }
-                    "/tick" => {
-                        slow.notified().await;
-                        ticked.notify_one();
-                        Reply::ok("")
-                    }
-                    _ => Reply::new(404),
+    let server = start(ServerConfig::http(answering_later(move |request: RequestSeen| {
+        let (ticked, slow) = (ticked.clone(), slow.clone());
+        async move {
+            match request.path() {
+                "/slow.js" => {
+                    // It comes when a timer has ticked, and never if that waits for it.
+                    slow.notify_one();
+                    ticked.notified().await;
+                    script("export default 'slow';")
                 }
+                "/tick" => {
+                    slow.notified().await;
+                    ticked.notify_one();
+                    Reply::ok("")
+                }
+                _ => Reply::new(404),
             }
-        })));
+        }
+    })));
     let source = "import('/slow.js').then(slow => console.log(slow.default));
                   setTimeout(() => { console.log('tick'); fetch('/tick').then(r => r.text()).then(() => console.log('told')); }, 1);";
     let mut lines = run(&server, source);
@@ -282,12 +258,16 @@ fn import_blocks_nothing() {
 fn scripts_of_the_page_run_in_their_order() {
     let server = serve(tree);
     let order = server.url("/lib/order.js");
-    let lines = page(&server.url("/page/"), UserAgent::builder, move |runtime| {
-        runtime.run_script("setTimeout(() => console.log('timer'))", "first.js").expect("a script");
-        runtime.run_module("import '/lib/beside.js'; console.log('first');", "a").expect("a module");
-        runtime.run_script("console.log('second');", "b.js").expect("a script");
-        runtime.run_module_url(&Url::parse(&order, None).expect("a URL")).expect("a module");
-    });
+    let lines = page(
+        &server.url("/page/"),
+        |builder| builder,
+        move |runtime| {
+            runtime.run_script("setTimeout(() => console.log('timer'))", "first.js").expect("a script");
+            runtime.run_module("import '/lib/beside.js'; console.log('first');", "a").expect("a module");
+            runtime.run_script("console.log('second');", "b.js").expect("a script");
+            runtime.run_module_url(&Url::parse(&order, None).expect("a URL")).expect("a module");
+        },
+    );
     let mut expected =
         vec!["timer", "beside", "first", "second", "beside", "late is there", "after late", "order"];
     expected.remove(4);
@@ -318,12 +298,16 @@ fn a_module_of_another_origin_needs_its_leave() {
         }
         agent
     };
-    let lines = page("https://a.test/page/", agent, |runtime| {
-        let source = "import a from '/a.js';
+    let lines = page(
+        "https://a.test/page/",
+        |builder| builder.agent(agent()),
+        |runtime| {
+            let source = "import a from '/a.js';
             for (const url of ['https://b.test/open.js', '/there.js', 'https://b.test/closed.js'])
               await import(url).then(m => console.log(m.default), e => console.log(e.constructor === TypeError, e.message));";
-        runtime.run_module(source, "inline").expect("a module");
-    });
+            runtime.run_module(source, "inline").expect("a module");
+        },
+    );
     assert_eq!(
         lines,
         [
@@ -352,15 +336,19 @@ fn import_maps_lead_and_vouch() {
         "integrity": { "/vendor/lib.js": "sha256-HASH", "/vendor/changed.js": "sha256-AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=" }
     }"#
     .replace("HASH", "VjMuClVzS8K3PfVqLfhjXtXFskttekVrQd58q5ovOBQ=");
-    let lines = page(&server.url("/page/"), UserAgent::builder, move |runtime| {
-        runtime.add_import_map(&map, None).expect("a map");
-        let source = "import lib from 'lib'; import main from '/app/main.js'; console.log(lib, main[0], new URL(main[1]).pathname);
+    let lines = page(
+        &server.url("/page/"),
+        |builder| builder,
+        move |runtime| {
+            runtime.add_import_map(&map, None).expect("a map");
+            let source = "import lib from 'lib'; import main from '/app/main.js'; console.log(lib, main[0], new URL(main[1]).pathname);
             await import('vendor/changed.js').catch(e => console.log(e.constructor === TypeError, e.message.endsWith('failed to fetch')));
             import('./relative.js').catch(e => console.log(new URL(e.message.split(' ')[0]).pathname));";
-        runtime.run_module(source, "inline").expect("a module");
-        let late = runtime.add_import_map("{}", None).expect_err("it is late");
-        assert!(late.to_string().contains("after the first import"), "{late}");
-    });
+            runtime.run_module(source, "inline").expect("a module");
+            let late = runtime.add_import_map("{}", None).expect_err("it is late");
+            assert!(late.to_string().contains("after the first import"), "{late}");
+        },
+    );
     assert_eq!(lines, ["1 scoped /scoped/lib.js", "true true", "/page/relative.js"]);
     let mut runtime = Runtime::builder().build().expect("a runtime");
     for (text, said) in [
@@ -371,154 +359,4 @@ fn import_maps_lead_and_vouch() {
         let error = runtime.add_import_map(text, None).expect_err("it is none");
         assert!(error.to_string().contains(said), "{error}");
     }
-}
-
-#[test]
-fn large_graphs() {
-    const MANY: usize = 4_000;
-    let server = serve(|request| match request.path() {
-        // A tree of which every node imports ten more, its parent, and the root.
-        path if path.starts_with("/tree/") => {
-            let number: usize = path[6..].trim_end_matches(".js").parse().expect("a number");
-            let children = (number * 10 + 1..=number * 10 + 10).filter(|child| *child < MANY);
-            let imports: String = children.map(|child| format!("import './{child}.js';")).collect();
-            let parent = number.saturating_sub(1) / 10;
-            script(format!(
-                "{imports} import './{parent}.js'; globalThis.count = (globalThis.count ?? 0) + 1;"
-            ))
-        }
-        _ => Reply::new(404),
-    });
-    let lines = run(&server, "await import('/tree/0.js'); console.log(count);");
-    assert_eq!(lines, [MANY.to_string()]);
-    assert_eq!(server.requests().len(), MANY);
-    assert!(server.connections() <= 64, "{}", server.connections());
-}
-
-#[test]
-fn deep_graphs_and_long_circles_end_in_errors_at_worst() {
-    let server = serve(|request| {
-        let (kind, number) = request.path()[1..].split_once('/').unwrap_or_default();
-        let number: usize = number.trim_end_matches(".js").parse().unwrap_or_default();
-        match (kind, number) {
-            ("row", 1000) => script("globalThis.row = true;"),
-            ("circle", 60) => script("import './0.js'; globalThis.circle = true;"),
-            ("round", 1500) => script("import './0.js';"),
-            ("deep", 2100) => script(""),
-            ("star", 1000) => script("export const star = 'seen';"),
-            ("star", 0) => script("import { star } from './1.js'; globalThis.star = star;"),
-            ("star", _) => script(format!("export * from './{}.js';", number + 1)),
-            ("row" | "circle" | "deep" | "round", _) => script(format!("import './{}.js';", number + 1)),
-            _ => Reply::new(404),
-        }
-    });
-    let source = "for (const kind of ['row', 'circle', 'round', 'round', 'deep', 'deep', 'star'])
-          await import(`/${kind}/0.js`).then(() => console.log(kind, globalThis[kind]), e => console.log(kind, e.name));";
-    let lines = run(&server, source);
-    assert_eq!(
-        lines,
-        [
-            "row true",
-            "circle true",
-            "round RangeError",
-            "round InternalError",
-            "deep RangeError",
-            "deep RangeError",
-            "star seen"
-        ]
-    );
-}
-
-#[test]
-fn import_scripts_table() {
-    let other = serve(|request| match request.path() {
-        "/fine.js" => script(
-            "globalThis.other = import('./never.js').catch(e => new URL(e.message.split(' ')[0]).pathname);",
-        ),
-        "/throws.js" => script("throw new Error('nobody sees this');"),
-        "/broken.js" => script("let 1;"),
-        _ => Reply::new(404),
-    });
-    let at = other.url("");
-    let server = serve(move |request| match request.path() {
-        "/w/a.js" => script("var a = 1; const late = () => a + b;").header("X-Asked", "1"),
-        "/w/b.js" => script("var b = late.name.length; console.log('b');"),
-        "/w/throws.js" => script("throw new Error('thrown');"),
-        "/w/broken.js" => script("let 1;"),
-        "/w/html.js" => Reply::ok("1").header("Content-Type", "text/html"),
-        "/w/there.js" => Reply::new(302).header("Location", "/w/deep/there.js"),
-        "/w/deep/there.js" => {
-            script("import('./data.json', { with: { type: 'json' } }).then(m => console.log(m.default.n));")
-        }
-        "/w/deep/data.json" => json("{\"n\":7}"),
-        "/w/nul.js" => script("console.log('\0'.length);"),
-        _ => Reply::new(404),
-    });
-    let url = server.url("/w/worker.js");
-    let table: [(&str, &str, &[&str]); 9] = [
-        ("classic scripts, one after the other, in the global", "importScripts('a.js', './b.js'); console.log(late(), importScripts());", &["b", "5 undefined"]),
-        ("no URL: nothing is fetched", "try { importScripts('b.js', 'http://['); } catch (e) { console.log(e.name, e.code, e instanceof DOMException); }", &["SyntaxError 12 true"]),
-        ("not there", "try { importScripts('none.js'); } catch (e) { console.log(e.name, e.code, e instanceof DOMException); }", &["NetworkError 19 true"]),
-        ("of no fitting type", "try { importScripts('html.js'); } catch (e) { console.log(e.name); }", &["NetworkError"]),
-        ("what it throws", "try { importScripts('throws.js', 'b.js'); } catch (e) { console.log(e.message); }", &["thrown"]),
-        ("what does not parse", "try { importScripts('broken.js'); } catch (e) { console.log(e.constructor === SyntaxError); }", &["true"]),
-        ("its own place, by where it came from", "importScripts('there.js');", &["7"]),
-        ("a NUL character", "importScripts('nul.js');", &["1"]),
-        (
-            "another origin's script runs, and says nothing of its errors",
-            "importScripts(OTHER + '/fine.js'); console.log(await other);
-             for (const name of ['throws', 'broken']) try { importScripts(`${OTHER}/${name}.js`); } catch (e) { console.log(e.name, e.message.includes('nobody')); }",
-            &["/never.js", "NetworkError false", "NetworkError false"],
-        ),
-    ];
-    for (name, source, expected) in table {
-        let (url, at) = (url.clone(), at.clone());
-        let source = format!("const OTHER = '{at}'; (async () => {{ {source} }})();");
-        let lines = std::thread::Builder::new().stack_size(THREAD_STACK_BYTES).spawn(move || {
-            let lines = Lines::default();
-            let builder = Runtime::builder()
-                .base_url(Url::parse(&url, None).expect("a URL"))
-                .global(sofetch_js::Global::Worker);
-            let mut runtime = builder.printer(Rc::new(lines.clone())).build().expect("a runtime");
-            runtime.run_script(&source, "worker.js").expect("a script");
-            runtime.run_until_idle();
-            lines.take()
-        });
-        assert_eq!(lines.expect("a thread").join().expect("no panic"), expected, "{name}");
-    }
-    assert!(server.requests_to("/w/a.js")[0].header("sec-fetch-mode").is_some_and(|mode| mode == "no-cors"));
-    assert!(server.requests_to("/w/b.js").len() == 1, "nothing is fetched behind a failure");
-}
-
-#[test]
-fn memory_is_a_modules_limit_too() {
-    let server = serve(|request| match request.path() {
-        "/large.js" => script(format!("/*{}*/", "x".repeat(40 << 20))),
-        // Short names of long URLs.
-        "/many.js" => {
-            let imports: String = (0..20_000).map(|number| format!("import 'p/{number}';")).collect();
-            script(imports)
-        }
-        "/fine.js" => script("export default 'fine';"),
-        _ => Reply::new(404),
-    });
-    let url = server.url("/");
-    let map = format!(r#"{{ "imports": {{ "p/": "/{}/" }} }}"#, "y".repeat(10_000));
-    let thread = std::thread::Builder::new().stack_size(THREAD_STACK_BYTES).spawn(move || {
-        let lines = Lines::default();
-        let builder = Runtime::builder().base_url(Url::parse(&url, None).expect("a URL")).max_memory(32 << 20);
-        let mut runtime = builder.printer(Rc::new(lines.clone())).build().expect("a runtime");
-        runtime.add_import_map(&map, None).expect("a map");
-        let source = "(async () => {
-            for (const name of ['large', 'many']) await import(`/${name}.js`).catch(e => console.log(e.name, e.message.endsWith('out of memory')));
-            let long = 0; const x = 'x'.repeat(1 << 20);
-            for (let i = 0; i < 40; i++) await import(`data:text/javascript,/*${x}${i}*/`).then(() => long++, () => {});
-            console.log(long < 10, (await import('/fine.js')).default);
-        })()";
-        runtime.run_script(source, "main.js").expect("no limit");
-        runtime.run_until_idle();
-        lines.take()
-    });
-    let lines = thread.expect("a thread").join().expect("no panic");
-    assert_eq!(lines, ["TypeError true", "RangeError true", "true fine"]);
 }
