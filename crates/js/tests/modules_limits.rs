@@ -5,6 +5,8 @@ mod lines;
 #[path = "support/module_pages.rs"]
 mod module_pages;
 
+use sofetch::Url;
+use sofetch_js::{ModuleLoader, ModuleType};
 use sofetch_testkit::loopback::{Reply, serve};
 
 use module_pages::{json, page, script};
@@ -37,44 +39,47 @@ fn large_graphs() {
     assert!(server.connections() <= 64, "{}", server.connections());
 }
 
+/// Modules in rows, circles and rows of stars, one after the other.
+struct Rows;
+
+impl ModuleLoader for Rows {
+    fn load(&self, url: &Url, _: ModuleType) -> Result<String, String> {
+        let (kind, number) = url.path()[1..].split_once('/').ok_or("no such module")?;
+        let number: usize = number.trim_end_matches(".js").parse().map_err(|_| "no number")?;
+        Ok(match (kind, number) {
+            ("row", 1000) => "globalThis.row = true;".to_owned(),
+            ("circle", 60) => "import './0.js'; globalThis.circle = true;".to_owned(),
+            ("round", 1500) => "import './0.js';".to_owned(),
+            ("deep", 2100) => String::new(),
+            ("star", 1000) => "export const star = 'seen';".to_owned(),
+            ("star", 0) => "import { star } from './1.js'; globalThis.star = star;".to_owned(),
+            ("star", _) => format!("export * from './{}.js';", number + 1),
+            _ => format!("import './{}.js';", number + 1),
+        })
+    }
+}
+
 #[test]
 fn deep_graphs_and_long_circles_end_in_errors_at_worst() {
-    let server = serve(|request| {
-        let (kind, number) = request.path()[1..].split_once('/').unwrap_or_default();
-        let number: usize = number.trim_end_matches(".js").parse().unwrap_or_default();
-        match (kind, number) {
-            ("row", 1000) => script("globalThis.row = true;"),
-            ("circle", 60) => script("import './0.js'; globalThis.circle = true;"),
-            ("round", 1500) => script("import './0.js';"),
-            ("deep", 2100) => script(""),
-            ("star", 1000) => script("export const star = 'seen';"),
-            ("star", 0) => script("import { star } from './1.js'; globalThis.star = star;"),
-            ("star", _) => script(format!("export * from './{}.js';", number + 1)),
-            ("row" | "circle" | "deep" | "round", _) => script(format!("import './{}.js';", number + 1)),
-            _ => Reply::new(404),
-        }
-    });
     let source = "for (const kind of ['row', 'circle', 'round', 'round', 'deep', 'deep', 'star'])
           await import(`/${kind}/0.js`).then(() => console.log(kind, globalThis[kind]), e => console.log(kind, e.name));";
     let lines = page(
-        &server.url("/"),
-        |builder| builder,
+        "https://a.test/",
+        |builder| builder.module_loader(Rows),
         move |runtime| {
             runtime.run_module(source, "main").expect("a module");
         },
     );
-    assert_eq!(
-        lines,
-        [
-            "row true",
-            "circle true",
-            "round RangeError",
-            "round InternalError",
-            "deep RangeError",
-            "deep RangeError",
-            "star seen"
-        ]
-    );
+    let expected = [
+        "row true",
+        "circle true",
+        "round RangeError",
+        "round InternalError",
+        "deep RangeError",
+        "deep RangeError",
+        "star seen",
+    ];
+    assert_eq!(lines, expected);
 }
 
 #[test]

@@ -63,7 +63,9 @@ pub(super) fn module_request(
     request.mode = Mode::Cors;
     request.credentials_mode = CredentialsMode::SameOrigin;
     request.initiator_type = Some(InitiatorType::Script);
-    request.referrer = Referrer::Url(referring.base.clone());
+    // Who fetches on their own behalf refers to nobody.
+    request.referrer =
+        if request.owner { Referrer::NoReferrer } else { Referrer::Url(referring.base.clone()) };
     request.referrer_policy = referring.referrer_policy;
     request.integrity_metadata = integrity.to_owned();
     Some(request)

@@ -13,7 +13,8 @@ use rquickjs::function::Rest;
 use rquickjs::loader::{ImportAttributes, Loader, Resolver};
 use rquickjs::module::{Declarations, Declared, Exports, ModuleDef};
 use rquickjs::{
-    Coerced, Ctx, Exception, FromJs, Function, Module, Object, Promise, Result, String as JsString, Value,
+    Coerced, Ctx, Error, Exception, FromJs, Function, Module, Object, Promise, Result, String as JsString,
+    Value,
 };
 
 use super::map::Modules;
@@ -96,6 +97,10 @@ impl Modules {
             *next += 1;
             let name = key.name();
             let Some(imported) = records.get(&name) else { continue };
+            // NB: another graph, which was loaded meanwhile, may have left it so.
+            if imported.standing.get() == Standing::Broken {
+                return Err(self.half_done(ctx, imported));
+            }
             if imported.standing.get() == Standing::New && seen.insert(name) {
                 let imported = imported.clone();
                 if path.len() >= self.deepest {
@@ -106,6 +111,12 @@ impl Modules {
             }
         }
         Ok(order)
+    }
+
+    /// What is thrown in place of a module that is [`Standing::Broken`].
+    pub(super) fn half_done(&self, ctx: &Ctx<'_>, record: &Record) -> Error {
+        let said = format!("{}: memory or stack ran out while it was linked", record.name);
+        Exception::throw_internal(ctx, &said)
     }
 
     fn linking<T>(&self, steps: impl FnOnce() -> T) -> T {
@@ -153,7 +164,7 @@ impl Modules {
     }
 
     /// The `SyntaxError` of a text that is no module, as this realm's.
-    pub(super) fn parse_error(&self, ctx: &Ctx<'_>, name: &str, source: &str) -> rquickjs::Error {
+    pub(super) fn parse_error(&self, ctx: &Ctx<'_>, name: &str, source: &str) -> Error {
         match Module::declare(ctx.clone(), name, source) {
             // It was no module a moment ago, for want of memory say.
             Ok(_) => Exception::throw_internal(ctx, &format!("{name} could not be read")),

@@ -109,15 +109,11 @@ pub(crate) enum Then {
 /// Why a graph cannot be loaded.
 enum Failure {
     /// There is no such module.
-    NotLoaded {
-        url: String,
-        why: String,
-    },
+    NotLoaded { url: String, why: String },
     /// What is wrong with one of them.
     Error(Persistent<Value<'static>>),
-    Broken {
-        name: String,
-    },
+    /// The engine left it half done.
+    Broken(Rc<Record>),
 }
 
 /// What a load goes on with.
@@ -266,7 +262,7 @@ impl Modules {
         while let Some(record) = stack.pop() {
             let failure = match (&record.content, record.standing.get()) {
                 (Content::Error(error), _) => Failure::Error(error.clone()),
-                (_, Standing::Broken) => Failure::Broken { name: record.name.clone() },
+                (_, Standing::Broken) => Failure::Broken(record.clone()),
                 (_, Standing::Linked) => continue,
                 (_, Standing::New) => {
                     let before = stack.len();
@@ -431,10 +427,7 @@ impl Modules {
             Failure::NotLoaded { url, why } => {
                 Ok(Exception::throw_type(ctx, &format!("{url} cannot be imported: {why}")))
             }
-            Failure::Broken { name } => Ok(Exception::throw_internal(
-                ctx,
-                &format!("{name}: memory or stack ran out while it was linked"),
-            )),
+            Failure::Broken(record) => Ok(self.half_done(ctx, &record)),
         };
         drop(thrown);
         self.settle(ctx, load.then, Err(rquickjs::Error::Exception));
