@@ -7,7 +7,7 @@ use std::rc::Rc;
 use rquickjs::{Ctx, Error, Exception, Persistent, Result, String as JsString, Value, qjs};
 use sofetch::Url;
 
-use super::map::Modules;
+use super::map::{Modules, caught};
 use super::parsing::ModuleRequest;
 use super::records::{Content, Key, ModuleType, Record, Referring, Requests, Source, Standing};
 
@@ -54,7 +54,7 @@ impl Modules {
         let content = self.requests(ctx, name, &referring.base, &source.text);
         let content = match content {
             Ok(requests) => Content::Script { source: RefCell::new(Some(source)), requests },
-            Err(_) => Content::Error(Persistent::save(ctx, ctx.catch())),
+            Err(error) => Content::Error(Persistent::save(ctx, caught(ctx, &error))),
         };
         let (module, standing) = (RefCell::default(), Cell::new(Standing::New));
         Record { name: name.to_owned(), referring, content, module, standing }
@@ -89,7 +89,7 @@ impl Modules {
 fn value_content<'js>(ctx: &Ctx<'js>, value: Result<Value<'js>>) -> Content {
     match value {
         Ok(value) => Content::Value(Persistent::save(ctx, value)),
-        Err(_) => Content::Error(Persistent::save(ctx, ctx.catch())),
+        Err(error) => Content::Error(Persistent::save(ctx, caught(ctx, &error))),
     }
 }
 

@@ -17,7 +17,7 @@ use rquickjs::{
     Value,
 };
 
-use super::map::Modules;
+use super::map::{Modules, caught};
 use super::parsing::listed;
 use super::records::{Content, Kept, Key, ModuleType, Record, Standing};
 use crate::values::Text;
@@ -59,12 +59,11 @@ impl Modules {
             }
             Err(error) => {
                 // A name that no module exports is a script's error, and leaves everything as it was.
-                let thrown = ctx.catch();
+                let thrown = caught(ctx, &error);
                 if self.is_the_engines(ctx, &thrown) {
                     broken(&graph);
                 }
-                ctx.throw(thrown);
-                Err(error)
+                Err(ctx.throw(thrown))
             }
         }
     }

@@ -11,7 +11,9 @@ use std::collections::{HashMap, HashSet, VecDeque};
 use std::rc::Rc;
 use std::sync::Arc;
 
-use rquickjs::{Ctx, Exception, Function, JsLifetime, Module, Object, Persistent, Promise, Result, Value};
+use rquickjs::{
+    Ctx, Error, Exception, Function, JsLifetime, Module, Object, Persistent, Promise, Result, Value,
+};
 use sofetch::core::infrastructure::requests::Request;
 use sofetch::engine::FetchController;
 use sofetch::{ReferrerPolicy, Url};
@@ -189,6 +191,8 @@ impl Modules {
 
     /// Loads and runs a module script of the page's: which load that is.
     pub(crate) fn run(&self, ctx: &Ctx<'_>, source: &str, name: &str) -> u64 {
+        // To the engine it would end there.
+        let name = &*name.replace('\0', "\u{FFFD}");
         // NB: what has no URL is in no map, as a page's inline modules are not.
         let key = Url::parse(name, None).ok().map(|url| Key::of(&url, ModuleType::JavaScript));
         let key = key.filter(|key| key.url == name);
@@ -392,20 +396,16 @@ impl Modules {
     fn arrived(&self, ctx: &Ctx<'_>, key: &Key, fetched: std::result::Result<Fetched, NotFetched>) {
         self.under_way.set(self.under_way.get() - 1);
         self.fetch_in_line(ctx);
-        let entry = match fetched {
+        let loaded = match fetched {
             Ok(Fetched { text, url, referrer_policy, charge, .. }) => {
                 let referring = Referring { base: url, referrer_policy };
-                Entry::Script(self.create(ctx, key, referring, Source { text, _charge: Some(charge) }))
+                Ok(self.create(ctx, key, referring, Source { text, _charge: Some(charge) }))
             }
-            Err(why) => Entry::Failed(why.to_string()),
+            Err(why) => Err(why.to_string()),
         };
-        let found = match &entry {
-            Entry::Script(record) => Some(record.clone()),
-            _ => None,
-        };
-        let why = match &entry {
-            Entry::Failed(why) => why.clone(),
-            _ => String::new(),
+        let entry = match &loaded {
+            Ok(record) => Entry::Script(record.clone()),
+            Err(why) => Entry::Failed(why.clone()),
         };
         let Some(Entry::Fetching(waiting)) = self.map.borrow_mut().insert(key.clone(), entry) else { return };
         for id in waiting {
@@ -413,24 +413,23 @@ impl Modules {
                 Some(load) => load.pending -= 1,
                 None => continue,
             }
-            match &found {
-                Some(record) => self.visit(ctx, id, vec![record.clone()]),
-                None => self.fail(ctx, id, Failure::NotLoaded { url: key.url.clone(), why: why.clone() }),
+            match &loaded {
+                Ok(record) => self.visit(ctx, id, vec![record.clone()]),
+                Err(why) => self.fail(ctx, id, Failure::NotLoaded { url: key.url.clone(), why: why.clone() }),
             }
         }
     }
 
     fn fail(&self, ctx: &Ctx<'_>, id: u64, failure: Failure) {
         let Some(load) = self.loads.borrow_mut().remove(&id) else { return };
-        let thrown = match failure {
-            Failure::Error(error) => error.restore(ctx).map(|error| ctx.throw(error)),
+        let error = match failure {
+            Failure::Error(error) => error.restore(ctx).map_or_else(|error| error, |error| ctx.throw(error)),
             Failure::NotLoaded { url, why } => {
-                Ok(Exception::throw_type(ctx, &format!("{url} cannot be imported: {why}")))
+                Exception::throw_type(ctx, &format!("{url} cannot be imported: {why}"))
             }
-            Failure::Broken(record) => Ok(self.half_done(ctx, &record)),
+            Failure::Broken(record) => self.half_done(ctx, &record),
         };
-        drop(thrown);
-        self.settle(ctx, load.then, Err(rquickjs::Error::Exception));
+        self.settle(ctx, load.then, Err(error));
     }
 
     fn finish(&self, ctx: &Ctx<'_>, id: u64) {
@@ -454,20 +453,20 @@ impl Modules {
             (Then::Run, Ok((_, evaluation))) => {
                 host.hook(ctx, "reportModule").and_then(|hook| hook.call::<_, ()>((evaluation,)))
             }
-            (Then::Run, Err(_)) => Err(rquickjs::Error::Exception),
+            (Then::Run, Err(error)) => Err(error),
             (Then::Import { resolve, reject }, Ok((module, evaluation))) => (|| {
                 let namespace = module.namespace()?;
                 let (resolve, reject) = (resolve.restore(ctx)?, reject.restore(ctx)?);
                 host.hook(ctx, "finishImport")?.call::<_, ()>((evaluation, namespace, resolve, reject))
             })(),
-            (Then::Import { reject, .. }, Err(_)) => {
-                let thrown = ctx.catch();
+            (Then::Import { reject, .. }, Err(error)) => {
+                let thrown = caught(ctx, &error);
                 reject.restore(ctx).and_then(|reject| reject.call::<_, ()>((thrown,)))
             }
         };
         // NB: more than one load may end in a task: each failure is reported here, not by the loop.
-        if told.is_err() {
-            let thrown = ctx.catch();
+        if let Err(error) = told {
+            let thrown = caught(ctx, &error);
             if host.is_over() {
                 return;
             }
@@ -478,4 +477,12 @@ impl Modules {
             }
         }
     }
+}
+
+/// What was thrown. NB: the binding has errors that are no exceptions yet.
+pub(super) fn caught<'js>(ctx: &Ctx<'js>, error: &Error) -> Value<'js> {
+    if !error.is_exception() {
+        Exception::throw_internal(ctx, &error.to_string());
+    }
+    ctx.catch()
 }
