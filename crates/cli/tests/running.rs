@@ -268,6 +268,10 @@ fn modules_of_a_page_of_the_network() {
     assert!(said.err.contains("\"late\" is no URL") && said.err.contains("main.js"), "{}", said.err);
     on(&server, &[&url]).ended(2).complained("--module");
     on(&server, &["--import-map", &main, "--eval", "1"]).ended(2).complained("the import map cannot be used");
+    // What a fetch may not reach, a module may not either; -v tells of modules as of fetches.
+    on(&server, &["--no-private", "--module", &url]).ended(1).complained("failed to fetch");
+    let said = on(&server, &["-v", "--import-map", &map, "--module", &url]).ended(0);
+    assert!(said.err.contains("/page/part.js") && said.err.contains("/lib/late.js"), "{}", said.err);
     // On one's own behalf nobody asks for leave.
     let own = [
         "run",
