@@ -34,6 +34,9 @@ const AT_ONCE: usize = 64;
 /// How often a module's URL is held: as a key and as a name, here and there.
 const COPIES: usize = 5;
 
+/// What a key in a set takes besides its URL, about.
+const BYTES_A_KEY: usize = 64;
+
 /// All modules of a realm.
 #[derive(Clone)]
 pub(crate) struct Modules(Rc<Shared>);
@@ -90,6 +93,8 @@ enum Entry {
 struct Load {
     root: Root,
     visited: HashSet<Key>,
+    /// Counts those: many loads may be under way of one graph.
+    charge: Charge,
     /// How many modules it waits for.
     pending: usize,
     then: Then,
@@ -122,6 +127,20 @@ enum Failure {
 enum Found {
     Script(Rc<Record>),
     Later,
+}
+
+impl Load {
+    /// Is this the first that it comes to this module?
+    ///
+    /// # Errors
+    /// A `RangeError` where there is no room to remember it.
+    fn is_new(&mut self, ctx: &Ctx<'_>, key: &Key) -> Result<bool> {
+        if self.visited.contains(key) {
+            return Ok(false);
+        }
+        self.charge.add(ctx, key.url.len() + BYTES_A_KEY)?;
+        Ok(self.visited.insert(key.clone()))
+    }
 }
 
 impl Modules {
@@ -241,7 +260,8 @@ impl Modules {
             Root::Record(record) => Ok(record.clone()),
             Root::Key(key) => Err(key.clone()),
         };
-        self.loads.borrow_mut().insert(id, Load { root, visited: HashSet::new(), pending: 0, then });
+        let charge = Charge::empty(Host::of(ctx).ledger.clone());
+        self.loads.borrow_mut().insert(id, Load { root, visited: HashSet::new(), charge, pending: 0, then });
         match first {
             Ok(record) => self.visit(ctx, id, vec![record]),
             Err(key) => {
@@ -273,10 +293,16 @@ impl Modules {
                     let mut failed = None;
                     for key in record.imports() {
                         let is_new = match self.loads.borrow_mut().get_mut(&id) {
-                            Some(load) => load.visited.insert(key.clone()),
+                            Some(load) => load.is_new(ctx, key),
                             None => return,
                         };
-                        match is_new.then(|| self.find(ctx, id, key, &record.referring)) {
+                        let found = match is_new {
+                            Ok(is_new) => is_new.then(|| self.find(ctx, id, key, &record.referring)),
+                            Err(error) => {
+                                Some(Err(Failure::Error(Persistent::save(ctx, caught(ctx, &error)))))
+                            }
+                        };
+                        match found {
                             None | Some(Ok(Found::Later)) => {}
                             Some(Ok(Found::Script(record))) => stack.push(record),
                             Some(Err(failure)) => {
