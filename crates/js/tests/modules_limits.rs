@@ -5,10 +5,14 @@ mod lines;
 #[path = "support/module_pages.rs"]
 mod module_pages;
 
+use std::rc::Rc;
+use std::sync::{Arc, OnceLock};
+
 use sofetch::Url;
-use sofetch_js::{ModuleLoader, ModuleType};
+use sofetch_js::{Ending, Global, Interrupt, ModuleLoader, ModuleType, Runtime};
 use sofetch_testkit::loopback::{Reply, serve};
 
+use lines::Lines;
 use module_pages::{json, page, script};
 
 #[test]
@@ -111,4 +115,31 @@ fn memory_is_a_modules_limit_too() {
         },
     );
     assert_eq!(lines, ["1", "TypeError true", "RangeError true", "true"]);
+}
+
+#[test]
+fn an_interrupt_ends_who_waits_for_a_module() {
+    for (global, source, is_module) in [
+        (Global::Window, "import '/hang.js'; console.log('never');", true),
+        (Global::Window, "import('/hang.js').finally(() => console.log('never'));", false),
+        (Global::Worker, "try { importScripts('/hang.js'); } finally { console.log('never'); }", false),
+    ] {
+        let interrupt = Arc::new(OnceLock::<Interrupt>::new());
+        let asked = interrupt.clone();
+        let server = serve(move |_| {
+            asked.get().expect("it is set before a script runs").interrupt();
+            Reply::hang()
+        });
+        let lines = Lines::default();
+        let url = Url::parse(&server.url("/"), None).expect("a URL");
+        let builder = Runtime::builder().base_url(url).global(global).printer(Rc::new(lines.clone()));
+        let mut runtime = builder.build().expect("a runtime");
+        assert!(interrupt.set(runtime.interrupt_handle()).is_ok());
+        let ran =
+            if is_module { runtime.run_module(source, "main") } else { runtime.run_script(source, "main") };
+        ran.expect("it begins");
+        assert_eq!(runtime.run_until_idle(), Ending::Interrupted, "{source}");
+        drop(runtime);
+        assert!(lines.take().is_empty(), "{source}");
+    }
 }
