@@ -193,6 +193,17 @@ impl Charge {
         Charge { ledger, bytes: 0 }
     }
 
+    /// So many more, on the thread of the scripts.
+    ///
+    /// # Errors
+    /// See [`room_for`].
+    pub(crate) fn add(&mut self, ctx: &Ctx<'_>, bytes: usize) -> Result<()> {
+        room_for(ctx, bytes)?;
+        self.ledger.add(bytes);
+        self.bytes += bytes;
+        Ok(())
+    }
+
     /// So many more, unless the limit leaves no room for them.
     pub(crate) fn grow(&mut self, bytes: usize) -> bool {
         let grown = self.ledger.try_add(bytes);
@@ -277,6 +288,9 @@ mod tests {
     fn what_nobody_has_any_more_is_in_no_ledger() {
         let server = serve(|request| match request.path() {
             "/hang" => Reply::hang(),
+            "/module.js" => {
+                Reply::ok(format!("/*{}*/", "x".repeat(200_000))).header("Content-Type", "text/javascript")
+            }
             _ => Reply::ok(vec![b'x'; 200_000]),
         });
         for (name, script) in [
@@ -306,6 +320,9 @@ mod tests {
             ("headers", "new Headers({ a: text }).append('a', text);"),
             ("objects in a cycle", "const r = new Response(bytes); r.self = r; const h = new Headers({ a: text }); h.self = { h };"),
             ("blob URLs", "const u = URL.createObjectURL(new Blob([bytes])); await (await fetch(u)).text(); URL.revokeObjectURL(u);"),
+            ("modules", "await import('/module.js?' + i);"),
+            ("modules of no fitting type", "await import('/?' + i).catch(() => {});"),
+            ("texts", "await import('/?' + i, { with: { type: 'text' } });"),
             ("data: URLs", "await fetch('data:,' + text); await (await fetch('data:,' + text)).blob();"),
         ] {
             assert_eq!(held_after(&server, script), (0, 0), "{name}");

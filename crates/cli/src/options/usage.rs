@@ -99,6 +99,8 @@ pub(crate) enum UsageError {
     NothingInParallel,
     /// Options of `sofetch URL` alone.
     NotForCors(&'static str),
+    /// A script's URL, which is not said to be a module.
+    ClassicScript(String),
     /// A password that was to be typed could not be read.
     Password(io::Error),
     /// `--digest` without a name, or with one in the URL, which would be sent as Basic's.
@@ -206,6 +208,9 @@ impl fmt::Display for UsageError {
             }
             UsageError::NothingInParallel => f.write_str("--parallel needs --batch FILE: what else?"),
             UsageError::NotForCors(options) => write!(f, "{options} are not for cors"),
+            UsageError::ClassicScript(url) => {
+                write!(f, "{url:?}: a script that is fetched is a module: say --module")
+            }
             UsageError::Password(error) => {
                 write!(f, "--auth USER: there is nobody to ask for the password: {error}")
             }

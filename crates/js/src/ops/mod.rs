@@ -12,6 +12,7 @@ mod fetching;
 pub(crate) mod form_data;
 mod global;
 mod headers;
+mod import_scripts;
 mod reading_ahead;
 mod reporting;
 mod requests;
@@ -37,6 +38,7 @@ pub(crate) fn object<'js>(ctx: &Ctx<'js>) -> Result<Object<'js>> {
     responses::register(ctx, &ops)?;
     requests::register(ctx, &ops)?;
     headers::register(ctx, &ops)?;
+    import_scripts::register(ctx, &ops)?;
     fetching::register(ctx, &ops)?;
     bodies::register(ctx, &ops)?;
     body_streams::register(ctx, &ops)?;
