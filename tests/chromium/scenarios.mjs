@@ -4,12 +4,7 @@
 // `/step`, to an answer; the first step is `/`. An answer is headers, `status` and `body` among them. `more.departs` says why a
 // difference is right, and whose it is. A scenario without it must come out the same in both.
 
-export const O = 'https://www.app.test'; // the page's origin
-const SIB = 'https://api.app.test'; // of the same site
-const API = 'https://api.site.test'; // of another
-const THIRD = 'https://third.test';
-const PLAIN = 'http://plain.test'; // no TLS
-const LOOP = 'http://127.0.0.1:PORT'; // neither, but trustworthy
+import { API, LOOP, O, PLAIN, SIB, THIRD } from './origins.mjs';
 
 const acao = (origin = O) => ({ 'access-control-allow-origin': origin });
 const creds = { ...acao(), 'access-control-allow-credentials': 'true' };

@@ -16,11 +16,15 @@ const PACKAGES: &[(&str, &[&str])] = &[
     ("sofetch-store", &["sofetch-core"]),
     ("sofetch-inspect", &["sofetch-core"]),
     ("sofetch-demo", &[]),
+    ("sofetch-lab", &["sofetch", "sofetch-inspect", "sofetch-demo"]),
     ("sofetch-testkit", &["sofetch-core", "sofetch-demo"]),
     ("sofetch-examples", &["sofetch", "sofetch-core", "sofetch-inspect", "sofetch-js", "sofetch-demo"]),
     ("sofetch", &["sofetch-core", "sofetch-fetching", "sofetch-net", "sofetch-store"]),
     ("sofetch-js", &["sofetch-core", "sofetch"]),
-    ("sofetch-cli", &["sofetch-core", "sofetch", "sofetch-js", "sofetch-inspect", "sofetch-demo"]),
+    (
+        "sofetch-cli",
+        &["sofetch-core", "sofetch", "sofetch-js", "sofetch-inspect", "sofetch-demo", "sofetch-lab"],
+    ),
     ("xtask", &[]),
 ];
 

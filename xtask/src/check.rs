@@ -3,11 +3,17 @@
 use std::path::PathBuf;
 use std::process::{Command, Stdio};
 
-use crate::{Outcome, arrows, licences, rooms, sources, wpt};
+use crate::{Outcome, arrows, licences, outside, rooms, sources, wpt};
 
-/// All steps. A failed step does not stop the next: one run tells everything.
-pub(crate) fn check(require_data: bool) -> Outcome {
-    let steps: [(&str, &dyn Fn() -> Outcome); 8] = [
+/// What may be required of the machine.
+pub(crate) const FLAGS: [&str; 3] = ["--require-data", "--require-chromium", "--require-node"];
+
+/// All steps, with some of [`FLAGS`]. A failed step does not stop the next: one run tells everything.
+pub(crate) fn check(flags: &[&str]) -> Outcome {
+    let require_data = flags.contains(&FLAGS[0]);
+    let required = |flag: &'static str| if flags.contains(&flag) { vec![flag] } else { Vec::new() };
+    let (chromium, node) = (required(FLAGS[1]), required(FLAGS[2]));
+    let steps: [(&str, &dyn Fn() -> Outcome); 11] = [
         ("fmt", &fmt),
         ("arrows", &arrows::arrows),
         ("rooms", &rooms::compare),
@@ -16,6 +22,9 @@ pub(crate) fn check(require_data: bool) -> Outcome {
         ("doc", &doc),
         ("test", &|| test(require_data)),
         ("wpt", &wpt::step),
+        ("chromium", &|| outside::chromium(&chromium)),
+        ("lab", &|| outside::lab(&chromium)),
+        ("har", &|| outside::har(&node)),
     ];
     let mut failed = Vec::new();
     for (name, step) in steps {
@@ -65,10 +74,20 @@ pub(crate) fn build(package: &str) -> Outcome {
 /// Builds the command as it is measured, and says where it is.
 pub(crate) fn build_command() -> Result<PathBuf, Vec<String>> {
     cargo(&["build", "--quiet", "--release", "--package", "sofetch-cli"], &[])?;
+    built("release")
+}
+
+/// Builds the command as it is tested, and says where it is.
+pub(crate) fn build_debug_command() -> Result<PathBuf, Vec<String>> {
+    build("sofetch-cli")?;
+    built("debug")
+}
+
+fn built(profile: &str) -> Result<PathBuf, Vec<String>> {
     // We stand in a folder beside it.
     let ours = std::env::current_exe().map_err(|error| vec![format!("where we are: {error}")])?;
     let target = ours.ancestors().nth(2).unwrap_or(&ours);
-    Ok(target.join("release").join(format!("sofetch{}", std::env::consts::EXE_SUFFIX)))
+    Ok(target.join(profile).join(format!("sofetch{}", std::env::consts::EXE_SUFFIX)))
 }
 
 fn cargo(arguments: &[&str], environment: &[(&str, &str)]) -> Outcome {

@@ -1,12 +1,14 @@
 //! The house's own checks: `cargo xtask check` is the one command, here and in continuous integration.
 //!
-//! Each step is a command of its own. Nothing here is used at run time; `peers`, `wpt` and what `bench` starts (a package
-//! of its own) alone open sockets, on loopback.
+//! Each step is a command of its own. Nothing here is used at run time; `peers`, `fix-proofs`, `wpt`, and what `bench`, `chromium`,
+//! `lab` and `har` start alone open sockets, on loopback; `fix-proofs` and `--install` alone ask package registries.
 
 mod arrows;
 mod bench;
 mod check;
+mod fix_proofs;
 mod licences;
+mod outside;
 mod peers;
 mod rooms;
 mod sources;
@@ -18,7 +20,8 @@ use std::process::ExitCode;
 const USAGE: &str = "\
 cargo xtask COMMAND
 
-  check [--require-data]       all of the following; with the flag, absent test data is a failure
+  check [--require-data] [--require-chromium] [--require-node]
+                               all of the following; with the flags, absent test data or programs are a failure
   fmt                          cargo fmt --check
   clippy                       cargo clippy on everything, warnings denied
   doc                          cargo doc, warnings denied
@@ -28,7 +31,14 @@ cargo xtask COMMAND
                                reads the Standard's source into spec/anchors.tsv
   test [--require-data]        cargo test on everything
   peers [--check]              runs docs/peers against the servers that are installed, writes or compares; not in check
+  fix-proofs [SERVER]          configuration that `sofetch cors` offers, in real servers; fetches what is missing; not in check
+  chromium [--install] [--require-chromium] [CASE]
+                               generated CORS cases, asked of Chromium and of `sofetch cors`; --install fetches what is missing
+  har [--install] [--require-node]
+                               what --har writes, held against HAR's schema
   licences                     licences, bans and version floors of all dependencies
+  lab [--install] [--require-chromium]
+                               the lab's page, used in Chromium (tests/lab/README.md)
   bench [ARGUMENTS]            what a fetch costs beside its peers, over loopback; see benches/src/main.rs
   bench js [ARGUMENTS]         what scripts cost beside Node, Deno and Bun; see benches/src/js.rs
   wpt [ARGUMENTS]              web-platform-tests against the JavaScript face; `wpt --help` tells the arguments
@@ -37,15 +47,21 @@ cargo xtask COMMAND
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     let words: Vec<&str> = arguments.iter().map(String::as_str).collect();
-    let require_data = words.contains(&"--require-data");
+    let require = |what: &str| words.contains(&what);
+    let checked = words.iter().skip(1).all(|word| check::FLAGS.contains(word));
     let outcome = match words[..] {
-        ["check"] | ["check", "--require-data"] => check::check(require_data),
+        ["check", ..] if checked => check::check(&words[1..]),
         ["fmt"] => check::fmt(),
         ["clippy"] => check::clippy(),
         ["doc"] => check::doc(),
-        ["test"] | ["test", "--require-data"] => check::test(require_data),
+        ["test"] | ["test", "--require-data"] => check::test(require("--require-data")),
+        ["chromium", ref arguments @ ..] => outside::chromium(arguments),
+        ["lab", ref arguments @ ..] => outside::lab(arguments),
+        ["har", ref arguments @ ..] => outside::har(arguments),
         ["arrows"] => arrows::arrows(),
         ["licences"] => licences::licences(),
+        ["fix-proofs"] => fix_proofs::fix_proofs(None),
+        ["fix-proofs", server] => fix_proofs::fix_proofs(Some(server)),
         ["peers"] => peers::write(),
         ["peers", "--check"] => peers::compare(),
         ["rooms"] => rooms::write(),

@@ -149,7 +149,7 @@ fn commands_of(block: &[&str]) -> (Vec<String>, Vec<String>) {
 }
 
 /// A scratch folder, the servers that run in it, and which port stands for which.
-struct Scene {
+pub(crate) struct Scene {
     folder: PathBuf,
     /// As the page says, and as it is.
     ports: Vec<(String, String)>,
@@ -157,19 +157,25 @@ struct Scene {
 }
 
 impl Scene {
-    fn new(named: &[u16]) -> io::Result<Scene> {
+    pub(crate) fn new(named: &[u16]) -> io::Result<Scene> {
         let folder = std::env::temp_dir().join(format!("sofetch-peers-{}", std::process::id()));
         fs::create_dir_all(&folder)?;
         // All are held until each is known, or one would be given twice.
-        let held = named.iter().map(|_| TcpListener::bind("127.0.0.1:0")).collect::<io::Result<Vec<_>>>()?;
+        // NB: from below those that a system gives to whoever asks for any: until the server has it, nobody else takes it.
+        let first = 20_000 + (std::process::id() % 8_000) as u16;
+        let mut free = (first..32_000).filter_map(|port| TcpListener::bind(("127.0.0.1", port)).ok());
+        let held: Vec<TcpListener> = free.by_ref().take(named.len()).collect();
         let mut ports = Vec::new();
+        if held.len() < named.len() {
+            return Err(io::Error::other("no ports are free"));
+        }
         for (named, free) in named.iter().zip(&held) {
             ports.push((named.to_string(), free.local_addr()?.port().to_string()));
         }
         Ok(Scene { folder, ports, servers: Vec::new() })
     }
 
-    fn write_file(&self, name: &str, block: &[&str]) -> io::Result<()> {
+    pub(crate) fn write_file(&self, name: &str, block: &[&str]) -> io::Result<()> {
         fs::write(self.folder.join(name), self.with_real_ports(&(block.join("\n") + "\n")))
     }
 
@@ -184,7 +190,7 @@ impl Scene {
     }
 
     /// Starts servers, and waits until each port that they name answers.
-    fn serve(&mut self, commands: &[String]) -> io::Result<()> {
+    pub(crate) fn serve(&mut self, commands: &[String]) -> io::Result<()> {
         for command in commands {
             // NB: `exec`, so that the child that is ended is the server and not its shell.
             let mut child = self.shell(&format!("exec {command}"));
@@ -192,12 +198,23 @@ impl Scene {
                 .push(child.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).spawn()?);
         }
         let start = Instant::now();
-        for (named, port) in &self.ports {
+        for (named, port) in self.ports.clone() {
             while TcpStream::connect(format!("127.0.0.1:{port}")).is_err() {
                 if start.elapsed() > LIMIT {
                     return Err(io::Error::other(format!("no server answers at port {named}")));
                 }
+                self.all_run()?;
                 sleep(Duration::from_millis(20));
+            }
+        }
+        self.all_run()
+    }
+
+    /// Fails where a server has ended: another program may have taken its port meanwhile, and answer there.
+    fn all_run(&mut self) -> io::Result<()> {
+        for server in &mut self.servers {
+            if let Some(status) = server.try_wait()? {
+                return Err(io::Error::other(format!("a server ended: {status}")));
             }
         }
         Ok(())
@@ -223,7 +240,7 @@ impl Scene {
         self.run(command).map(|(status, said)| (status == Some(0), said))
     }
 
-    fn run(&self, command: &str) -> io::Result<(Option<i32>, String)> {
+    pub(crate) fn run(&self, command: &str) -> io::Result<(Option<i32>, String)> {
         // NB: a file and no pipe: nobody needs to read it for the command to go on.
         let path = self.folder.join("output");
         let out = File::create(&path)?;

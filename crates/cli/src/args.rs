@@ -18,6 +18,7 @@ mod audit;
 mod authentication;
 mod batch;
 mod cors;
+mod lab;
 mod printing;
 mod saving;
 
@@ -34,7 +35,7 @@ use sofetch_inspect::safe_text::escaped;
 use crate::complaints;
 use crate::config;
 use crate::ending::Ending;
-pub(crate) use cors::{BrowserName, CorsArgs, Send};
+pub(crate) use cors::{BrowserName, CorsArgs, Send, ServerOption};
 
 pub(crate) use audit::{AuditArgs, AuditReport, CorsCommand, FailOn};
 
@@ -46,10 +47,12 @@ pub(crate) use saving::SavingArgs;
 pub(crate) use generate::{GenerateArgs, Generated, ManPage};
 pub(crate) use imports::ImportArgs;
 pub(crate) use items::ItemArgs;
+pub(crate) use lab::LabArgs;
 pub(crate) use run::{GlobalKind, RunArgs};
 pub(crate) use showing::{CopyAs, Parts, ShowingArgs};
 
 use generate::GENERATE_EXAMPLES;
+use lab::LAB_EXAMPLES;
 use run::RUN_EXAMPLES;
 use values::{cache, credentials, destination, mode, redirect, referrer_policy, seconds, size};
 
@@ -65,11 +68,13 @@ Examples:
   sofetch --batch urls.txt --parallel 8 --retry 2 --report json
   sofetch -u user --digest --timeline https://api.example/items
   sofetch run --base-url https://app.example/ page.js
-  sofetch demo
+  sofetch lab
+  sofetch tour
 
 A URL without a scheme is https:, but http: for localhost and loopback
 addresses. Relative URLs are those of --page. To fetch from a host that is
-called `cors`, `run`, `demo` or `generate`, or like a method, write its scheme.
+called `cors`, `lab`, `run`, `tour` or `generate`, or like a method, write its
+scheme.
 
 The config file holds options for every run, a line each, without the dashes:
 `max-time = 30`, `http1.1`, `header = Accept-Language: en`; # begins a comment.
@@ -88,14 +93,22 @@ Exit codes:
      anything but a success
 Of --batch it is the highest of all.";
 
-const DEMO_EXAMPLES: &str = "\
+const TOUR_EXAMPLES: &str = "\
+Examples:
+  sofetch tour
+  sofetch tour --list
+  sofetch tour --stop preflight --stop refused
+  sofetch tour --report json
+
 Two servers are started on loopback under the names https://javascript.info
 (the page's) and https://site.com (the API's), with certificates made for this
-run. Nothing leaves this machine.
+run. Nothing leaves this machine. Each stop runs its script in the JavaScript
+face and is compared with what must come of it.
 
 Exit codes:
-  0  the first fetch was readable and the second was refused, as is right
-  1  it came out otherwise
+  0  every stop came out as it must
+  1  one came out otherwise
+  2  usage: there is no such stop
   3  the servers could not be started";
 
 /// Fetches a URL by the rules of the Fetch Standard: on your own behalf, or as a page of an origin
@@ -131,23 +144,35 @@ pub(crate) enum Command {
     /// Fetch as a script of an origin would, and tell each decision: preflight, question, answer, checks, what the script sees
     #[command(after_help = cors::EXAMPLES)]
     Cors(Box<CorsArgs>),
+    /// Open a page where one asks as a script of an origin would, sees each decision, and changes the server's answers
+    #[command(after_help = LAB_EXAMPLES)]
+    Lab(Box<LabArgs>),
     /// Run scripts as those of a page: fetch, streams, events, abort and their kin
     #[command(after_help = RUN_EXAMPLES)]
     Run(Box<RunArgs>),
     /// Print what shells and `man` want to know of this command
     #[command(after_help = GENERATE_EXAMPLES)]
     Generate(GenerateArgs),
-    /// Show `cors` offline, between two origins that this command serves itself
-    #[command(after_help = DEMO_EXAMPLES)]
-    Demo(DemoArgs),
+    /// Walk through fetch and CORS offline, between two origins that this command serves itself
+    #[command(after_help = TOUR_EXAMPLES)]
+    Tour(TourArgs),
 }
 
-/// What `sofetch demo` takes.
+/// What `sofetch tour` takes.
 #[derive(Debug, clap::Args)]
-pub(crate) struct DemoArgs {
-    /// Print the two reports as one JSON document
-    #[arg(long, value_name = "FORMAT")]
+pub(crate) struct TourArgs {
+    /// Name the stops and end
+    #[arg(long, conflicts_with_all = ["stops", "report", "step"])]
+    pub(crate) list: bool,
+    /// Only this stop, by name or number (repeatable)
+    #[arg(long = "stop", value_name = "NAME|N")]
+    pub(crate) stops: Vec<String>,
+    /// Print all stops as one JSON document
+    #[arg(long, value_name = "FORMAT", conflicts_with = "step")]
     pub(crate) report: Option<Report>,
+    /// Wait for the Enter key between two stops, on a terminal
+    #[arg(long)]
+    pub(crate) step: bool,
     /// Print secrets as they are
     #[arg(long)]
     pub(crate) show_secrets: bool,
@@ -377,8 +402,9 @@ impl Args {
         match &self.command {
             None => !self.fetch.config.no_config,
             Some(Command::Cors(cors)) => cors.command.is_none() && !cors.fetch.config.no_config,
+            Some(Command::Lab(lab)) => !lab.config.no_config,
             Some(Command::Run(run)) => !run.config.no_config,
-            Some(Command::Demo(_) | Command::Generate(_)) => false,
+            Some(Command::Tour(_) | Command::Generate(_)) => false,
         }
     }
 }
@@ -418,7 +444,7 @@ mod tests {
         let url = |line: &str| parse(line).expect(line).fetch.url.and_then(|url| url.into_string().ok());
         assert_eq!(url("a.test").as_deref(), Some("a.test"));
         assert_eq!(url("https://cors").as_deref(), Some("https://cors"));
-        assert!(matches!(parse("demo").expect("a command").command, Some(Command::Demo(_))));
+        assert!(matches!(parse("tour").expect("a command").command, Some(Command::Tour(_))));
         let Some(Command::Cors(cors)) =
             parse("cors a.test --origin https://b.test").expect("a command").command
         else {
@@ -454,6 +480,8 @@ mod tests {
             "--key k.pem a.test",
             "--page https://a.test --origin https://a.test a.test",
             "--frobnicate a.test",
+            "cors a.test --server iis5",
+            "--server nginx a.test",
             "--send always a.test",
             "cors --as netscape --origin https://a.test a.test",
             "cors --send sometimes --origin https://a.test a.test",
@@ -478,6 +506,19 @@ mod tests {
             let error = parse(line).map(|args| format!("{args:?}")).expect_err(line);
             assert_eq!(error.exit_code(), 2, "{line}");
         }
+    }
+
+    #[test]
+    fn a_list_of_servers_needs_no_url() {
+        let server = |line: &str| match parse(line).expect(line).command {
+            Some(Command::Cors(cors)) => cors.server,
+            _ => None,
+        };
+        assert!(matches!(server("cors --server list"), Some(ServerOption::List)));
+        assert!(
+            matches!(server("cors a.test --server nginx"), Some(ServerOption::Named(server)) if server.name == "nginx")
+        );
+        assert!(server("cors a.test").is_none());
     }
 
     #[test]

@@ -59,11 +59,11 @@ fn help() -> &'static str {
 /// A command's word that stands behind something else.
 fn late_command(typed: &[OsString]) -> Option<String> {
     let first = typed.get(1).and_then(|word| word.to_str()).unwrap_or_default();
-    if matches!(first, "cors" | "demo" | "generate" | "run") {
+    if matches!(first, "cors" | "tour" | "generate" | "run") {
         return None;
     }
     let words = typed.iter().skip(2).filter_map(|arg| arg.to_str());
-    words.into_iter().find(|arg| matches!(*arg, "cors" | "demo")).map(str::to_owned)
+    words.into_iter().find(|arg| matches!(*arg, "cors" | "tour")).map(str::to_owned)
 }
 
 /// Which argument it is that must be UTF-8: files' names need not be, so clap is asked of each by itself.
@@ -104,7 +104,7 @@ mod tests {
             ("one that is nearly right", "--verbos a.test", "'--verbose'"),
             (
                 "a word too many",
-                "demo https://u:hush@b.test",
+                "tour https://u:hush@b.test",
                 "unexpected argument 'https://[redacted]@b.test'",
             ),
             ("what is not generated", "generate cors", "unrecognized subcommand 'cors'"),

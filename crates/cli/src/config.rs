@@ -98,6 +98,7 @@ pub(crate) fn with_config(args: Args, typed: &[OsString]) -> Result<Args, Config
 fn applied(mut args: Args, typed: &[OsString], lines: &[Line]) -> Result<Args, (usize, What)> {
     let command = match &args.command {
         Some(Command::Cors(_)) => Some("cors"),
+        Some(Command::Lab(_)) => Some("lab"),
         Some(Command::Run(_)) => Some("run"),
         _ => None,
     };

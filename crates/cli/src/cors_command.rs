@@ -6,12 +6,13 @@ use sofetch::core::tape::Tape;
 use sofetch::{Response, ResponseType};
 use sofetch_inspect::CorsStory;
 use sofetch_inspect::cors_story::StoryVerdict;
+use sofetch_inspect::fix_texts::SERVERS;
 use sofetch_inspect::json::printed;
 
 use crate::ending::{Ending, Failure, never_began};
 use crate::fetch_command::{of_status, save};
 use crate::listening::Listening;
-use crate::making::{Fetcher, left_out, request};
+use crate::making::{Fetcher, left_out, request, settled};
 use crate::options::{Options, RequestOptions, Show};
 use crate::output::Streams;
 use crate::probing::probes;
@@ -21,9 +22,13 @@ use crate::telling::options;
 const BODY_LIMIT: u64 = 1 << 20;
 
 /// Runs the command.
-pub(crate) async fn run(given: Options, streams: &Streams) -> Result<Ending, Failure> {
+pub(crate) async fn run(mut given: Options, streams: &Streams) -> Result<Ending, Failure> {
     let show = given.show.clone();
-    let listening = Listening::with_recorder(&show)?;
+    let mut listening = Listening::with_recorder(&show)?;
+    if show.har.is_some() {
+        given.request = settled(given.request)?;
+        listening.sends(&given.request);
+    }
     let told = story_of(given, &listening, streams).await.and_then(|(story, ending)| {
         match story {
             Some(story) if show.report.is_some() => {
@@ -37,6 +42,13 @@ pub(crate) async fn run(given: Options, streams: &Streams) -> Result<Ending, Fai
     });
     let ended = listening.end(&show, streams);
     told.and_then(|ending| ended.map(|()| ending))
+}
+
+/// `--server list`: each name, and what it stands for.
+pub(crate) fn list_servers(streams: &Streams) -> Result<Ending, Failure> {
+    let lines = SERVERS.iter().map(|server| format!("{:<12} {}\n", server.name, server.title));
+    streams.out_text(&lines.collect::<String>()).map_err(Failure::stdout)?;
+    Ok(Ending::Answered)
 }
 
 /// Prints a story.
@@ -85,7 +97,7 @@ pub(crate) async fn story_of(
             }
             _ => None,
         };
-        story = story.map(|story| story.with_fixes(&changes));
+        story = story.map(|story| story.with_fixes(&changes, &tape, show.server));
         if let Some(probes) = probes {
             story = story.map(|story| story.with_probes(probes));
         }

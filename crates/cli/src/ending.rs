@@ -84,7 +84,7 @@ pub(crate) enum Failure {
     },
     /// The script engine, or a script that it cannot read.
     Script(sofetch_js::Error),
-    /// The process or the demonstration's servers could not start.
+    /// The process or the tour's servers could not start.
     Start(io::Error),
 }
 

@@ -31,11 +31,13 @@ pub(crate) async fn run(options: Options, streams: &Streams) -> Result<Ending, F
     };
     said.iter().chain(&notes).for_each(|note| streams.note(note));
     let watched = page.as_ref().is_some_and(|page| page.policies.are_reported());
-    let listening = if watched { Listening::with_recorder(&show)? } else { Listening::new(&show)? };
+    let mut listening = if watched { Listening::with_recorder(&show)? } else { Listening::new(&show)? };
     let fetcher = Fetcher::new(network, browser, page.as_ref())?;
     let mut download = show.download.as_ref().map(|options| Download::new(options, &request_options.url));
     let parts = parts(&show);
-    let request_options = if parts.request_body { settled(request_options)? } else { request_options };
+    let whole = parts.request_body || show.har.is_some();
+    let request_options = if whole { settled(request_options)? } else { request_options };
+    listening.sends(&request_options);
     let asked = request_options.clone();
     let fetched = fetch(&fetcher, request_options, page.is_none(), download.as_mut(), &listening).await;
     listening.tell_decisions(&show, streams);
@@ -72,7 +74,8 @@ fn print_sent(
     // What follows a body begins on a line of its own.
     let apart = parts.request_body && sent.body.is_some() && (parts.response_head || parts.response_body);
     if apart {
-        streams.out_text("\r\n\r\n").map_err(Failure::stdout)?;
+        let gap = if streams.for_person { "\n\n" } else { "\r\n\r\n" };
+        streams.out_text(gap).map_err(Failure::stdout)?;
     }
     Ok(())
 }

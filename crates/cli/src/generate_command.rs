@@ -32,7 +32,7 @@ fn man(page: Option<ManPage>) -> io::Result<Vec<u8>> {
             let (name, title) = match page {
                 ManPage::Cors => ("cors", "sofetch-cors"),
                 ManPage::Run => ("run", "sofetch-run"),
-                ManPage::Demo => ("demo", "sofetch-demo"),
+                ManPage::Tour => ("tour", "sofetch-tour"),
                 ManPage::Generate => ("generate", "sofetch-generate"),
             };
             let command = whole.find_subcommand(name).expect("each page is a command's").clone();

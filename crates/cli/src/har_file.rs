@@ -1,13 +1,15 @@
 //! `--har`: all exchanges of a command, written when it ends. Of a fetch that is over nothing is kept but its entries.
 
 use std::fs::File;
-use std::io::{self, Write};
+use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use serde_json::Value;
-use sofetch::Observer;
+use sofetch::{Bytes, Observer};
 use sofetch_inspect::har::{har, har_entries};
+use sofetch_inspect::har_bodies::tell_body;
+use sofetch_inspect::json::printed;
 use sofetch_inspect::safe_text::escaped;
 use sofetch_inspect::{EachFetch, Secrets, Until};
 
@@ -21,6 +23,8 @@ pub(crate) struct HarFile {
     each: Arc<EachFetch>,
     entries: Arc<Mutex<Vec<Value>>>,
     secrets: Secrets,
+    /// What the request sends; `None` for nothing, or for what is not known.
+    body: Option<Bytes>,
 }
 
 impl HarFile {
@@ -32,7 +36,12 @@ impl HarFile {
             let entries = har_entries(&recording, began, secrets);
             over.lock().unwrap_or_else(PoisonError::into_inner).extend(entries);
         });
-        Ok(HarFile { path: path.to_owned(), file, each, entries, secrets })
+        Ok(HarFile { path: path.to_owned(), file, each, entries, secrets, body: None })
+    }
+
+    /// With the body that is sent: events have none.
+    pub(crate) fn sends(&mut self, body: Bytes) {
+        self.body = Some(body);
     }
 
     pub(crate) fn observer(&self) -> Arc<dyn Observer> {
@@ -45,10 +54,12 @@ impl HarFile {
         for recording in self.each.rest() {
             entries.extend(har_entries(&recording, self.each.began(), self.secrets));
         }
+        if let Some(body) = &self.body {
+            tell_body(&mut entries, body, self.secrets);
+        }
         let to = || escaped(self.path.as_os_str().as_encoded_bytes()).into_owned();
-        let mut out = io::BufWriter::new(&self.file);
-        let written = serde_json::to_writer_pretty(&mut out, &har(entries)).map_err(io::Error::from);
-        let written = written.and_then(|()| out.write_all(b"\n")).and_then(|()| out.flush());
-        written.map_err(|error| Failure::Output { to: to(), error })
+        // NB: who reads the file may do so at a terminal.
+        let text = printed(&har(entries)) + "\n";
+        (&self.file).write_all(text.as_bytes()).map_err(|error| Failure::Output { to: to(), error })
     }
 }

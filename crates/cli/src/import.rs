@@ -20,7 +20,7 @@ mod words;
 use sofetch::{Bytes, CacheMode, CredentialsMode, Mode, RedirectMode, ReferrerPolicy};
 
 pub(crate) use faults::{Fault, ImportError};
-pub(crate) use headers::is_redacted;
+pub(crate) use headers::{bytes_of, is_redacted};
 
 /// What a text says of a request. What it does not say is `None`.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

@@ -9,7 +9,7 @@ use sofetch_inspect::{Both, Recorder, Recording, timeline, timeline_json, waterf
 
 use crate::ending::Failure;
 use crate::har_file::HarFile;
-use crate::options::{Show, UsageError};
+use crate::options::{RequestOptions, Show, UsageError};
 use crate::output::Streams;
 use crate::telling::{decisions, options};
 
@@ -40,6 +40,13 @@ impl Listening {
     fn to_file(show: &Show) -> Result<Listening, UsageError> {
         let har = show.har.as_deref().map(|path| HarFile::new(path, show.secrets)).transpose()?;
         Ok(Listening { recorder: None, har })
+    }
+
+    /// What is sent, where it is to be written down.
+    pub(crate) fn sends(&mut self, options: &RequestOptions) {
+        if let (Some(har), Some(body)) = (&mut self.har, &options.body) {
+            body.whole().into_iter().for_each(|body| har.sends(body));
+        }
     }
 
     /// For the request.

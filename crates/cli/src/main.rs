@@ -1,8 +1,9 @@
 //! `sofetch`: fetches a URL, or tells why a browser would refuse it. Reads the arguments, runs the command, says how it ended.
 //!
 //! - `args`: as typed; `complaints`: why they are none; `options`: what they mean; `making`: the agent, page and request that follow.
-//! - `fetch_command`, `cors_command`, `audit_command`, `demo_command`: the commands; `run_command`: scripts, `script_lines`: what they
+//! - `fetch_command`, `cors_command`, `audit_command`, `tour_command`: the commands, the tour's stops in `tour`; `run_command`: scripts, `script_lines`: what they
 //!   print, `watchers`: who listens to their fetches.
+//! - `lab_command`: the lab's page, and what it asks of this program.
 //! - `authentication`: who the user is; `download`: bodies that become files; `batch`: many URLs.
 //! - `listening`: who hears what is fetched, `har_file`: and writes it down.
 //! - `output`, `terminal_body`, `json_text`, `progress`: what is printed, and how; `telling`: what `inspect` says of a recording, in colour;
@@ -15,7 +16,6 @@ mod batch;
 mod complaints;
 mod config;
 mod cors_command;
-mod demo_command;
 mod download;
 mod ending;
 mod export;
@@ -25,6 +25,7 @@ mod har_file;
 mod import;
 mod items;
 mod json_text;
+mod lab_command;
 mod listening;
 mod making;
 mod offline;
@@ -38,12 +39,14 @@ mod script_lines;
 mod sending;
 mod telling;
 mod terminal_body;
+mod tour;
+mod tour_command;
 mod watchers;
 mod words;
 
 use std::process::ExitCode;
 
-use args::{Args, ColorWhen, Command, CorsCommand, FetchArgs};
+use args::{Args, ColorWhen, Command, CorsCommand, FetchArgs, ServerOption};
 use ending::{Ending, Failure};
 use options::{AuditOptions, Options, secrets};
 use output::{Quiet, Streams};
@@ -61,7 +64,8 @@ fn main() -> ExitCode {
             }
             None => (quiet(&cors.fetch), cors.fetch.printing.color, secrets(cors.fetch.show_secrets)),
         },
-        Some(Command::Demo(demo)) => (Quiet::Nothing, ColorWhen::Auto, secrets(demo.show_secrets)),
+        Some(Command::Tour(tour)) => (Quiet::Nothing, ColorWhen::Auto, secrets(tour.show_secrets)),
+        Some(Command::Lab(lab)) => (Quiet::Nothing, ColorWhen::Auto, secrets(lab.show_secrets)),
         Some(Command::Run(run)) => (Quiet::Nothing, ColorWhen::Auto, secrets(run.show_secrets)),
         Some(Command::Generate(_)) => (Quiet::Nothing, ColorWhen::Auto, secrets(false)),
         None => (quiet(&args.fetch), args.fetch.printing.color, secrets(args.fetch.show_secrets)),
@@ -91,6 +95,7 @@ fn quiet(args: &FetchArgs) -> Quiet {
 fn run(args: Args, streams: &Streams) -> Result<ExitCode, Failure> {
     match args.command {
         Some(Command::Run(run)) => return run_command::run(*run, streams),
+        Some(Command::Tour(tour)) => return tour_command::run(&tour, streams).map(Ending::exit_code),
         Some(Command::Generate(generate)) => {
             return generate_command::run(generate.what).map(Ending::exit_code);
         }
@@ -114,6 +119,7 @@ fn run(args: Args, streams: &Streams) -> Result<ExitCode, Failure> {
                 let options = AuditOptions::of(*audit)?;
                 runtime.block_on(audit_command::run(options, streams))
             }
+            None if matches!(cors.server, Some(ServerOption::List)) => cors_command::list_servers(streams),
             None => {
                 let options = Options::of_cors(*cors, streams)?;
                 match offline_command::is_wanted(&options.show) {
@@ -122,8 +128,10 @@ fn run(args: Args, streams: &Streams) -> Result<ExitCode, Failure> {
                 }
             }
         },
-        Some(Command::Demo(demo)) => runtime.block_on(demo_command::run(&demo, streams)),
-        Some(Command::Run(_) | Command::Generate(_)) => unreachable!("they need no runtime of this kind"),
+        Some(Command::Lab(lab)) => runtime.block_on(lab_command::run(*lab, streams)),
+        Some(Command::Run(_) | Command::Tour(_) | Command::Generate(_)) => {
+            unreachable!("they need no runtime of this kind")
+        }
     };
     // A look-up that was given up goes on in the system: nobody waits for it.
     runtime.shutdown_background();

@@ -49,10 +49,10 @@ impl Fetcher {
 
     fn with(builder: UserAgentBuilder, page: Option<&PageOption>) -> Result<Fetcher, Error> {
         let agent = builder.build()?;
-        let Some(option) = page else { return Ok(Fetcher::Owner(agent)) };
-        let builder = agent.page_builder(option.url.href());
-        let builder = if option.opaque { builder.origin(Origin::new_opaque()) } else { builder };
-        Ok(Fetcher::Page(option.policies.deliver(builder).build()?))
+        match page {
+            None => Ok(Fetcher::Owner(agent)),
+            Some(option) => page_of(&agent, option).map(Fetcher::Page),
+        }
     }
 
     /// Fetches.
@@ -64,8 +64,15 @@ impl Fetcher {
     }
 }
 
+/// This page, at this agent.
+pub(crate) fn page_of(agent: &UserAgent, option: &PageOption) -> Result<Page, Error> {
+    let builder = agent.page_builder(option.url.href());
+    let builder = if option.opaque { builder.origin(Origin::new_opaque()) } else { builder };
+    option.policies.deliver(builder).build()
+}
+
 /// With the departures of this browser.
-fn decided_as(builder: UserAgentBuilder, browser: Option<Browser>) -> UserAgentBuilder {
+pub(crate) fn decided_as(builder: UserAgentBuilder, browser: Option<Browser>) -> UserAgentBuilder {
     let Some(browser) = browser else { return builder };
     builder.settings(|settings| {
         settings.departures = browser.departures();

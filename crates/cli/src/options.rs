@@ -1,8 +1,11 @@
 //! What the arguments mean: a URL, a request, a network, and what to show. Files are read here; nothing is sent.
+//!
+//! The file is longer than most because it is one list, from each argument to what it means; what takes more than a line
+//! has a file of its own.
 
 mod audit;
 pub(crate) mod bodies;
-mod browsers;
+pub(crate) mod browsers;
 mod headers;
 mod network;
 mod places;
@@ -19,9 +22,10 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use sofetch::{CacheMode, CredentialsMode, Destination, Mode, RedirectMode, ReferrerPolicy, Url};
+use sofetch_inspect::fix_texts::Server;
 use sofetch_inspect::{Browser, Secrets};
 
-use crate::args::{CopyAs, CorsArgs, FetchArgs, Parts, Report};
+use crate::args::{CopyAs, CorsArgs, FetchArgs, Parts, Report, ServerOption};
 use crate::authentication::Authentication;
 use crate::batch::BatchOptions;
 use crate::download::DownloadOptions;
@@ -98,6 +102,8 @@ pub(crate) struct Show {
     pub(crate) timeline: bool,
     pub(crate) har: Option<PathBuf>,
     pub(crate) secrets: Secrets,
+    /// What would let it pass is told as configuration of this server; `None` is that which its answers look like.
+    pub(crate) server: Option<&'static Server>,
     /// `--print`.
     pub(crate) print: Option<Parts>,
     /// Is nothing sent, but shown?
@@ -160,6 +166,7 @@ impl Options {
                 timeline: args.printing.timeline,
                 har: args.printing.har,
                 secrets: secrets(args.show_secrets),
+                server: None,
                 print: args.showing.print,
                 offline: args.showing.offline,
                 copy_as: args.showing.copy_as,
@@ -170,7 +177,7 @@ impl Options {
 
     /// What `sofetch cors URL` means: the same, for a page. An imported request's page is its own, unless another is said.
     pub(crate) fn of_cors(args: CorsArgs, streams: &Streams) -> Result<Options, UsageError> {
-        let CorsArgs { mut fetch, send, probe, as_browser, .. } = args;
+        let CorsArgs { mut fetch, send, probe, as_browser, server, .. } = args;
         let imported = requests::import(&fetch.import)?;
         if fetch.page.is_none() && fetch.origin.is_none() {
             fetch.page = imported.as_ref().and_then(Imported::page);
@@ -184,10 +191,16 @@ impl Options {
         if fetch.batch.batch.is_some() || fetch.batch.retry.is_some() {
             return Err(UsageError::NotForCors("--batch and --retry"));
         }
+        if fetch.url.is_none() && imported.is_none() {
+            return Err(UsageError::NoUrl);
+        }
         let mut options = Options::new(fetch, imported)?;
         options.probe = probe;
         if let Some(browser) = as_browser {
             options.decide_as(browsers::of(browser), streams);
+        }
+        if let Some(ServerOption::Named(server)) = server {
+            options.show.server = Some(server);
         }
         options.network.send_policy = Some(Arc::new(Sending::new(send, streams)));
         Ok(options)
@@ -271,6 +284,9 @@ mod tests {
         assert!(matches!(of_cors(args("a.test")), Err(UsageError::NoOrigin)));
         let with = FetchArgs { origin: Some("https://b.test".to_owned()), ..args("a.test") };
         assert!(of_cors(with).is_ok());
+        let without_url =
+            FetchArgs { origin: Some("https://b.test".to_owned()), url: None, ..args("a.test") };
+        assert!(matches!(of_cors(without_url), Err(UsageError::NoUrl)));
     }
 
     #[test]

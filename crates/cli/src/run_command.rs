@@ -56,6 +56,7 @@ fn run_here(args: RunArgs, streams: &Streams) -> Result<ExitCode, Failure> {
         None => None,
     };
     let scripts = scripts(&args)?;
+    let import_maps = import_maps(&args)?;
     let watchers = Watchers::new(&args, streams)?;
     let mut agent = agent_builder(NetworkOptions::of(&args.network)?);
     if let Some(observer) = watchers.observer() {
@@ -92,15 +93,20 @@ fn run_here(args: RunArgs, streams: &Streams) -> Result<ExitCode, Failure> {
     let lines = Rc::new(ScriptLines::default());
     let mut runtime = builder.printer(lines.clone()).build().map_err(Failure::Script)?;
     lines.ends(runtime.interrupt_handle());
+    for (path, text) in &import_maps {
+        let place = is_files.then(|| ModuleFolders::url_of(path)).transpose().map_err(Failure::Start)?;
+        runtime.add_import_map(text, place.as_ref()).map_err(Failure::Script)?;
+    }
     for script in &scripts {
         let place = script.path.as_deref().filter(|_| is_files);
         let place = place.map(ModuleFolders::url_of).transpose().map_err(Failure::Start)?;
-        let ran = match (script.is_module, place) {
-            (true, Some(url)) => runtime.run_module(&script.source, url.href()),
-            (true, None) => runtime.run_module(&script.source, &script.name),
-            (false, place) => {
+        let ran = match (&script.source, place) {
+            (Source::Url(url), _) => runtime.run_module_url(url),
+            (Source::Module(text), Some(url)) => runtime.run_module(text, url.href()),
+            (Source::Module(text), None) => runtime.run_module(text, &script.name),
+            (Source::Classic(text), place) => {
                 place.into_iter().for_each(|url| runtime.locate(&script.name, url));
-                runtime.run_script(&script.source, &script.name)
+                runtime.run_script(text, &script.name)
             }
         };
         match ran {
@@ -139,39 +145,70 @@ fn base_url(said: &str) -> Result<Url, UsageError> {
 struct Script {
     /// As stacks call it.
     name: String,
-    source: String,
-    is_module: bool,
+    source: Source,
     /// Its file's, if it has one.
     path: Option<PathBuf>,
+}
+
+enum Source {
+    Classic(String),
+    Module(String),
+    /// A module that the page fetches.
+    Url(Url),
 }
 
 /// The files' in their order, then the codes'.
 fn scripts(args: &RunArgs) -> Result<Vec<Script>, UsageError> {
     let mut scripts = Vec::new();
+    let source = |text, is_module| if is_module { Source::Module(text) } else { Source::Classic(text) };
     for path in &args.scripts {
-        let failed = |error| UsageError::File { path: path.clone(), error };
+        let is_module = args.module || path.extension().is_some_and(|extension| extension == "mjs");
         let is_input = path == Path::new("-");
+        let name = if is_input { "stdin".to_owned() } else { path.to_string_lossy().into_owned() };
+        if let Some(url) = url_of(path) {
+            if !is_module {
+                return Err(UsageError::ClassicScript(name));
+            }
+            scripts.push(Script { name, source: Source::Url(url), path: None });
+            continue;
+        }
         let bytes = if is_input {
             let mut bytes = Vec::new();
             io::stdin().lock().read_to_end(&mut bytes).map(|_| bytes)
         } else {
             std::fs::read(path)
         };
-        let bytes = bytes.map_err(failed)?;
-        scripts.push(Script {
-            name: if is_input { "stdin".to_owned() } else { path.to_string_lossy().into_owned() },
-            // UTF-8 decode: a byte order mark is none of the script's, and what is no UTF-8 becomes U+FFFD.
-            source: String::from_utf8_lossy(bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(&bytes))
-                .into_owned(),
-            is_module: args.module || path.extension().is_some_and(|extension| extension == "mjs"),
-            path: (!is_input).then(|| path.clone()),
-        });
+        let bytes = bytes.map_err(|error| UsageError::File { path: path.clone(), error })?;
+        let path = (!is_input).then(|| path.clone());
+        scripts.push(Script { name, source: source(decode(&bytes), is_module), path });
     }
     scripts.extend(args.eval.iter().map(|code| Script {
         name: "--eval".to_owned(),
-        source: code.clone(),
-        is_module: args.module,
+        source: source(code.clone(), args.module),
         path: None,
     }));
     Ok(scripts)
+}
+
+/// A script of the network. NB: a file may have almost any name, but none of these.
+fn url_of(path: &Path) -> Option<Url> {
+    let said = path.to_str()?;
+    let is_url = ["http://", "https://"]
+        .iter()
+        .any(|start| said.get(..start.len()).is_some_and(|scheme| scheme.eq_ignore_ascii_case(start)));
+    if is_url { Url::parse(said, None).ok() } else { None }
+}
+
+/// The import maps' texts, in their order.
+fn import_maps(args: &RunArgs) -> Result<Vec<(&Path, String)>, UsageError> {
+    let read = |path: &'_ PathBuf| match std::fs::read(path) {
+        Ok(bytes) => Ok(decode(&bytes)),
+        Err(error) => Err(UsageError::File { path: path.clone(), error }),
+    };
+    args.import_map.iter().map(|path| Ok((path.as_path(), read(path)?))).collect()
+}
+
+/// UTF-8 decode: a byte order mark is none of the text, and what is no UTF-8 becomes U+FFFD.
+fn decode(bytes: &[u8]) -> String {
+    String::from_utf8_lossy(bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes)).into_owned()
 }

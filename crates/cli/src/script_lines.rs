@@ -1,8 +1,10 @@
 //! What scripts print, on the streams of the process. Where standard output takes no more, the scripts end.
 
+use std::borrow::Cow;
 use std::cell::{Cell, OnceCell};
 use std::io::{self, Write};
 
+use sofetch_inspect::safe_text::escaped;
 use sofetch_js::{Interrupt, Printer};
 
 use crate::ending::Failure;
@@ -41,6 +43,11 @@ impl Printer for ScriptLines {
     }
 
     fn error(&self, line: &str) {
+        // What nobody caught may be a stranger's words, which no script chose to print.
+        let line = match line.starts_with("Uncaught ") {
+            true => Cow::Owned(line.split('\n').map(escaped).collect::<Vec<_>>().join("\n")),
+            false => Cow::Borrowed(line),
+        };
         // Nobody is left to tell that standard error is gone.
         let _ = io::stderr().write_all(format!("{line}\n").as_bytes());
     }

@@ -27,6 +27,11 @@ impl Sending {
         Sending { when, terminal, preflighted: Mutex::default() }
     }
 
+    /// The same where nobody is at a terminal to be asked.
+    pub(crate) fn by_option(when: Send) -> Sending {
+        Sending { when, terminal: false, preflighted: Mutex::default() }
+    }
+
     /// What there is to say without a person's word; `None` where one is needed.
     fn decided(&self, request: &Outgoing) -> Option<bool> {
         let mut preflighted = self.preflighted.lock().unwrap_or_else(PoisonError::into_inner);

@@ -3,6 +3,7 @@
 
 mod configs;
 mod imports;
+pub(crate) mod lab;
 
 use std::error::Error as _;
 use std::path::Path;
@@ -80,7 +81,9 @@ fn is_code(said: &str) -> bool {
 pub(crate) fn misuse_words(misuse: Misuse) -> &'static str {
     match misuse {
         Misuse::InvalidUrl => "this is not a URL",
-        Misuse::UrlWithCredentials => "a page's request has no username and password in its URL",
+        Misuse::UrlWithCredentials => {
+            "a page's request has no username and password in its URL: an Authorization header has them"
+        }
         Misuse::InvalidMethod => "the method is not a token",
         Misuse::ForbiddenMethod => "nobody makes CONNECT requests, and no page TRACE or TRACK requests",
         Misuse::MethodNotSafelisted => "mode no-cors allows the methods GET, HEAD and POST only",

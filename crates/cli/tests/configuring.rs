@@ -100,7 +100,7 @@ fn pages_for_man_have_every_option() {
     for word in [".TH sofetch 1", "--max-time", "--print", "SOFETCH_CONFIG", "Exit codes"] {
         assert!(page.contains(word), "{word} is not in {page}");
     }
-    for command in ["cors", "run", "demo", "generate"] {
+    for command in ["cors", "run", "tour", "generate"] {
         let page = sofetch(&["generate", "man", command]).ended(0).text().replace("\\-", "-");
         assert!(page.contains(&format!(".TH sofetch-{command} 1")), "{page}");
     }

@@ -267,7 +267,7 @@ fn usage() {
         &[][..],
         &["a b"],
         &["https://"],
-        &["-v", "demo"],
+        &["-v", "tour"],
         &["-v", "cors", "a.test"],
         &["--nonsense", "a.test"],
         &["/relative"],
@@ -278,7 +278,7 @@ fn usage() {
     }
     assert!(sofetch(&["--version"]).ended(0).text().starts_with("sofetch "));
     let help = sofetch(&["--help"]).ended(0);
-    for word in ["Exit codes:", "--origin", "--resolve", "cors", "demo", "Examples:"] {
+    for word in ["Exit codes:", "--origin", "--resolve", "cors", "tour", "Examples:"] {
         assert!(help.text().contains(word), "{word}");
     }
 }

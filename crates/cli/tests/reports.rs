@@ -1,4 +1,4 @@
-//! `-v` and `--report json` of a plain fetch, and `sofetch demo`.
+//! `-v` and `--report json` of a plain fetch.
 
 mod support;
 
@@ -57,34 +57,4 @@ fn a_report_tells_of_failures_too() {
     sofetch(&["--report", "json", "--fail", &server.url("/")]).ended(4).json();
     let said = sofetch(&["--report", "json", "-X", "a b", &server.url("/")]).ended(2);
     assert_eq!(said.text(), "");
-}
-
-#[test]
-fn the_demonstration() {
-    let said = sofetch(&["demo"]).ended(0);
-    for word in [
-        "https://javascript.info",
-        "https://site.com/service.json",
-        "https://site.com/other-origin.json",
-        "PATCH",
-        "OPTIONS",
-        "https://other.example",
-    ] {
-        assert!(said.text().contains(word), "{word}: {}", said.text());
-    }
-    assert_eq!(said.err, "");
-    assert!(!said.text().contains('\u{1b}'), "no colours in a pipe");
-}
-
-#[test]
-fn the_demonstration_as_reports() {
-    let said = sofetch(&["demo", "--report", "json"]).ended(0);
-    let report = said.json();
-    let kinds: Vec<&str> = report
-        .as_array()
-        .expect("a list")
-        .iter()
-        .map(|story| story["verdict"]["kind"].as_str().expect("a word"))
-        .collect();
-    assert_eq!(kinds, ["readable", "refused"]);
 }

@@ -199,18 +199,23 @@ fn modules_of_a_files_page() {
             export const main = {};
             const late = await new Promise(resolve => setTimeout(resolve, 0, "late"));
             console.log(late, again === main, import.meta.url.endsWith("/app/main.mjs"), where === import.meta.resolve("./lib/part.js"));
-            for (const name of ["../outside.js", "./link.js", "./secret.json", "https://a.test/x.js", "lib"])
-              await import(name).catch(error => console.log(error.name, /outside|ends in|network|no URL/.exec(error.message)[0]));"#,
+            for (const name of ["../outside.js", "./link.js", "./secret.json", "lib"])
+              await import(name).catch(error => console.log(error.name, /outside|ends in|no URL/.exec(error.message)[0]));
+            import data from "./data.json" with { type: "json" }; console.log(data.n, (await import("mapped")).default);"#,
     );
-    let said = sofetch(&["run", &main]).ended(0);
+    folder.write("app/data.json", b"{\"n\": 1}");
+    folder.write("app/lib/mapped.js", b"export default 'mapped';");
+    // What it says is relative to its own place.
+    let map = folder.write("app/map.json", br#"{ "imports": { "mapped": "./lib/mapped.js" } }"#);
+    let said = sofetch(&["run", "--import-map", &map, &main]).ended(0);
     let lines: Vec<&str> = said.text().lines().collect();
     let mut expected = vec![
         "late true true true",
         "TypeError outside",
         "TypeError outside",
         "TypeError ends in",
-        "TypeError network",
         "TypeError no URL",
+        "1 mapped",
     ];
     if !cfg!(unix) {
         expected.remove(1);
@@ -235,20 +240,54 @@ fn modules_of_a_files_page() {
 
 #[test]
 fn modules_of_a_page_of_the_network() {
-    let server = server(answer);
+    let server = server(|request| match request.path() {
+        "/page/part.js" => module("export default import.meta.url;"),
+        "/page/main.js" => {
+            module("import part from './part.js'; import late from 'late'; console.log(late, part);")
+        }
+        "/lib/late.js" => module("export default 'late';"),
+        _ => Reply::new(404),
+    });
     let folder = Folder::new();
     folder.write("part.js", b"");
-    let module = folder.write(
+    let main = folder.write(
         "main.mjs",
-        b"console.log(import.meta.url); await import('./part.js').catch(e => console.log(e.message));",
+        b"import part from './part.js'; console.log(import.meta.url, part); await import('./none.js').catch(e => console.log(e.message));",
     );
     let page = server.url("/page/");
-    let said = on(&server, &[&module]).ended(0);
-    let refused = format!("{page}part.js cannot be imported: modules from the network are not built yet");
-    assert_eq!(said.text(), format!("{page}\n{refused}\n"));
+    let said = on(&server, &[&main]).ended(0);
+    let refused = format!("{page}none.js cannot be imported: the server answered 404");
+    assert_eq!(said.text(), format!("{page} {page}part.js\n{refused}\n"));
     let importing = format!("import('file://{}').catch(e => console.log(e.message))", folder.file("part.js"));
     assert!(on(&server, &["--eval", &importing]).ended(0).text().contains("there is no folder"));
-    assert!(server.requests().is_empty());
+    // A module of the page's own, with a map whose URLs are relative to the page; scripts keep their order.
+    let map = folder.write("map.json", br#"{ "imports": { "late": "/lib/late.js" } }"#);
+    let url = format!("{page}main.js");
+    let said =
+        on(&server, &["--import-map", &map, "--module", &url, "--eval", "console.log('behind')"]).ended(0);
+    assert_eq!(said.text(), format!("late {page}part.js\nbehind\n"));
+    let said = on(&server, &["-v", "--module", &url]).ended(1);
+    assert!(said.err.contains("\"late\" is no URL") && said.err.contains("main.js"), "{}", said.err);
+    on(&server, &[&url]).ended(2).complained("--module");
+    on(&server, &["--import-map", &main, "--eval", "1"]).ended(2).complained("the import map cannot be used");
+    // What a fetch may not reach, a module may not either; -v tells of modules as of fetches.
+    on(&server, &["--no-private", "--module", &url]).ended(1).complained("failed to fetch");
+    let said = on(&server, &["-v", "--import-map", &map, "--module", &url]).ended(0);
+    assert!(said.err.contains("/page/part.js") && said.err.contains("/lib/late.js"), "{}", said.err);
+    // On one's own behalf nobody asks for leave.
+    let own = [
+        "run",
+        "--no-page",
+        "--module",
+        "--eval",
+        &format!("import part from '{page}part.js'; console.log(part)"),
+    ];
+    assert_eq!(sofetch(&own).ended(0).text(), format!("{page}part.js\n"));
+    sofetch(&["run", "--module", &url]).ended(1).complained("failed to fetch");
+}
+
+fn module(text: &'static str) -> Reply {
+    Reply::ok(text).header("Content-Type", "text/javascript")
 }
 
 #[test]
@@ -515,7 +554,7 @@ fn the_help_says_what_the_engine_lacks() {
         "124",
         "--har",
         "--module",
-        "network are not built",
+        "--import-map",
         "Copy as fetch",
     ] {
         assert!(said.text().contains(word), "{word}: {}", said.text());

@@ -86,7 +86,7 @@ impl Page {
         // Events, verdicts and scripts say which they are.
         let (tag, common): (_, &[&str]) = match object {
             "event" => (Some("event"), &["at", "event"]),
-            "verdict" | "script" => (Some("kind"), &["kind"]),
+            "verdict" | "script" | "unwritable" => (Some("kind"), &["kind"]),
             "edit" => (Some("kind"), &["kind", "was"]),
             _ => (None, &[]),
         };
@@ -150,6 +150,7 @@ fn reports_are_as_the_page_says() {
         story(&["https://site.com/preflight-401.json", "-X", "PUT", "--probe"]),
         story(&["http://127.0.0.1:1/", "--as", "chromium"]),
         story(&["https://site.com/closed.json"]),
+        story(&["https://site.com/closed.json", "--server", "nginx"]),
         story(&["--mode", "no-cors", "https://site.com/service.json"]),
         story(&["https://site.com:1/"]),
         story(&[&closed]),
@@ -175,6 +176,26 @@ fn reports_are_as_the_page_says() {
         let report = sofetch(&[&["cors", "--report", "json", &asked_url], args].concat()).json();
         page.hold(&report, "story", "story", &mut met);
     }
+    let plain = server(|request| match request.path() {
+        "/away" => Reply::new(302)
+            .header("Location", "http://u:p@127.0.0.1:2/")
+            .header("Access-Control-Allow-Origin", "*"),
+        _ => Reply::ok("x"),
+    });
+    for (path, more) in [
+        ("/a$b", &["--server", "nginx"][..]),
+        ("/%FF", &["--server", "go"]),
+        ("/a*", &["--server", "spring"]),
+        ("/", &["--server", "s3", "-X", "PATCH"]),
+        ("/", &["--server", "nginx", "-X", "A'B"]),
+        ("/away", &["--server", "s3"]),
+        ("/", &["--server", "nginx", "--origin", "https://$.test"]),
+    ] {
+        let origin = if more.contains(&"--origin") { &[][..] } else { &["--origin", "https://a.test"] };
+        let url = plain.url(path);
+        let page_of = [&["cors", "--report", "json", &url], origin].concat();
+        page.hold(&sofetch(&[&page_of[..], more].concat()).json(), "story", "story", &mut met);
+    }
     for more in [&[][..], &["--origin", "https://a.test", "-X", "PATCH", "--header-name", "x-b"]] {
         let audit = sofetch(&[&["cors", "audit", "--report", "json", &asked_url], more].concat()).json();
         page.hold(&audit, "audit", "audit", &mut met);
@@ -192,8 +213,8 @@ fn reports_are_as_the_page_says() {
     for line in batch.text().lines() {
         page.hold(&serde_json::from_str(line).expect("JSON"), "batch-line", "batch", &mut met);
     }
-    let demo = sofetch(&["demo", "--report", "json"]).json();
-    page.hold(&demo, "list of story", "demo", &mut met);
+    let tour = sofetch(&["tour", "--report", "json"]).json();
+    page.hold(&tour, "tour", "tour", &mut met);
     // Whatever no report here has cannot be held against the page; each needs what loopback or one fetch does not give.
     let absent: Vec<&str> =
         page.0.keys().map(String::as_str).filter(|object| !met.contains(*object)).collect();
@@ -207,6 +228,8 @@ fn reports_are_as_the_page_says() {
         "pair",
         "script",
         "script: nothing",
+        "unwritable",
+        "unwritable: nothing-to-set",
         "verdict",
         "verdict: unfinished",
     ];

@@ -81,6 +81,17 @@ fn a_download_has_a_progress_bar() {
 }
 
 #[test]
+fn the_tour_waits_for_a_key_where_it_is_asked_to() {
+    // The input is at its end, which ends the tour at its first wait.
+    let args = ["tour", "--stop", "simple", "--stop", "same-origin", "--step"];
+    let Some(text) = on_terminal(false, &args) else { return };
+    assert!(text.contains("1/14  ") && !text.contains("6/14  "), "{text:?}");
+    assert!(text.contains("\u{1b}[32mReadable.\u{1b}[0m"), "{text:?}");
+    let Some(text) = on_terminal(true, &args[..5]) else { return };
+    assert!(text.contains("1/14  ") && text.contains("6/14  ") && !text.contains('\u{1b}'), "{text:?}");
+}
+
+#[test]
 fn stories_and_reports_are_coloured() {
     let server = server(|_| Reply::ok("x"));
     let url = server.url("/");

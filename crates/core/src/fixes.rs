@@ -161,7 +161,9 @@ pub fn candidates(ruling: &Ruling, exchange: &RefusedExchange<'_>) -> Vec<Candid
         Ruling::PreflightAnswer(answer) => for_preflight_answer(answer, exchange),
         Ruling::CrossOriginResourcePolicy(check) if ruling.blocks() => for_corp(check),
         Ruling::Redirect(
-            Redirect::CorsWithCredentials { to, .. } | Redirect::TaintedWithCredentials { to },
+            Redirect::CorsWithCredentials { to, .. }
+            | Redirect::TaintedWithCredentials { to }
+            | Redirect::WithCredentials { to },
         ) => vec![Candidate::of(Change::set("Location", to))],
         Ruling::NosniffBlocking(NosniffBlocking::NotJavaScript { .. })
         | Ruling::MimeTypeBlocking(MimeTypeBlocking::NeverAScript { .. }) => {

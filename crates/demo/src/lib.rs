@@ -6,12 +6,15 @@
 //! - [`reply`]: what a handler answers, to the byte.
 //! - `request_reader`, `connection`: HTTP/1.1 by hand, so that a server can also break it.
 //! - [`request_seen`]: what a server saw.
-//! - [`site`], [`routes`]: the world of the demonstrations: `https://javascript.info` and `https://site.com`.
+//! - [`site`], [`routes`], [`decisions`]: the world of the demonstrations: `https://javascript.info` and `https://site.com`;
+//!   [`changes`]: what is changed of its answers while it runs.
 //!
 //! HTTP/1.1 only. Nothing here leaves loopback, and nothing is written to disk.
 
 pub mod authority;
+pub mod changes;
 mod connection;
+pub mod decisions;
 mod gzip;
 pub mod reply;
 mod request_reader;
@@ -21,6 +24,7 @@ pub mod server;
 pub mod site;
 
 pub use authority::{CertificateAuthority, Identity};
+pub use changes::{AnswerChange, AnswerEdit};
 pub use reply::{Ending, Framing, Head, Piece, Reply};
 pub use request_seen::RequestSeen;
 pub use routes::{API_ROUTES, PAGE_ROUTES, Route, RouteAnswer, RouteBody};

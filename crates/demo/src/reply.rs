@@ -76,7 +76,7 @@ pub enum Ending {
 impl Reply {
     /// A response of this status with its usual reason phrase, no headers and no body.
     pub fn new(status: u16) -> Reply {
-        Reply::with_status_line(format!("HTTP/1.1 {status} {}", reason_phrase(status)))
+        Reply::with_status_line(status_line(status))
     }
 
     /// A 200 with this body and no other header than its length.
@@ -134,10 +134,28 @@ impl Reply {
         self
     }
 
+    /// Takes all headers of that name away.
+    #[must_use]
+    pub fn without(mut self, name: &str) -> Reply {
+        if let Some(head) = &mut self.head {
+            head.headers.retain(|(own, _)| !own.eq_ignore_ascii_case(name.as_bytes()));
+        }
+        self
+    }
+
+    /// Another status, with its usual reason phrase.
+    #[must_use]
+    pub fn status_of(mut self, status: u16) -> Reply {
+        if let Some(head) = &mut self.head {
+            head.status_line = status_line(status).into();
+        }
+        self
+    }
+
     /// Adds an interim response.
     #[must_use]
     pub fn interim(mut self, status: u16, headers: &[(&'static str, &'static str)]) -> Reply {
-        let mut head = Head::new(format!("HTTP/1.1 {status} {}", reason_phrase(status)));
+        let mut head = Head::new(status_line(status));
         head.headers = headers.iter().map(|&(name, value)| (name.into(), value.into())).collect();
         self.interims.push(head);
         self
@@ -222,6 +240,10 @@ impl Head {
     pub fn has(&self, name: &str) -> bool {
         self.headers.iter().any(|(own, _)| own.eq_ignore_ascii_case(name.as_bytes()))
     }
+}
+
+fn status_line(status: u16) -> String {
+    format!("HTTP/1.1 {status} {}", reason_phrase(status))
 }
 
 /// The usual phrases of the statuses that the demonstrations use.

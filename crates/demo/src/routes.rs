@@ -3,7 +3,9 @@
 //!
 //! Longer than most files because a route is written a header a line; there is nothing to it but the table.
 
-use RouteBody::{Empty, Gated, Gzip, Slow, Text};
+use crate::decisions::{self, Decide};
+
+use RouteBody::{Decided, Empty, Gated, Gzip, Never, Slow, Text};
 
 /// One path of an origin.
 #[derive(Clone, Copy, Debug)]
@@ -42,6 +44,10 @@ pub enum RouteBody {
     Slow(&'static [&'static str]),
     /// A chunk, and after [`World::open_gate`](crate::World::open_gate) another.
     Gated(&'static str, &'static str),
+    /// What the request deserves, which may be another status too.
+    Decided(Decide),
+    /// Not a byte of an answer, not even its head.
+    Never,
 }
 
 const JSON: (&str, &str) = ("Content-Type", "application/json");
@@ -305,6 +311,7 @@ pub const API_ROUTES: &[Route] = &[
                 ("Access-Control-Expose-Headers", "X-Request-Id"),
                 ("X-Request-Id", "42"),
                 ("X-Internal", "hidden"),
+                ("Date", "Tue, 10 Mar 2015 12:00:00 GMT"),
                 JSON,
             ],
             READABLE,
@@ -326,6 +333,51 @@ pub const API_ROUTES: &[Route] = &[
         "a body that waits to be let on",
         &[on(READ, 200, &[FOR_PAGE, TEXT], Gated("before\n", "after\n"))],
     ),
+    route("/never.json", "an answer that never comes", &[on(READ, 200, &[], Never)]),
+    // What the request says counts.
+    route(
+        "/submit",
+        "a form, as any page may send one",
+        &[on(&["POST"], 200, &[FOR_PAGE, JSON], Decided(decisions::submit))],
+    ),
+    route(
+        "/who.json",
+        "who asks, as far as credentials say it",
+        &[on(READ, 200, &[FOR_PAGE, WITH_CREDENTIALS, JSON], Decided(decisions::who))],
+    ),
+    route(
+        "/graphql",
+        "GraphQL: by POST only after a preflight, errors inside a 200",
+        &[
+            on(
+                &["OPTIONS"],
+                204,
+                &[
+                    FOR_PAGE,
+                    ("Access-Control-Allow-Methods", "POST"),
+                    ("Access-Control-Allow-Headers", "Content-Type"),
+                ],
+                Empty,
+            ),
+            on(&["GET", "POST"], 200, &[FOR_PAGE, JSON], Decided(decisions::graphql)),
+        ],
+    ),
+    // Who may act in the visitor's name.
+    route(
+        "/transfer",
+        "does what whoever is signed in asks, wherever it comes from",
+        &[on(&["POST"], 200, &[JSON], Decided(decisions::transfer))],
+    ),
+    route(
+        "/transfer-with-token",
+        "wants a token that only its own pages can read",
+        &[on(&["POST"], 200, &[JSON], Decided(decisions::transfer_with_token))],
+    ),
+    route(
+        "/transfer-same-site",
+        "asks Sec-Fetch-Site where the request comes from",
+        &[on(&["POST"], 200, &[JSON], Decided(decisions::transfer_same_site))],
+    ),
 ];
 
 /// The routes of `https://javascript.info`.
@@ -346,6 +398,11 @@ pub const PAGE_ROUTES: &[Route] = &[
         &[on(ALL, 200, &[FOR_PAGE, JSON], READABLE)],
     ),
     route("/open.json", "readable by any origin", &[on(READ, 200, &[FOR_ANY, JSON], READABLE)]),
+    route(
+        "/data.json",
+        "what the page itself fetches",
+        &[on(READ, 200, &[JSON], Text("{\"entries\":[\"one\",\"two\"]}\n"))],
+    ),
     route(
         "/away",
         "redirected from the page's origin to site.com",

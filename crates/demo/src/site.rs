@@ -5,12 +5,14 @@
 
 use std::io;
 use std::net::SocketAddr;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use tokio::sync::Notify;
 
 use crate::authority::CertificateAuthority;
+use crate::changes::AnswerChange;
+use crate::decisions::Decision;
 use crate::gzip::gzip;
 use crate::reply::Reply;
 use crate::request_seen::RequestSeen;
@@ -35,21 +37,30 @@ pub struct World {
     pub page: Server,
     /// `https://site.com`
     pub api: Server,
+    shared: Arc<Shared>,
+}
+
+/// What both servers and their owner see.
+#[derive(Debug, Default)]
+struct Shared {
     gate: Arc<Notify>,
+    changes: Mutex<Vec<AnswerChange>>,
 }
 
 impl World {
     /// Makes an authority, two identities, and starts both servers.
     pub fn start() -> io::Result<World> {
         let authority = CertificateAuthority::new()?;
-        let gate = Arc::new(Notify::new());
-        let serve = |host: &str, routes: &'static [Route]| {
-            let gate = gate.clone();
-            let handler = answering(move |request| answer(routes, request, &gate));
+        let shared = Arc::new(Shared::default());
+        let serve = |host: &'static str, routes: &'static [Route]| {
+            let shared = shared.clone();
+            let handler = answering(move |request| {
+                shared.changed(host, request, answer(routes, request, &shared.gate))
+            });
             Server::start(ServerConfig::https(authority.issue(&[host])?, handler))
         };
         let (page, api) = (serve(PAGE_HOST, PAGE_ROUTES)?, serve(API_HOST, API_ROUTES)?);
-        Ok(World { authority, page, api, gate })
+        Ok(World { authority, page, api, shared })
     }
 
     /// The authority's certificate, for `--cacert`.
@@ -64,7 +75,23 @@ impl World {
 
     /// Lets a gated body go on: the one that waits, else the next.
     pub fn open_gate(&self) {
-        self.gate.notify_one();
+        self.shared.gate.notify_one();
+    }
+
+    /// Changes what a route answers from now on.
+    pub fn change(&self, change: AnswerChange) {
+        self.shared.changes.lock().unwrap_or_else(PoisonError::into_inner).push(change);
+    }
+}
+
+impl Shared {
+    /// The reply with all changes that are for this request.
+    fn changed(&self, host: &str, request: &RequestSeen, reply: Reply) -> Reply {
+        let changes = self.changes.lock().unwrap_or_else(PoisonError::into_inner);
+        let are_for = |change: &&AnswerChange| {
+            change.host == host && change.method == request.method && change.path == request.path()
+        };
+        changes.iter().filter(are_for).fold(reply, |reply, change| change.edit.apply(reply))
     }
 }
 
@@ -75,7 +102,7 @@ fn answer(routes: &[Route], request: &RequestSeen, gate: &Arc<Notify>) -> Reply 
     let takes =
         |answer: &&RouteAnswer| answer.methods.is_empty() || answer.methods.contains(&&*request.method);
     match route.answers.iter().find(takes) {
-        Some(answer) => answer.reply(gate),
+        Some(answer) => answer.reply(request, gate),
         None => Reply::new(405).header("Allow", allowed(route)),
     }
 }
@@ -86,7 +113,7 @@ fn allowed(route: &Route) -> String {
 }
 
 impl RouteAnswer {
-    fn reply(&self, gate: &Arc<Notify>) -> Reply {
+    fn reply(&self, request: &RequestSeen, gate: &Arc<Notify>) -> Reply {
         let reply = Reply::new(self.status).headers(self.headers);
         match self.body {
             RouteBody::Empty => reply,
@@ -99,6 +126,11 @@ impl RouteAnswer {
                     if reply.body.is_empty() { reply } else { reply.pause(Duration::from_millis(300)) };
                 reply.piece(piece)
             }),
+            RouteBody::Decided(decide) => match decide(request) {
+                Decision::Done(body) => reply.body(body),
+                Decision::Not(status, body) => reply.status_of(status).body(body),
+            },
+            RouteBody::Never => Reply::hang(),
             RouteBody::Gated(before, after) => reply.chunked().piece(before).wait(gate).piece(after),
         }
     }

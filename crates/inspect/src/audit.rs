@@ -231,6 +231,8 @@ fn severities(facts: &RuleFacts) -> String {
 }
 
 #[cfg(test)]
+pub(crate) use reports_tests::hostile_audit;
+#[cfg(test)]
 #[path = "audit/reports_tests.rs"]
 mod reports_tests;
 #[cfg(test)]

@@ -101,6 +101,9 @@ pub struct Departure {
     pub browsers: Vec<Browser>,
     /// What it comes to.
     pub effect: Effect,
+    /// By which of its codes Chromium refuses then, or may.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub code: Option<&'static str>,
     /// In a sentence.
     pub words: String,
 }
@@ -109,17 +112,19 @@ pub struct Departure {
 pub fn departures(fetch: &RecordedFetch) -> Vec<Departure> {
     let events = fetch.events_of_exchange();
     let mut met = Vec::new();
-    let requests = events.iter().filter_map(|event| match event {
-        Event::Request(request) => Some(&**request),
-        _ => None,
-    });
-    met.extend(fetch.request().and_then(combined_values));
+    let requests = || {
+        events.iter().filter_map(|event| match event {
+            Event::Request(request) => Some(&**request),
+            _ => None,
+        })
+    };
+    met.extend(requests().find_map(combined_values));
     for event in &events {
         if let Event::Ruled(ruling) = event {
             met.extend(of_ruling(ruling));
         }
     }
-    met.extend(requests.filter_map(credentials_in_redirect).next());
+    met.extend(requests().find_map(credentials_in_redirect));
     met.extend(local_network_access(fetch, &events));
     // The same preflight may be asked at several hops: once is enough.
     let mut known = Vec::new();
@@ -142,6 +147,7 @@ fn of_ruling(ruling: &Ruling) -> Option<Departure> {
                 id: "wildcard-authorization",
                 browsers: Browser::ALL.to_vec(),
                 effect: Effect::Passes,
+                code: None,
                 words:
                     "Chromium 156 and Firefox 153 let this pass today, without credentials: there `*` covers \
                         Authorization. List it by name all the same."
@@ -171,6 +177,7 @@ fn remembers(said: &str) -> Option<Departure> {
         id: "max-age-limit",
         browsers: shorter.iter().filter_map(|(browser, _)| *browser).collect(),
         effect: Effect::RemembersLess,
+        code: None,
         words: format!("Not {said} seconds: {} remember it at most.", each.join(", ")),
     })
 }
@@ -186,6 +193,7 @@ fn user_agent(need: &PreflightNeed) -> Option<Departure> {
         id: "user-agent-dropped",
         browsers: vec![Browser::Chromium],
         effect: Effect::NoPreflight,
+        code: None,
         words: format!("Chromium 156 leaves a script's User-Agent out{preflight}."),
     })
 }
@@ -206,6 +214,7 @@ fn combined_values(request: &RequestSnapshot) -> Option<Departure> {
         id: "combined-values",
         browsers: vec![Browser::Chromium],
         effect: Effect::Preflights,
+        code: None,
         words: format!(
             "Chromium 156 asks a preflight: it measures the values of `{}` together, which makes them unsafe.",
             more.name
@@ -214,13 +223,14 @@ fn combined_values(request: &RequestSnapshot) -> Option<Departure> {
 }
 
 fn credentials_in_redirect(request: &RequestSnapshot) -> Option<Departure> {
-    let brought = request.redirect_count > 0 && request.mode == "cors" && request.url.includes_credentials();
+    let brought = request.redirect_count > 0 && request.url.includes_credentials();
     brought.then(|| Departure {
         id: "credentials-in-redirect",
         browsers: vec![Browser::Chromium],
         effect: Effect::Refuses,
+        code: Some("RedirectContainsCredentials"),
         words: "Chromium 156 refuses this redirect: it brings a username or password, which it refuses within one \
-                origin too."
+                origin and without CORS too."
             .to_owned(),
     })
 }
@@ -295,14 +305,17 @@ fn local_network_access(fetch: &RecordedFetch, events: &[&Event]) -> Option<Depa
         id: "local-network-access",
         browsers: vec![Browser::Chromium],
         effect: if secure { Effect::AsksThePerson } else { Effect::Refuses },
+        code: Some(if secure { "LocalNetworkAccessPermissionDenied" } else { "InsecureLocalNetwork" }),
         words: match secure {
             true => format!(
                 "If {page} is a public page, Chromium 156 asks the person at it before anything is sent (Local Network \
-                 Access): the address is \"{space}\". No header of the server's changes that."
+                 Access): the address is \"{space}\". No header of the server's changes that: the person's leave does, or a page \
+                 of the same network. An http URL under a public name also needs `targetAddressSpace: \"{space}\"` in fetch()'s init."
             ),
             false => format!(
                 "If {page} is a public page, Chromium 156 refuses before anything is sent (Local Network Access): the \
-                 address is \"{space}\", and the page did not come over https."
+                 address is \"{space}\", and the page did not come over https. Serve the page over https, and the person is \
+                 asked; no header of the server's changes that."
             ),
         },
     })

@@ -2,8 +2,10 @@
 //! what a script would see.
 //!
 //! It reads a recording of the real engine and judges nothing again, but for which headers a filter shows: those it asks
-//! of the rule itself. `cors_story/text.rs` prints it, `cors_story/json.rs` writes it (`sofetch-cors/1`).
+//! of the rule itself. `cors_story/text.rs` prints it, `cors_story/brief.rs` on a few lines, `cors_story/json.rs` writes it (`sofetch-cors/1`).
 
+mod advice;
+mod brief;
 mod fixes;
 mod json;
 mod text;
@@ -18,11 +20,14 @@ use sofetch_core::rules::cors_preflight_cache::CacheLookUp;
 use sofetch_core::rules::response_filtering::{Shown, set_cors_exposed_header_name_list, why_hidden};
 use sofetch_core::rules::response_tainting::ResponseTaintingFork;
 use sofetch_core::rulings::{NetworkError, Reason, Ruling};
+use sofetch_core::tape::Tape;
 use sofetch_core::trace::{Event, Outcome, Purpose, RequestSnapshot, WireEvent};
 use sofetch_core::wire_faults::WireFault;
 
+pub use self::brief::{BriefOptions, folded};
 pub use self::fixes::{FixEdit, FixSet, FixedAnswer, Fixes};
 use crate::browsers::{Browser, Departure, Effect, departures};
+use crate::fix_texts::Server;
 use crate::lines::{header_lines, request_line, shown_text, shown_url, status_line};
 use crate::probes::Probes;
 use crate::recording::{Entry, RecordedFetch};
@@ -48,6 +53,8 @@ pub struct CorsStory {
     pub body_error: Option<NetworkError>,
     /// What the answer allows beyond this page, as far as one exchange shows it.
     pub remarks: Vec<Remark>,
+    /// What else is to be known, a sentence each.
+    pub advice: Vec<String>,
     /// Where browsers are measured to do otherwise.
     pub departures: Vec<Departure>,
     /// What a few more requests showed, where they were sent.
@@ -276,6 +283,7 @@ impl CorsStory {
         let remarks = Remark::of(fetch.outcome());
         let hops = reader.hops;
         let departures = if page { departures(fetch) } else { Vec::new() };
+        let advice = if page { advice::advice(fetch, &verdict) } else { Vec::new() };
         Some(CorsStory {
             question,
             page,
@@ -285,6 +293,7 @@ impl CorsStory {
             script,
             body_error,
             remarks,
+            advice,
             departures,
             probes: None,
             fixes: None,
@@ -313,9 +322,20 @@ impl CorsStory {
         CorsStory { probes: Some(probes), ..self }
     }
 
-    /// With the smallest change that would have let it pass.
-    pub fn with_fixes(self, changes: &SmallestChanges) -> CorsStory {
-        CorsStory { fixes: Some(Fixes::of(changes, self.secrets)), ..self }
+    /// With the smallest change that would have let it pass, as configuration of this server; without one, of the server
+    /// that the answers on the tape look like.
+    pub fn with_fixes(
+        self,
+        changes: &SmallestChanges,
+        tape: &Tape,
+        server: Option<&'static Server>,
+    ) -> CorsStory {
+        let mut fixes = Fixes::of(changes, self.secrets);
+        // Where nothing was refused, nobody needs a configuration, unless it is asked for.
+        if server.is_some() || !matches!(self.verdict, StoryVerdict::Undecided) {
+            fixes = fixes.with_texts(changes, tape, server, self.secrets);
+        }
+        CorsStory { fixes: Some(fixes), ..self }
     }
 
     /// May the script read the response?

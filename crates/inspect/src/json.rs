@@ -13,6 +13,7 @@ use sofetch_core::infrastructure::url::Url;
 use sofetch_core::rulings::{NetworkError, Ruling};
 use sofetch_core::trace::{Algorithm, Event, Outcome, Purpose, WireEvent};
 
+use crate::codes::code;
 use crate::recording::{Entry, RecordedFetch, Recording, Timed};
 use crate::safe_text::{Secrets, is_unsafe, redacted_urls, redacted_value};
 use crate::words::{Weight, hint, hint_for_network_error, weight, words, words_for_network_error};
@@ -80,6 +81,8 @@ pub(crate) struct RulingJson {
     verdict: Value,
     anchor: &'static str,
     blocks: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    code: Option<&'static str>,
     weight: Weight,
     words: String,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -96,6 +99,7 @@ impl RulingJson {
             verdict,
             anchor: ruling.anchor(),
             blocks: ruling.blocks(),
+            code: code(ruling),
             weight: weight(ruling),
             words: words(ruling),
             hint: hint(ruling),

@@ -60,7 +60,7 @@ fn push_byte(safe: &mut String, byte: u8) {
 }
 
 /// Would a terminal or a reader be led astray by it?
-pub(crate) fn is_unsafe(character: char) -> bool {
+pub fn is_unsafe(character: char) -> bool {
     matches!(
         character,
         '\0'..='\x1F' | '\x7F'..='\u{9F}'
@@ -148,7 +148,7 @@ fn redact_user_info(text: &str) -> String {
     let bytes = text.as_bytes();
     let mut clean = String::with_capacity(text.len());
     let leading = text.len() - text.trim_start().len();
-    let (mut copied, mut at) = (0, 0);
+    let (mut copied, mut at, mut without) = (0, 0, 0);
     while let Some(found) = bytes[at..].iter().position(|&byte| matches!(byte, b'/' | b'\\' | b':')) {
         let start = at + found;
         let slashes = |from: usize| bytes[from..].iter().take_while(|&&byte| is_slash(byte)).count();
@@ -162,6 +162,11 @@ fn redact_user_info(text: &str) -> String {
                 continue;
             }
         };
+        // NB: nothing to be found there, and looking again for each colon would take the square of the time.
+        if authority < without {
+            at = start + 1;
+            continue;
+        }
         let end = bytes[authority..]
             .iter()
             .position(|&byte| is_slash(byte) || matches!(byte, b'?' | b'#'))
@@ -170,8 +175,11 @@ fn redact_user_info(text: &str) -> String {
             clean.push_str(&text[copied..authority]);
             clean.push_str(REDACTED);
             copied = authority + sign;
+            at = end.max(start + 1);
+        } else {
+            // What looked like an authority may hold the beginning of another.
+            (without, at) = (end, start + 1);
         }
-        at = end.max(start + 1);
     }
     clean.push_str(&text[copied..]);
     clean
@@ -240,7 +248,8 @@ const SECRET_PARAMETERS: [&str; 22] = [
     "x-goog-credential",
 ];
 
-fn is_secret_parameter(name: &str) -> bool {
+/// Do tokens travel under this name of a parameter, a form's field or a JSON member?
+pub(crate) fn is_secret_parameter(name: &str) -> bool {
     // No such name is longer, even percent-encoded.
     if name.len() > 200 {
         return false;

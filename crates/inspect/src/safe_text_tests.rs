@@ -72,6 +72,12 @@ fn urls_lose_their_credentials() {
         ("one slash, as a parser takes it", "https:/u:hunter2@a.test/", "https:/[redacted]@a.test/"),
         ("no slash", "http:u:hunter2@a.test/", "http:[redacted]@a.test/"),
         ("backslashes", "https:\\\\u:hunter2@a.test\\x", "https:\\\\[redacted]@a.test\\x"),
+        (
+            "after what only looks like a URL",
+            "a:// https://u:hunter2@a.test/",
+            "a:// https://[redacted]@a.test/",
+        ),
+        ("after many such", "a://b:c://d:// http:u:hunter2@a.test/", "a://b:c://d://[redacted]@a.test/"),
         ("no scheme", "//u:hunter2@a.test/", "//[redacted]@a.test/"),
         ("another scheme", "redis://:hunter2@db:6379", "redis://[redacted]@db:6379"),
         ("upper case", "HTTPS:u:hunter2@a.test", "HTTPS:[redacted]@a.test"),

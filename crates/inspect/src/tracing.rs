@@ -196,7 +196,8 @@ fn tell_wire(span: &Span, wire: &WireEvent) {
             tracing::trace!(target: "sofetch", parent: span, host = &*escaped(host), "TLS handshake");
         }
         WireEvent::TlsDone { version, cipher_suite, alpn } => {
-            let alpn = &*escaped(alpn);
+            let [version, cipher_suite, alpn] = [version, cipher_suite, alpn].map(|said| escaped(said));
+            let (version, cipher_suite, alpn) = (&*version, &*cipher_suite, &*alpn);
             tracing::trace!(target: "sofetch", parent: span, version, cipher_suite, alpn, "TLS handshake done");
         }
         WireEvent::Reused { protocol } => {

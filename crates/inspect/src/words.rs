@@ -6,6 +6,7 @@
 mod cors;
 mod faults;
 mod headers;
+mod near_miss;
 mod policies;
 mod quoting;
 mod reading;

@@ -4,7 +4,7 @@
 // What a mixin has in another file is copied onto GlobalImpl from the object that the file exports.
 
 import {
-  Map, MapPrototypeDelete, MapPrototypeGet, MapPrototypeSet, ObjectDefineProperty,
+  DOMException, Map, MapPrototypeDelete, MapPrototypeGet, MapPrototypeSet, ObjectDefineProperty,
   ObjectGetOwnPropertyDescriptor, ReflectApply, ReflectOwnKeys, StringPrototypeIncludes,
   global, globalEval, globalQueueMicrotask, ops,
 } from "./primordials.js";
@@ -239,6 +239,17 @@ export class WorkerGlobalScopeImpl extends GlobalImpl {
 
   get navigator() {
     return this.ownNavigator;
+  }
+
+  // https://html.spec.whatwg.org/#import-scripts-into-worker-global-scope
+  // SKIPS 1: a global here is of either type, its scripts are classic or modules one by one.
+  importScripts(...urls) {
+    for (let i = 0; i < urls.length; i++) {
+      const url = ops.import_script_url(urls[i]);
+      if (url === undefined) throw new DOMException(`'${urls[i]}' is not a valid URL`, "SyntaxError");
+      urls[i] = url;
+    }
+    for (let i = 0; i < urls.length; i++) ops.import_script(urls[i]);
   }
 }
 implement("WorkerGlobalScope", WorkerGlobalScopeImpl);

@@ -137,6 +137,13 @@ function reportModule(evaluation) {
   PromisePrototypeThen(evaluation, undefined, reportException);
 }
 
+// https://tc39.es/ecma262/#sec-ContinueDynamicImport: what import() waits for is there.
+function finishImport(evaluation, namespace, resolve, reject) {
+  PromisePrototypeThen(evaluation, () => resolve(namespace), reject);
+}
+
 const describeException = (exception) => describe("", exception);
 
-ops.set_hooks({ fireTimer, reportException, reportModule, describeException, markHandled, trackRejection, notifyRejected, runTask });
+ops.set_hooks({
+  fireTimer, reportException, reportModule, finishImport, describeException, markHandled, trackRejection, notifyRejected, runTask,
+});

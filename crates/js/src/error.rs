@@ -13,6 +13,7 @@ enum Kind {
     Engine(rquickjs::Error),
     Prelude(String),
     Nul(String),
+    ImportMap(String),
     Thrown(String),
     Unsettled,
     Over,
@@ -53,6 +54,10 @@ impl Error {
         Error(Kind::Nul(name.to_owned()))
     }
 
+    pub(crate) fn import_map(said: String) -> Error {
+        Error(Kind::ImportMap(said))
+    }
+
     pub(crate) fn of_thrown(said: String) -> Error {
         Error(Kind::Thrown(said))
     }
@@ -80,6 +85,7 @@ impl fmt::Display for Error {
             Kind::Nul(name) => {
                 write!(f, "{name}: a module with a NUL character, which the engine cannot read")
             }
+            Kind::ImportMap(said) => write!(f, "the import map cannot be used: {said}"),
             Kind::Thrown(said) => f.write_str(said),
             Kind::Unsettled => {
                 f.write_str("the promise is still pending, and nothing is under way that could settle it")

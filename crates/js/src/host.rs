@@ -67,7 +67,7 @@ pub(crate) struct Shared {
     settlers: RefCell<HashMap<u64, Settler>>,
     next: Cell<u64>,
     /// How many things under way keep the loop alive.
-    under_way: Cell<usize>,
+    pub(crate) under_way: Cell<usize>,
 }
 
 /// How a promise is settled.

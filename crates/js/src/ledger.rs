@@ -193,6 +193,17 @@ impl Charge {
         Charge { ledger, bytes: 0 }
     }
 
+    /// So many more, on the thread of the scripts.
+    ///
+    /// # Errors
+    /// See [`room_for`].
+    pub(crate) fn add(&mut self, ctx: &Ctx<'_>, bytes: usize) -> Result<()> {
+        room_for(ctx, bytes)?;
+        self.ledger.add(bytes);
+        self.bytes += bytes;
+        Ok(())
+    }
+
     /// So many more, unless the limit leaves no room for them.
     pub(crate) fn grow(&mut self, bytes: usize) -> bool {
         let grown = self.ledger.try_add(bytes);
@@ -277,6 +288,9 @@ mod tests {
     fn what_nobody_has_any_more_is_in_no_ledger() {
         let server = serve(|request| match request.path() {
             "/hang" => Reply::hang(),
+            "/module.js" => {
+                Reply::ok(format!("/*{}*/", "x".repeat(200_000))).header("Content-Type", "text/javascript")
+            }
             _ => Reply::ok(vec![b'x'; 200_000]),
         });
         for (name, script) in [
@@ -311,6 +325,9 @@ mod tests {
                 "const e = new EventSource('data:text/event-stream,data:a%0A%0Adata:' + text);
                  await new Promise(resolve => { e.onmessage = resolve; }); await new Promise(resolve => { e.onerror = resolve; }); e.close();",
             ),
+            ("modules", "await import('/module.js?' + i);"),
+            ("modules of no fitting type", "await import('/?' + i).catch(() => {});"),
+            ("texts", "await import('/?' + i, { with: { type: 'text' } });"),
             ("data: URLs", "await fetch('data:,' + text); await (await fetch('data:,' + text)).blob();"),
         ] {
             assert_eq!(held_after(&server, script), (0, 0), "{name}");

@@ -37,7 +37,8 @@
 //! - Who fetches: [`RuntimeBuilder::agent`] takes the settings of a [`sofetch::UserAgent`], [`RuntimeBuilder::page`] says whether as a page.
 //! - Limits: memory, time and stack are the builder's; [`Interrupt`] ends what runs from another thread. Whatever ended a
 //!   runtime, script cannot catch it, and nothing runs after it.
-//! - Modules come from a [`ModuleLoader`]; [`ModuleFolders`] is one. Without one nothing can be imported.
+//! - Modules are fetched, under the page's rules, or come from a [`ModuleLoader`]; [`ModuleFolders`] is one, for files. Without one no
+//!   file can be imported.
 //! - Lines go to a [`Printer`]. What nobody caught is printed, and [`Runtime::has_failed`] remembers it.
 //! - A runtime stays on its thread; a thread of its own serves its sockets. Two runtimes share nothing.
 
@@ -60,10 +61,11 @@ mod runtime;
 mod runtime_builder;
 mod scripts;
 mod values;
+mod when_done;
 
 pub use error::Error;
 pub use interrupt::Interrupt;
-pub use modules::{ModuleFolders, ModuleLoader};
+pub use modules::{ModuleFolders, ModuleLoader, ModuleType};
 pub use native_functions::Value;
 pub use printing::{Printer, StandardStreams};
 pub use runtime::{Ending, Global, Runtime};

@@ -19,7 +19,7 @@ use crate::interrupt::Interrupt;
 use crate::io_thread::IoThread;
 use crate::ledger;
 use crate::microtasks;
-use crate::modules::{self, ModuleLoader, Places};
+use crate::modules::{self, ModuleLoader, Modules, Parser};
 use crate::native_functions::{self, Value};
 use crate::realm;
 use crate::runtime_builder::RuntimeBuilder;
@@ -55,8 +55,7 @@ pub struct Runtime {
     engine: rquickjs::Runtime,
     host: Host,
     tasks: Tasks,
-    /// Where scripts were loaded from.
-    places: Places,
+    modules: Modules,
     /// Was a promise rejected, or a rejected one handled, since the last checkpoint?
     rejected: Rc<Cell<bool>>,
     /// How many bodies there had been when they were last collected.
@@ -73,22 +72,29 @@ impl Runtime {
         tasks: Tasks,
         io: IoThread,
         global: Global,
-        module_loader: Rc<dyn ModuleLoader>,
+        (loader, parser, deepest): (Rc<dyn ModuleLoader>, Parser, usize),
     ) -> Result<Runtime, Error> {
         let context = Context::full(&engine).map_err(Error::engine)?;
+        let modules = context.with(|ctx| {
+            let modules =
+                Modules::new(&ctx, host.ledger.clone(), loader, parser, deepest).map_err(Error::engine)?;
+            let stored = ctx.store_userdata(modules.clone());
+            stored.map_err(|_| Error::prelude("the realm has modules already".to_owned()))?;
+            Ok(modules)
+        })?;
         let runtime = Runtime {
             context,
             engine,
             host,
             tasks,
-            places: Places::default(),
+            modules,
             rejected: Rc::new(Cell::new(false)),
             collected_at: 0,
             _io: io,
         };
         runtime.with(|ctx| realm::prepare(ctx, runtime.host.clone(), global))?;
         // NB: after the prelude, whose modules no script can name.
-        modules::set_loader(&runtime.engine, runtime.places.clone(), module_loader);
+        modules::set_loader(&runtime.engine);
         // NB: after the prelude, whose own promises are nobody's business.
         let noted = runtime.rejected.clone();
         runtime.engine.set_host_promise_rejection_tracker(Some(Box::new(move |ctx, promise, _, handled| {
@@ -116,9 +122,10 @@ impl Runtime {
     }
 
     /// Runs a [module script](https://html.spec.whatwg.org/#run-a-module-script) up to its first `await` outside of
-    /// functions, and the microtasks after it; the rest of it is the event loop's. What it throws is reported as a
-    /// classic script's is. Where the name is a URL it is the module's (`import.meta.url`); else the page's is. A URL has one
-    /// module: one that was imported or run before is not run again, whatever its source is now.
+    /// functions, and the microtasks after it; the rest of it is the event loop's. What it imports is loaded first: where that is
+    /// fetched, the loop runs until it is there. What it throws is reported as a classic script's is. Where the name is a URL it is
+    /// the module's (`import.meta.url`); else the page's is. A URL has one module: one that was imported or run before is not run
+    /// again, whatever its source is now.
     ///
     /// # Errors
     /// As for a classic script; and where the source has a NUL character, with which the engine reads no module.
@@ -126,17 +133,39 @@ impl Runtime {
         if source.contains('\0') {
             return Err(Error::nul(name));
         }
-        self.begin(|runtime, ctx| {
-            let started = modules::evaluate(ctx, &runtime.places, source, name);
-            let result = started
-                .and_then(|evaluation| runtime.host.hook(ctx, "reportModule")?.call::<_, ()>((evaluation,)));
-            runtime.report(ctx, result);
-        })
+        self.run_loaded(|modules, ctx| modules.run(ctx, source, name))
+    }
+
+    /// Fetches a [module script](https://html.spec.whatwg.org/#fetch-a-module-script-tree) as the page's own, and runs it as
+    /// [`Runtime::run_module`] does. That there is none is reported as what it throws is.
+    ///
+    /// # Errors
+    /// Where the limit or an [`Interrupt`] came before it began.
+    pub fn run_module_url(&mut self, url: &Url) -> Result<(), Error> {
+        self.run_loaded(|modules, ctx| modules.run_url(ctx, url))
+    }
+
+    /// Runs the loop until a module and all that it imports is there.
+    fn run_loaded(&mut self, begin: impl FnOnce(&Modules, &Ctx<'_>) -> u64) -> Result<(), Error> {
+        let mut load = None;
+        self.begin(|runtime, ctx| load = Some(begin(&runtime.modules, ctx)))?;
+        while load.is_some_and(|load| self.modules.is_loading(load)) && !self.host.is_over() && self.turn() {}
+        Ok(())
+    }
+
+    /// Registers an [import map](https://html.spec.whatwg.org/#import-maps), of which relative URLs are relative to `base`, or to the
+    /// page. What an earlier one says stays.
+    ///
+    /// # Errors
+    /// Where the text is no import map, or a module was imported already.
+    pub fn add_import_map(&mut self, text: &str, base: Option<&Url>) -> Result<(), Error> {
+        let page = self.host.base_url();
+        self.modules.add_import_map(text, base.unwrap_or(&page))
     }
 
     /// Says where the script of this name was loaded from: what it imports is relative to that.
     pub fn locate(&mut self, name: &str, url: Url) {
-        self.places.add(name, url);
+        self.modules.locate(name, url);
     }
 
     /// The value of an expression as `JSON.stringify()` has it; of a promise what it is fulfilled with, for which the event
@@ -433,8 +462,9 @@ impl Drop for Runtime {
         self.engine.set_host_promise_rejection_tracker(None);
         self.context.with(|ctx| {
             self.host.clear();
+            self.modules.clear();
             // Whoever comes back now finds no realm.
-            let _ = ctx.remove_userdata::<Host>();
+            let _ = (ctx.remove_userdata::<Host>(), ctx.remove_userdata::<Modules>());
         });
     }
 }

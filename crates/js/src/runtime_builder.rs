@@ -13,7 +13,7 @@ use crate::error::Error;
 use crate::event_loop::task_queue;
 use crate::host::Host;
 use crate::io_thread::IoThread;
-use crate::modules::{ModuleLoader, NoModules};
+use crate::modules::{MakeEngine, ModuleLoader, NoFiles, Parser};
 use crate::ops::ViolationEvents;
 use crate::printing::{Printer, StandardStreams};
 use crate::runtime::{Global, Runtime};
@@ -42,6 +42,9 @@ const STACK_BYTES: usize = 1 << 20;
 /// The least: less would not do for the prelude. The most: the engine checks no more than twice that.
 const STACK_BOUNDS: (usize, usize) = (128 << 10, 8 << 20);
 
+/// What the engine takes of it for each module on the way from one that is linked to one that it imports, of which it takes no care itself.
+const STACK_A_MODULE: usize = 512;
+
 /// How large the engine's heap is when it first collects. The prelude, which is no garbage, is a quarter of that.
 const COLLECT_AFTER: usize = 8 << 20;
 
@@ -60,7 +63,7 @@ impl RuntimeBuilder {
             max_memory: None,
             max_stack: STACK_BYTES,
             time_limit: None,
-            module_loader: Rc::new(NoModules),
+            module_loader: Rc::new(NoFiles),
             printer: Rc::new(StandardStreams),
         }
     }
@@ -132,7 +135,7 @@ impl RuntimeBuilder {
         self
     }
 
-    /// Who gives the modules that scripts import; without one there are none.
+    /// Who gives the modules that scripts import and that are not fetched; without one, no file is a module.
     pub fn module_loader(mut self, loader: impl ModuleLoader + 'static) -> RuntimeBuilder {
         self.module_loader = Rc::new(loader);
         self
@@ -197,10 +200,20 @@ impl RuntimeBuilder {
         let deadline = self.time_limit.and_then(|limit| Instant::now().checked_add(limit));
         host.deadline.set(deadline);
         let interrupted = host.interrupted.clone();
-        engine.set_interrupt_handler(Some(Box::new(move || {
+        let is_over = move || {
             interrupted.load(Ordering::Relaxed) || deadline.is_some_and(|deadline| Instant::now() >= deadline)
-        })));
-        Runtime::new(engine, host, tasks, io, self.global, self.module_loader)
+        };
+        engine.set_interrupt_handler(Some(Box::new(is_over.clone())));
+        let (max_stack, max_memory) = (self.max_stack, self.max_memory);
+        let beside: MakeEngine = Box::new(move || {
+            let engine = rquickjs::Runtime::new()?;
+            engine.set_max_stack_size(max_stack);
+            engine.set_memory_limit(max_memory.unwrap_or(0));
+            engine.set_interrupt_handler(Some(Box::new(is_over.clone())));
+            Ok(engine)
+        });
+        let modules = (self.module_loader, Parser::new(beside), max_stack / STACK_A_MODULE);
+        Runtime::new(engine, host, tasks, io, self.global, modules)
     }
 }
 

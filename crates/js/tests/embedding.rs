@@ -11,7 +11,7 @@ use std::thread;
 
 use serde_json::json;
 use sofetch::Url;
-use sofetch_js::{Ending, Error, ModuleLoader, Printer, Runtime, Value};
+use sofetch_js::{Ending, Error, ModuleLoader, ModuleType, Printer, Runtime, Value};
 
 use lines::Lines;
 
@@ -219,7 +219,7 @@ fn a_panic_goes_to_who_runs_the_script() {
 fn a_panic_goes_through_no_engine() {
     struct Broken;
     impl ModuleLoader for Broken {
-        fn load(&self, _: &Url) -> Result<String, String> {
+        fn load(&self, _: &Url, _: ModuleType) -> Result<String, String> {
             panic!("a fault of the program's")
         }
     }

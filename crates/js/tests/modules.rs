@@ -9,7 +9,7 @@ use std::rc::Rc;
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use sofetch::Url;
-use sofetch_js::{Ending, ModuleFolders, ModuleLoader, Runtime};
+use sofetch_js::{Ending, ModuleFolders, ModuleLoader, ModuleType, Runtime};
 
 use lines::Lines;
 
@@ -17,7 +17,7 @@ use lines::Lines;
 struct Table;
 
 impl ModuleLoader for Table {
-    fn load(&self, url: &Url) -> Result<String, String> {
+    fn load(&self, url: &Url, _: ModuleType) -> Result<String, String> {
         let text = match url.path() {
             "/lib/one.js" => "export const one = 1; export { two } from './two.js';",
             "/lib/two.js" => "import { one } from './one.js'; export const two = () => one + 1;",
@@ -26,6 +26,11 @@ impl ModuleLoader for Table {
             "/lib/late.js" => "export default await new Promise(resolve => setTimeout(resolve, 0, 'late'));",
             "/lib/throws.js" => "\n  throw new Error('at its top');",
             "/lib/broken.js" => "export default ;",
+            "/lib/kind.js" => "import '/lib/one.js' with { type: 'json', kind: 'x' };",
+            "/lib/css.js" => "import '/lib/one.js' with { type: 'css' };",
+            "/lib/data.json" => "{\"a\":[1,2]}",
+            "/lib/then.js" => "export function then(resolve) { resolve('from then'); }",
+            "/lib/whole.js" => "import * as inner from './then.js'; export { inner };",
             "/lib/nul.js" => "export default '\0';",
             _ => return Err("no such file".to_owned()),
         };
@@ -51,7 +56,7 @@ fn run(source: &str) -> (Vec<String>, bool) {
 
 #[test]
 fn modules_table() {
-    let table: [(&str, &str, &[&str]); 10] = [
+    let table: [(&str, &str, &[&str]); 12] = [
         ("exports, in a circle", "import { one, two } from '../lib/one.js'; console.log(one, two());", &["1 2"]),
         ("all of one", "import * as all from '/lib/one.js'; console.log(Object.keys(all).join());", &["one,two"]),
         (
@@ -72,16 +77,35 @@ fn modules_table() {
                try { await import(name); } catch (e) { console.log(e.constructor === TypeError, e.message); }",
             &[
                 "true https://a.test/lib/none.js cannot be imported: no such file",
-                "true \"bare\" is no URL, and does not begin with /, ./ or ../",
-                "true \"http://[\" is no URL, and does not begin with /, ./ or ../",
+                "true \"bare\" is no URL, does not begin with /, ./ or ../, and no import map has it",
+                "true \"http://[\" is no URL, does not begin with /, ./ or ../, and no import map has it",
                 "true https://a.test/lib/nul.js cannot be imported: the engine reads no module with a NUL character",
                 "true \"sofetch:/primordials.js\" is no URL of a module",
             ],
         ),
         (
             "attributes are refused, not ignored",
-            "await import('/lib/once.js', { with: { type: 'json' } }).catch(e => console.log(e.constructor === TypeError));",
-            &["true"],
+            "for (const type of ['css', 'javascript', '', 'JSON'])
+               await import('/lib/one.js', { with: { type } }).catch(e => console.log(e.constructor === TypeError));
+             await import('/lib/one.js', { with: { kind: 'x' } }).catch(e => console.log(e.constructor === TypeError));
+             await import('/lib/kind.js').catch(e => console.log(e.constructor === SyntaxError));
+             await import('/lib/css.js').catch(e => console.log(e.constructor === TypeError));",
+            &["true", "true", "true", "true", "true", "true", "true"],
+        ),
+        (
+            "values, each once a URL and type",
+            "import json, * as all from '/lib/data.json' with { type: 'json' }; import text from '/lib/data.json' with { 'type': 'text' };
+             const again = await import('/lib/data.json', { with: { type: 'json' } });
+             console.log(json.a[1], text, again === all, again.default === json, Object.keys(again).join());
+             await import('/lib/data.json').catch(e => console.log(e.constructor === SyntaxError));
+             const errors = []; for (const _ of [1, 2]) await import('/lib/one.js', { with: { type: 'json' } }).catch(e => errors.push(e));
+             console.log(errors[0].constructor === SyntaxError, errors[0] === errors[1]);",
+            &["2 {\"a\":[1,2]} true true default", "true", "true true"],
+        ),
+        (
+            "a module that exports then is a thenable",
+            "console.log(await import('/lib/then.js')); const all = await import('/lib/whole.js'); console.log(all.inner.then.length);",
+            &["from then", "1"],
         ),
         (
             "an exception can be caught, and is the same each time",
@@ -89,7 +113,8 @@ fn modules_table() {
              console.log(errors[0].message, errors[0] === errors[1]);",
             &["at its top true"],
         ),
-        ("resolve", "try { import.meta.resolve('bare'); } catch (e) { console.log(e.name, import.meta.resolve('./a b')); }", &["TypeError https://a.test/page/a%20b"]),
+        ("resolve", "try { import.meta.resolve('bare'); } catch (e) { console.log(e.name, import.meta.resolve('./a b'), import.meta.resolve({ toString: () => '/x' }), import.meta.resolve.length); }
+             try { import.meta.resolve(); } catch (e) { console.log(e.name); }", &["TypeError https://a.test/page/a%20b https://a.test/x 1", "TypeError"]),
     ];
     for (name, source, expected) in table {
         let (lines, failed) = run(source);
@@ -183,10 +208,10 @@ fn classic_scripts_import_relative_to_their_place() {
 }
 
 #[test]
-fn without_a_loader_there_are_none() {
+fn without_a_loader_there_are_no_files() {
     let lines = Lines::default();
     let mut runtime = Runtime::builder().printer(Rc::new(lines.clone())).build().expect("a runtime");
-    let source = "for (const url of ['file:///etc/hosts', 'https://a.test/x.js', 'data:text/javascript,1', 'sofetch:/primordials.js', '__ops'])
+    let source = "for (const url of ['file:///etc/hosts', 'about:blank', 'sofetch:/primordials.js', 'import x', 'json file:///etc/hosts', '__ops'])
                     await import(url).catch(e => console.log(e.message));";
     runtime.run_module(source, "main.js").expect("a module");
     runtime.run_until_idle();
@@ -194,12 +219,50 @@ fn without_a_loader_there_are_none() {
         lines.take(),
         [
             "file:///etc/hosts cannot be imported: there is no folder that modules are loaded from",
-            "https://a.test/x.js cannot be imported: modules from the network are not built yet",
-            "data:text/javascript,1 cannot be imported: modules are not loaded from data: URLs",
+            "about:blank cannot be imported: failed to fetch",
             "\"sofetch:/primordials.js\" is no URL of a module",
-            "\"__ops\" is no URL, and does not begin with /, ./ or ../",
+            "\"import x\" is no URL, does not begin with /, ./ or ../, and no import map has it",
+            "\"json file:///etc/hosts\" is no URL, does not begin with /, ./ or ../, and no import map has it",
+            "\"__ops\" is no URL, does not begin with /, ./ or ../, and no import map has it",
         ]
     );
+}
+
+/// Some modules in a ring and a star, each of which takes some memory to declare.
+struct Ring;
+
+impl ModuleLoader for Ring {
+    fn load(&self, url: &Url, _: ModuleType) -> Result<String, String> {
+        let number: usize = url.path()[1..].trim_end_matches(".js").parse().map_err(|_| "no number")?;
+        let (next, far) = ((number + 1) % 40, (number * 7) % 40);
+        let functions: String = (0..60)
+            .map(|f| format!("export function f{number}_{f}(a, b) {{ return [a, b, {f}]; }}"))
+            .collect();
+        Ok(format!(
+            "import {{ f{next}_0 }} from './{next}.js'; import * as far from './{far}.js'; {functions}"
+        ))
+    }
+}
+
+#[test]
+fn memory_that_runs_out_leaves_nothing_half_done() {
+    let (mut failed, mut succeeded) = (0, 0);
+    for eighth in (16..64).step_by(2) {
+        let lines = Lines::default();
+        let url = Url::parse("https://a.test/", None).expect("a URL");
+        let builder = Runtime::builder().base_url(url).module_loader(Ring).max_memory(eighth << 17);
+        let Ok(mut runtime) = builder.printer(Rc::new(lines.clone())).build() else { continue };
+        let source = "(async () => { let failed = 0; for (let i = 0; i < 40; i += 3) for (const _ of [1, 2])
+                        await import(`/${i}.js`).then(m => m[`f${i}_0`](1), () => failed++);
+                      console.log(failed); })()";
+        runtime.run_script(source, "main.js").expect("no limit");
+        runtime.run_until_idle();
+        match lines.take().first().map(String::as_str) {
+            Some("0") => succeeded += 1,
+            _ => failed += 1,
+        }
+    }
+    assert!(failed > 2 && succeeded > 2, "{failed} {succeeded}");
 }
 
 /// A folder that goes with its owner.
@@ -232,6 +295,9 @@ fn folders_keep_to_themselves() {
         ("in/a.js", "export default 'a';"),
         ("in/below/b b.mjs", "\u{feff}export default 'b';"),
         ("in/secret.txt", "export default 'text';"),
+        ("in/data.json", "{}"),
+        ("in/.hidden.json", "{}"),
+        ("in/.hidden.js", "export default 'hidden';"),
         ("out.js", "export default 'out';"),
     ] {
         folder.write(name, text);
@@ -241,6 +307,8 @@ fn folders_keep_to_themselves() {
     for (target, link) in [
         ("../out.js", "in/leads-out.js"),
         ("..", "in/up"),
+        (".hidden.json", "in/shown.json"),
+        ("secret.txt", "in/secret.json"),
         ("a.js", "in/stays.js"),
         ("../none.js", "in/leads-nowhere.js"),
     ] {
@@ -269,7 +337,7 @@ fn folders_keep_to_themselves() {
         ("./secret.txt", kind.clone()),
         ("./", kind),
         ("./folder.js", Err("it is no file".to_owned())),
-        ("https://a.test/a.js", Err("modules from the network are not built yet".to_owned())),
+        ("https://a.test/a.js", Err("it is no file's URL".to_owned())),
         #[cfg(unix)]
         ("./leads-out.js", outside.clone()),
         #[cfg(unix)]
@@ -282,8 +350,26 @@ fn folders_keep_to_themselves() {
         ("./stays.js", Ok("export default 'a';".to_owned())),
     ];
     for (name, expected) in table {
-        assert_eq!(loader.load(&url(name)), expected, "{name}");
+        assert_eq!(loader.load(&url(name), ModuleType::JavaScript), expected, "{name}");
     }
-    assert!(loader.load(&url("./none.js")).is_err_and(|said| !said.contains("outside")));
+    let hidden = Err("its path has a hidden part".to_owned());
+    let table = [
+        ("./data.json", ModuleType::Json, Ok("{}".to_owned())),
+        ("./secret.txt", ModuleType::Text, Ok("export default 'text';".to_owned())),
+        ("./data.json", ModuleType::JavaScript, Err("a module's file ends in .js or .mjs".to_owned())),
+        ("./a.js", ModuleType::Json, Err("a JSON module's file ends in .json".to_owned())),
+        ("./a.js", ModuleType::Text, Err("a text module's file ends in .txt".to_owned())),
+        ("./.hidden.js", ModuleType::JavaScript, Ok("export default 'hidden';".to_owned())),
+        ("./.hidden.json", ModuleType::Json, hidden.clone()),
+        #[cfg(unix)]
+        ("./shown.json", ModuleType::Json, hidden),
+        #[cfg(unix)]
+        ("./secret.json", ModuleType::Json, Err("a JSON module's file ends in .json".to_owned())),
+    ];
+    for (name, kind, expected) in table {
+        assert_eq!(loader.load(&url(name), kind), expected, "{name} {kind:?}");
+    }
+    let none = loader.load(&url("./none.js"), ModuleType::JavaScript);
+    assert!(none.is_err_and(|said| !said.contains("outside")));
     assert!(ModuleFolders::new([Path::new("/no/such/folder")]).is_err());
 }

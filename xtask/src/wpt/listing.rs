@@ -107,6 +107,10 @@ pub(super) fn in_tree(tree: &Path, filter: &str) -> Vec<Listed> {
     let filter = filter.trim_matches('/');
     let mut paths = Vec::new();
     walk(tree, filter, &mut paths);
+    // Most pages need a document: only one that is named itself runs.
+    if paths.is_empty() && tree.join(filter).is_file() && kind_of(filter).is_some() {
+        paths.push(format!("/{filter}"));
+    }
     paths.sort();
     let listed = paths.into_iter().filter_map(|path| {
         let text = fs::read(tree.join(path.trim_start_matches('/'))).ok()?;

@@ -10,10 +10,14 @@ pub(super) struct Page {
     pub(super) long: bool,
     /// Of `<meta name=referrer>`.
     pub(super) referrer_policy: Option<String>,
+    /// Classic scripts.
     pub(super) scripts: Vec<Script>,
+    /// Module scripts, which all run behind them.
+    pub(super) modules: Vec<Script>,
+    pub(super) import_maps: Vec<String>,
 }
 
-/// A classic script.
+/// A script.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Script {
     /// As `src` says it.
@@ -41,10 +45,13 @@ pub(super) fn read(text: &str) -> Page {
             "script" => {
                 let (inside, after) = until_end(rest, "script");
                 rest = after;
-                match (is_classic(attribute("type")), attribute("src")) {
-                    (false, _) => {}
-                    (true, Some(src)) => page.scripts.push(Script::Src(src)),
-                    (true, None) => page.scripts.push(Script::Inline(inside.to_owned())),
+                let script = attribute("src").map_or_else(|| Script::Inline(inside.to_owned()), Script::Src);
+                match (kind_of(attribute("type")), script) {
+                    (Some(Kind::Classic), _) if attribute("nomodule").is_some() => {}
+                    (Some(Kind::Classic), script) => page.scripts.push(script),
+                    (Some(Kind::Module), script) => page.modules.push(script),
+                    (Some(Kind::ImportMap), Script::Inline(map)) => page.import_maps.push(map),
+                    (Some(Kind::ImportMap), Script::Src(_)) | (None, _) => {}
                 }
             }
             "title" => {
@@ -65,13 +72,23 @@ pub(super) fn read(text: &str) -> Page {
     page
 }
 
-fn is_classic(kind: Option<String>) -> bool {
-    let Some(kind) = kind else { return true };
-    let kind = kind.trim().to_ascii_lowercase();
-    matches!(
-        &*kind,
-        "" | "text/javascript" | "application/javascript" | "text/ecmascript" | "application/ecmascript"
-    )
+enum Kind {
+    Classic,
+    Module,
+    ImportMap,
+}
+
+/// What `type` says of a script; nothing where it is none that runs.
+fn kind_of(kind: Option<String>) -> Option<Kind> {
+    let Some(kind) = kind else { return Some(Kind::Classic) };
+    match &*kind.trim().to_ascii_lowercase() {
+        "" | "text/javascript" | "application/javascript" | "text/ecmascript" | "application/ecmascript" => {
+            Some(Kind::Classic)
+        }
+        "module" => Some(Kind::Module),
+        "importmap" => Some(Kind::ImportMap),
+        _ => None,
+    }
 }
 
 /// What stands before an element's end tag, and what follows the tag.
@@ -127,12 +144,16 @@ mod tests {
         let page = read(
             "<!doctype html><TITLE>a &amp; b</TITLE>\n<script src=/h.js></script><!-- <script src=no.js></script> -->\
              <script src='a.js?x&amp;y' async></script><script type='text/plain'>no()</script>\
-             <div id=log></div><SCRIPT>\nif (a</b/.c) {}\n</SCRIPT >\n<script type=module>no()</script>",
+             <div id=log></div><script type=importmap>{}</script><script type=Module src=m.js></script>\
+             <SCRIPT>\nif (a</b/.c) {}\n</SCRIPT >\n<script type=module>yes()</script><script type=importmap src=no></script>\
+             <script nomodule>no()</script>",
         );
         assert_eq!(page.title.as_deref(), Some("a & b"));
         let src = |said: &str| Script::Src(said.to_owned());
         let inline = Script::Inline("\nif (a</b/.c) {}\n".to_owned());
         assert_eq!(page.scripts, [src("/h.js"), src("a.js?x&y"), inline]);
+        assert_eq!(page.modules, [src("m.js"), Script::Inline("yes()".to_owned())]);
+        assert_eq!(page.import_maps, ["{}"]);
     }
 
     #[test]

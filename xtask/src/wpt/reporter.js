@@ -42,7 +42,7 @@
   add_start_callback(() => on_start());
 
   const imports = globalThis.importScripts;
-  if (IMPORTED.length > 0) {
+  if (IMPORTED.length > 0 && in_worker) {
     globalThis.importScripts = (...urls) => {
       const rest = urls.filter(url => !IMPORTED.includes(url));
       if (rest.length > 0) imports.apply(globalThis, rest);

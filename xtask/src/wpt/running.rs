@@ -45,6 +45,15 @@ enum Piece {
     /// From the server.
     Path(String),
     Text(String),
+    /// A module script of the page.
+    Module(String),
+}
+
+/// What a page is, besides its URL.
+#[derive(Default)]
+struct Settings {
+    referrer_policy: Option<String>,
+    import_maps: Vec<String>,
 }
 
 impl Runner<'_> {
@@ -74,8 +83,8 @@ impl Runner<'_> {
     fn one(&self, run: &Run, number: usize) -> Report {
         let start = Instant::now();
         let folder = self.folder.join(number.to_string());
-        let outcome = self.scripts(run, &folder).and_then(|(scripts, policy)| {
-            let child = self.start(run, &scripts, policy.as_deref())?;
+        let outcome = self.scripts(run, &folder).and_then(|(scripts, settings)| {
+            let child = self.start(run, &folder, &scripts, &settings)?;
             Ok(self.watch(child, self.limit(run)))
         });
         let _ = fs::remove_dir_all(&folder);
@@ -92,14 +101,15 @@ impl Runner<'_> {
         Duration::from_secs(if run.long { 60 } else { 10 }) * self.patience
     }
 
-    /// The files of a run, in their order, and the referrer policy of its page.
-    fn scripts(&self, run: &Run, folder: &Path) -> Result<(Vec<PathBuf>, Option<String>), String> {
+    /// The files of a run, in their order, and its page.
+    fn scripts(&self, run: &Run, folder: &Path) -> Result<(Vec<PathBuf>, Settings), String> {
         fs::create_dir_all(folder).map_err(|error| format!("{}: {error}", folder.display()))?;
-        let (pieces, policy) = self.pieces(run)?;
+        let (pieces, settings) = self.pieces(run)?;
         let mut files = Vec::new();
         for piece in pieces {
+            let is_module = matches!(piece, Piece::Module(_));
             let (name, text) = match piece {
-                Piece::Text(text) => ("script".to_owned(), text.into_bytes()),
+                Piece::Text(text) | Piece::Module(text) => ("script".to_owned(), text.into_bytes()),
                 Piece::Path(path) => {
                     if let Some(file) = self.shared.lock().ok().and_then(|shared| shared.get(&path).cloned())
                     {
@@ -115,11 +125,12 @@ impl Runner<'_> {
                 }
             };
             let name = name.split('?').next().unwrap_or_default().rsplit('/').next().unwrap_or_default();
-            let file = folder.join(format!("{:02}-{}.js", files.len(), name.trim_end_matches(".js")));
+            let ending = if is_module { "mjs" } else { "js" };
+            let file = folder.join(format!("{:02}-{}.{ending}", files.len(), name.trim_end_matches(".js")));
             fs::write(&file, text).map_err(|error| format!("{}: {error}", file.display()))?;
             files.push(file);
         }
-        Ok((files, policy))
+        Ok((files, settings))
     }
 
     fn share(&self, path: &str, text: &[u8]) {
@@ -135,14 +146,14 @@ impl Runner<'_> {
     }
 
     /// What the suite's own wrapper would load, with our reporter after the harness.
-    fn pieces(&self, run: &Run) -> Result<(Vec<Piece>, Option<String>), String> {
+    fn pieces(&self, run: &Run) -> Result<(Vec<Piece>, Settings), String> {
         let of_test = |said: &str| Piece::Path(run.resolve(said));
         let path = format!("{}{}", run.path, run.variant);
         let mut pieces = Vec::new();
         if let Some(title) = &run.title {
             pieces.push(Piece::Text(format!("self.META_TITLE = {};", json!(title))));
         }
-        let (mut policy, mut tail) = (None, "load");
+        let (mut settings, mut tail) = (Settings::default(), "load");
         match run.kind {
             Kind::Any | Kind::WindowScript => {
                 if run.kind == Kind::Any {
@@ -154,7 +165,8 @@ impl Runner<'_> {
                     )));
                     tail = if is_worker { "done" } else { "load" };
                 }
-                pieces.extend([Piece::Path(HARNESS.to_owned()), self.reporter(run, &[])]);
+                // The harness is there once.
+                pieces.extend([Piece::Path(HARNESS.to_owned()), self.reporter(run, &[HARNESS.to_owned()])]);
                 pieces.extend(run.scripts.iter().map(|script| of_test(script)));
                 pieces.push(Piece::Path(path));
             }
@@ -175,7 +187,7 @@ impl Runner<'_> {
             }
             Kind::Page => {
                 let page = page::read(&String::from_utf8_lossy(&self.server.get(&path, run.place().www)?));
-                policy = page.referrer_policy;
+                settings = Settings { referrer_policy: page.referrer_policy, import_maps: page.import_maps };
                 for script in page.scripts {
                     match script {
                         Script::Inline(text) => pieces.push(Piece::Text(text)),
@@ -188,10 +200,15 @@ impl Runner<'_> {
                         },
                     }
                 }
+                pieces.extend(page.modules.into_iter().map(|script| match script {
+                    Script::Inline(text) => Piece::Module(text),
+                    // The command fetches it.
+                    Script::Src(src) => Piece::Module(format!("import {};", json!(run.resolve(&src)))),
+                }));
             }
         }
         pieces.push(Piece::Text(format!("globalThis[{}](\"{tail}\");", json!(self.mark))));
-        Ok((pieces, policy))
+        Ok((pieces, settings))
     }
 
     fn reporter(&self, run: &Run, imported: &[String]) -> Piece {
@@ -201,7 +218,13 @@ impl Runner<'_> {
         Piece::Text(REPORTER.replace("/* constants */", &constants))
     }
 
-    fn start(&self, run: &Run, scripts: &[PathBuf], policy: Option<&str>) -> Result<Child, String> {
+    fn start(
+        &self,
+        run: &Run,
+        folder: &Path,
+        scripts: &[PathBuf],
+        settings: &Settings,
+    ) -> Result<Child, String> {
         let mut command = Command::new(self.command);
         command
             .args(["run", "--base-url", &self.server.ports.url(run.place(), &run.location())])
@@ -212,8 +235,13 @@ impl Runner<'_> {
         for row in self.server.ports.resolve() {
             command.args(["--resolve", &row]);
         }
-        if let Some(policy) = policy {
+        if let Some(policy) = &settings.referrer_policy {
             command.args(["--referrer-policy", policy]);
+        }
+        for (number, map) in settings.import_maps.iter().enumerate() {
+            let file = folder.join(format!("{number}.importmap"));
+            fs::write(&file, map).map_err(|error| format!("{}: {error}", file.display()))?;
+            command.arg("--import-map").arg(file);
         }
         for (name, _) in std::env::vars_os() {
             if name.to_string_lossy().to_ascii_lowercase().ends_with("_proxy") {

@@ -1,6 +1,7 @@
 //! What `sofetch cors` takes besides what every fetch does.
 
 use clap::ValueEnum;
+use sofetch_inspect::fix_texts::{SERVERS, Server, server_named};
 
 use super::{CorsCommand, FetchArgs};
 
@@ -13,6 +14,7 @@ Examples:
       --credentials include --report json
   sofetch cors https://api.example/items --page https://app.example/ \\
       --csp \"default-src 'self'; connect-src https://api.example\"
+  sofetch cors localhost:8080/items --origin https://app.example --server nginx
   sofetch cors audit https://api.example/items --origin https://app.example
 
 The request is really sent, as a browser would: first the preflight if the
@@ -34,7 +36,10 @@ Exit codes:
 #[command(
     args_conflicts_with_subcommands = true,
     subcommand_negates_reqs = true,
-    disable_help_subcommand = true
+    disable_help_subcommand = true,
+    // NB: what is changed goes to the end, and the items come after the URL.
+    mut_arg("url", |url| url.required_unless_present_any(["import", "batch", "server"])),
+    mut_arg("items", |items| items)
 )]
 pub(crate) struct CorsArgs {
     /// The audit, if it is one.
@@ -49,6 +54,9 @@ pub(crate) struct CorsArgs {
     /// Decide as this browser where it departs from the Standard; headers go as it sends them
     #[arg(long = "as", value_name = "BROWSER", help_heading = "Page rules")]
     pub(crate) as_browser: Option<BrowserName>,
+    /// Print what would let it pass as configuration of this server (`list` names them all; otherwise it is guessed)
+    #[arg(long, value_name = "NAME", value_parser = server, help_heading = "Output")]
+    pub(crate) server: Option<ServerOption>,
     /// What every fetch takes.
     #[command(flatten)]
     pub(crate) fetch: FetchArgs,
@@ -73,4 +81,21 @@ pub(crate) enum Send {
     Never,
     /// As a browser would
     Always,
+}
+
+/// `--server`.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum ServerOption {
+    /// All names are asked for.
+    List,
+    /// This one.
+    Named(&'static Server),
+}
+
+fn server(word: &str) -> Result<ServerOption, String> {
+    if word == "list" {
+        return Ok(ServerOption::List);
+    }
+    let names = || SERVERS.iter().map(|server| server.name).collect::<Vec<_>>().join(", ");
+    server_named(word).map(ServerOption::Named).ok_or_else(|| format!("it is list or one of {}", names()))
 }

@@ -47,8 +47,8 @@ pub(crate) enum ManPage {
     Cors,
     /// sofetch-run(1)
     Run,
-    /// sofetch-demo(1)
-    Demo,
+    /// sofetch-tour(1)
+    Tour,
     /// sofetch-generate(1)
     Generate,
 }

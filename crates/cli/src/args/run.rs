@@ -14,14 +14,15 @@ Examples:
   sofetch run page.js
   sofetch run --base-url https://app.example/ page.js
   sofetch run --module --eval 'console.log((await fetch(\"data:,hi\")).status)'
+  sofetch run --base-url https://app.example/ --module https://app.example/main.js
   pbpaste | sofetch run -v --base-url https://app.example/ -
 
 Scripts run in one global, in this order; then its event loop until nothing is
 left to do. They fetch as a page: CORS applies, and a page of a file has an
 opaque origin (--base-url gives another, --no-page lifts the rules).
 
-A module imports files of its own folder and below, if the page is a file's.
-Modules from the network are not built yet. Nothing else reads files.
+A module imports what its page may: from the network with CORS, and files of
+its own folder and below if the page is a file's. Nothing else reads files.
 
 There is no document, and the engine has no Intl, no Temporal and no
 WebAssembly. docs/js.md says what is there, and what each limit means.
@@ -39,7 +40,7 @@ Exit codes:
 /// What `sofetch run` takes.
 #[derive(Debug, Default, clap::Args)]
 pub(crate) struct RunArgs {
-    /// The scripts, run in one global in this order; `-` is standard input
+    /// The scripts, run in one global in this order; `-` is standard input, a URL is a module that the page fetches
     #[arg(required_unless_present = "eval", value_name = "SCRIPT")]
     pub(crate) scripts: Vec<PathBuf>,
     /// A script in place of a file's, run after them (repeatable)
@@ -48,6 +49,9 @@ pub(crate) struct RunArgs {
     /// All scripts are modules, not only those of .mjs files
     #[arg(long, help_heading = "Scripts")]
     pub(crate) module: bool,
+    /// An import map, whose relative URLs are relative to the page, or to this file if the page is a file's (repeatable)
+    #[arg(long, value_name = "FILE", help_heading = "Scripts")]
+    pub(crate) import_map: Vec<PathBuf>,
     /// The page's URL: location, base URL, origin and referrer (default: a file's, whose origin is opaque)
     #[arg(long, value_name = "URL", help_heading = "Scripts")]
     pub(crate) base_url: Option<String>,

@@ -49,7 +49,7 @@ pub(crate) fn is_redacted(value: &[u8]) -> bool {
 }
 
 /// A script's text as a header's bytes: a byte a character, as browsers have it, or UTF-8 where that cannot be.
-pub(super) fn bytes_of(text: &str) -> Vec<u8> {
+pub(crate) fn bytes_of(text: &str) -> Vec<u8> {
     let narrow: Option<Vec<u8>> = text.chars().map(|character| u8::try_from(character).ok()).collect();
     narrow.unwrap_or_else(|| text.as_bytes().to_vec())
 }

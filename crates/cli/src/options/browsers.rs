@@ -18,18 +18,24 @@ impl Options {
     /// Decides as this browser.
     pub(super) fn decide_as(&mut self, browser: Browser, streams: &Streams) {
         self.browser = Some(browser);
-        let headers = &mut self.request.headers;
-        let before = headers.len();
-        if browser.drops_user_agent() {
-            headers.retain(|(name, _)| !name.eq_ignore_ascii_case("user-agent"));
-        }
-        if headers.len() < before {
-            streams.note(&format!("user-agent is left out: {} sends its own", browser.name()));
-        }
-        if browser.combines_request_headers() {
-            *headers = combined(std::mem::take(headers));
+        if let Some(note) = headers_as(browser, &mut self.request.headers) {
+            streams.note(&note);
         }
     }
+}
+
+/// The headers as this browser sends them, and what is to be said of that.
+pub(crate) fn headers_as(browser: Browser, headers: &mut Vec<(String, Vec<u8>)>) -> Option<String> {
+    let before = headers.len();
+    if browser.drops_user_agent() {
+        headers.retain(|(name, _)| !name.eq_ignore_ascii_case("user-agent"));
+    }
+    let note =
+        (headers.len() < before).then(|| format!("user-agent is left out: {} sends its own", browser.name()));
+    if browser.combines_request_headers() {
+        *headers = combined(std::mem::take(headers));
+    }
+    note
 }
 
 /// One header for each name, its values joined.

@@ -13,7 +13,7 @@ use crate::args::NetworkArgs;
 use crate::authentication::Authentication;
 
 /// The agent's settings.
-#[derive(Default)]
+#[derive(Clone, Default)]
 pub(crate) struct NetworkOptions {
     /// `Some(None)` sends none.
     pub(crate) user_agent: Option<Option<String>>,

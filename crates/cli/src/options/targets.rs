@@ -49,7 +49,7 @@ pub(crate) fn url(said: &str, page: Option<&PageOption>) -> Result<Url, UsageErr
         return Err(wrong());
     }
     // NB: clap takes a command's word for a URL once an option stood before it.
-    if matches!(text, "cors" | "demo" | "generate" | "run") {
+    if matches!(text, "cors" | "tour" | "generate" | "lab" | "run") {
         return Err(UsageError::CommandLate(text.to_owned()));
     }
     if has_scheme(text) {
@@ -148,7 +148,7 @@ mod tests {
             ("and a scheme nobody knows", "foo:bar", Some("foo:bar")),
             ("white space around is left out", " a.test ", Some("https://a.test/")),
             ("the word of a command with its scheme is a host", "https://cors", Some("https://cors/")),
-            ("the word of a command is none", "demo", None),
+            ("the word of a command is none", "tour", None),
             ("a path needs a page", "/x", None),
             ("an empty text is none", "", None),
             ("a space in a host", "a b", None),

@@ -17,6 +17,8 @@ pub(crate) enum UsageError {
     NotUtf8(&'static str),
     /// Not a URL, even with a scheme put before it.
     Url(String),
+    /// `cors` without a URL.
+    NoUrl,
     /// A command's word after options.
     CommandLate(String),
     /// Where the URL should stand, there is an item.
@@ -97,12 +99,16 @@ pub(crate) enum UsageError {
     NothingInParallel,
     /// Options of `sofetch URL` alone.
     NotForCors(&'static str),
+    /// A script's URL, which is not said to be a module.
+    ClassicScript(String),
     /// A password that was to be typed could not be read.
     Password(io::Error),
     /// `--digest` without a name, or with one in the URL, which would be sent as Basic's.
     DigestOfWhom,
     /// `-H Authorization` beside an option that makes one.
     AuthorizationTwice,
+    /// `--stop` names none of the tour.
+    Stop(String),
     /// A file could not be read, or not be made.
     File {
         /// Which; `-` is standard input.
@@ -117,6 +123,7 @@ impl fmt::Display for UsageError {
         match self {
             UsageError::NotUtf8(which) => write!(f, "{which} is not UTF-8"),
             UsageError::Url(said) => write!(f, "{said:?} is not a URL"),
+            UsageError::NoUrl => f.write_str("cors needs a URL"),
             UsageError::CommandLate(word) => {
                 write!(
                     f,
@@ -193,11 +200,17 @@ impl fmt::Display for UsageError {
             UsageError::Resolve(said) => write!(f, "--resolve {said:?}: it is HOST:PORT:ADDR[,ADDR]"),
             UsageError::ConnectTo(said) => write!(f, "--connect-to {said:?}: it is H1:P1:H2:P2"),
             UsageError::Proxy(error) => f.write_str(&config_words(error)),
+            UsageError::Stop(said) => {
+                write!(f, "--stop {said:?}: there is no such stop; sofetch tour --list names them")
+            }
             UsageError::NothingToContinue => {
                 f.write_str("--continue needs --download or --output FILE: with what?")
             }
             UsageError::NothingInParallel => f.write_str("--parallel needs --batch FILE: what else?"),
             UsageError::NotForCors(options) => write!(f, "{options} are not for cors"),
+            UsageError::ClassicScript(url) => {
+                write!(f, "{url:?}: a script that is fetched is a module: say --module")
+            }
             UsageError::Password(error) => {
                 write!(f, "--auth USER: there is nobody to ask for the password: {error}")
             }

@@ -2,6 +2,8 @@
 
 #![allow(dead_code, missing_docs, unreachable_pub)]
 
+pub mod rows;
+
 use std::fs;
 use std::io::Write;
 use std::path::{Path, PathBuf};

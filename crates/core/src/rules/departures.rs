@@ -8,7 +8,7 @@ pub struct Departures {
     /// `Access-Control-Allow-Headers: *` covers `Authorization`, against step 7.6 of CORS-preflight fetch. With
     /// credentials it covers nothing all the same.
     pub wildcard_covers_authorization: bool,
-    /// Under mode "cors" no redirect may bring a username or password, within one origin neither: wider than step 9 of
-    /// HTTP-redirect fetch.
+    /// No redirect of a page's fetch may bring a username or password, within one origin neither, nor under mode "no-cors":
+    /// wider than steps 9 and 10 of HTTP-redirect fetch.
     pub no_credentials_in_redirects: bool,
 }

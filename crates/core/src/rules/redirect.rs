@@ -57,6 +57,11 @@ pub enum Redirect {
         /// The URL.
         to: String,
     },
+    /// No step's doing, but a browser's: no URL that a page is redirected to may bring them.
+    WithCredentials {
+        /// The URL.
+        to: String,
+    },
     /// Step 11: the body was a stream, which is gone.
     BodyNotReplayable {
         /// The status that wants the body sent again.
@@ -127,15 +132,17 @@ pub fn redirect(
     if location.includes_credentials() && !request.owner {
         // 9.
         let same_origin = request.origin.as_ref().is_some_and(|origin| location.same_origin_with(origin));
-        // DEPARTS: within the origin too, where it was asked to do as a browser does.
-        let refused_here = !same_origin || departures.no_credentials_in_redirects;
-        if request.mode == Mode::Cors && refused_here {
+        if request.mode == Mode::Cors && !same_origin {
             let origin = request.origin_or_opaque().serialize();
             return (Redirect::CorsWithCredentials { to: shown(&location), origin }, None);
         }
         // 10. Another origin redirected to this one.
         if request.response_tainting == ResponseTainting::Cors {
             return (Redirect::TaintedWithCredentials { to: shown(&location) }, None);
+        }
+        // DEPARTS: within the origin and without CORS too, where it was asked to do as a browser does.
+        if departures.no_credentials_in_redirects && request.mode != Mode::Navigate {
+            return (Redirect::WithCredentials { to: shown(&location) }, None);
         }
     }
     // 11.

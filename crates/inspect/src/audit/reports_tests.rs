@@ -4,6 +4,7 @@ use serde_json::Value;
 
 use super::tests::{audit, named};
 use super::*;
+use crate::hostile_tests::hostile_text;
 use crate::tree::Options;
 
 const HOSTILE: &str = "\u{1b}[31m\u{9b}2J\u{202e}<script>&\"']]>\u{fffe}";
@@ -19,6 +20,28 @@ fn hostile() -> Audit {
         if seen.method == "GET" {
             said.status = 302;
             said.headers.push(("Location", format!("https://u:hush@a.test/{HOSTILE}")));
+        }
+    };
+    audit(&kept)
+}
+
+/// A server that says anything, another thing each time.
+pub(crate) fn hostile_audit() -> Audit {
+    let mut kept = named("unexpected-origin-allowed");
+    kept.change = |seen, said| {
+        for name in [
+            "Access-Control-Allow-Origin",
+            "Access-Control-Allow-Methods",
+            "Access-Control-Allow-Headers",
+            "Access-Control-Max-Age",
+            "Vary",
+            "Cache-Control",
+            "Set-Cookie",
+            "Location",
+        ] {
+            if seen.path.len() % 2 == 0 || name.len() % 3 != 0 {
+                said.headers.push((name, hostile_text()));
+            }
         }
     };
     audit(&kept)

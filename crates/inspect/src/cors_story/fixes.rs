@@ -3,8 +3,11 @@
 use serde::Serialize;
 use sofetch_core::fixes::{AnswerTo, Change, EditSet, OfferedEdit, OpensMore, SmallestChanges};
 
+use sofetch_core::tape::Tape;
+
+use crate::fix_texts::{FixText, Server, fix_texts};
 use crate::lines::request_line;
-use crate::safe_text::{Secrets, escaped, redacted};
+use crate::safe_text::{Secrets, as_written, escaped, redacted};
 
 /// What would have let a refused fetch pass. Escaped, and redacted unless secrets were asked for.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
@@ -24,6 +27,8 @@ pub struct FixSet {
     pub opens: Option<OpensMore>,
     /// What to know of the set, a sentence each.
     pub notes: Vec<&'static str>,
+    /// The set as configuration: a text for each URL whose answers change and whose server is named or recognized.
+    pub texts: Vec<FixText>,
 }
 
 /// An answer and its edits.
@@ -58,6 +63,32 @@ impl Fixes {
         Fixes { sets: sets(&changes.sets), refused: sets(&changes.refused) }
     }
 
+    /// With each offered set as configuration of this server; without one, of the server that the answers look like.
+    pub fn with_texts(
+        mut self,
+        changes: &SmallestChanges,
+        tape: &Tape,
+        server: Option<&'static Server>,
+        secrets: Secrets,
+    ) -> Fixes {
+        for (set, edits) in self.sets.iter_mut().zip(&changes.sets) {
+            set.texts = fix_texts(edits, tape, server, secrets);
+        }
+        self
+    }
+
+    /// The same without configurations.
+    pub(super) fn without_texts(&self) -> Fixes {
+        let mut fixes = self.clone();
+        fixes.sets.iter_mut().for_each(|set| set.texts.clear());
+        fixes
+    }
+
+    /// Is there a set, and configuration for none?
+    pub(super) fn lacks_texts(&self) -> bool {
+        !self.sets.is_empty() && self.sets.iter().all(|set| set.texts.is_empty())
+    }
+
     /// Each line, and how far it stands in. The first set stands under this head.
     pub(super) fn lines(&self, head: &str) -> Vec<(usize, String)> {
         let mut lines = Vec::new();
@@ -72,6 +103,7 @@ impl Fixes {
                 },
             ));
             set.push_lines(&mut lines);
+            lines.extend(set.texts.iter().flat_map(FixText::lines));
         }
         for set in &self.refused {
             lines.push((0, "Not advised, though it would pass:".to_owned()));
@@ -101,7 +133,7 @@ impl FixSet {
         for answer in &mut answers {
             answer.edits.sort_by_key(FixEdit::place);
         }
-        FixSet { answers, opens: set.opens(), notes: notes(set) }
+        FixSet { answers, opens: set.opens(), notes: notes(set), texts: Vec::new() }
     }
 
     /// How many edits.
@@ -133,7 +165,8 @@ impl FixEdit {
             Change::Status { status } => Change::Status { status: *status },
         };
         let was = offered.was.as_deref();
-        let was = was.map(|was| shown(offered.edit.change.header_name().unwrap_or_default(), was));
+        let was =
+            was.map(|was| shown(offered.edit.change.header_name().unwrap_or_default(), &as_written(was)));
         FixEdit { change, was }
     }
 

@@ -80,7 +80,8 @@ Preflight?    yes
 
 Readable.
   The script may read the response.
-  If https://a.test is a public page, Chromium 156 asks the person at it before anything is sent (Local Network Access): the address is "local". No header of the server's changes that.
+  The preflight is asked again after 5 seconds: send `Access-Control-Max-Age: 7200`, which is as long as Chromium remembers (for each URL, query included).
+  If https://a.test is a public page, Chromium 156 asks the person at it before anything is sent (Local Network Access): the address is "local". No header of the server's changes that: the person's leave does, or a page of the same network. An http URL under a public name also needs `targetAddressSpace: "local"` in fetch()'s init.
 The script sees: a response of type "cors", status 200, https://[redacted]@b.test/x?token=[redacted]&n=1
   content-type: can be read: its name is safelisted
   x-shown: can be read: Access-Control-Expose-Headers says so
@@ -294,7 +295,7 @@ fn a_redirect_is_a_hop_of_its_own() {
 fn fixes_stand_between_the_verdict_and_what_the_script_sees() {
     let story = story(&patch_refused_at_preflight());
     assert_eq!(story.to_json()["fixes"], json!(null), "nobody looked");
-    let story = story.with_fixes(&SmallestChanges::default());
+    let story = story.with_fixes(&SmallestChanges::default(), &Default::default(), None);
     assert_eq!(story.to_json()["fixes"], json!({ "sets": [], "refused": [] }));
     let text = story.text(Options::default());
     let place = |words: &str| text.find(words).unwrap_or_else(|| panic!("{words}: {text}"));

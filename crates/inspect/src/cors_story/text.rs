@@ -3,11 +3,12 @@
 use sofetch_core::rules::cors_preflight::PreflightAnswer;
 use sofetch_core::rules::response_filtering::Shown;
 use sofetch_core::rules::response_tainting::ResponseTaintingFork;
-use sofetch_core::rulings::Ruling;
+use sofetch_core::rulings::{Reason, Ruling};
 
 use super::{
     CorsStory, Exchange, Fixes, HopStory, PreflightStory, Reached, Remark, ScriptView, StoryVerdict,
 };
+use crate::fix_texts::which_servers;
 use crate::probes::Probes;
 use crate::tree::{Options, Paint, mark, painted};
 use crate::words::{Weight, Words, hint, hint_for_network_error, weight, words, words_for_network_error};
@@ -105,12 +106,32 @@ impl CorsStory {
         self.hops.last()?.preflight.as_ref()?.exchanges.last()?.status
     }
 
+    /// The hint, and where the preflight was redirected to.
+    fn with_location(&self, hint: String) -> String {
+        let exchange = self.hops.last().and_then(|hop| hop.preflight.as_ref()?.exchanges.last());
+        let redirected = exchange.filter(|exchange| matches!(exchange.status, Some(300..=399)));
+        let location = redirected.and_then(|exchange| {
+            exchange.received.iter().find_map(|line| {
+                let (name, value) = line.split_once(": ")?;
+                name.eq_ignore_ascii_case("Location").then_some(value)
+            })
+        });
+        match location {
+            Some(location) => format!("The preflight is sent on to `{location}`. {hint}"),
+            None => hint,
+        }
+    }
+
     /// What to change, where that is known.
     pub fn verdict_hint(&self) -> Option<String> {
         match &self.verdict {
             StoryVerdict::Refused { ruling } => {
                 let hint = hint(ruling)?;
                 Some(match (ruling, self.reached) {
+                    (
+                        Ruling::PreflightAnswer(PreflightAnswer::NotOkStatus { status: 300..=399 }),
+                        _,
+                    ) => self.with_location(hint),
                     (Ruling::PreflightAnswer(PreflightAnswer::CorsCheckFailed(check)), _) => {
                         match self.preflight_status() {
                             Some(200..=299) | None => hint,
@@ -119,14 +140,24 @@ impl CorsStory {
                                 let first =
                                     PreflightAnswer::NotOkStatus { status }.hint().unwrap_or_default();
                                 let then = check.hint().unwrap_or_default();
-                                format!("Look at the {status} first. {first} {then}")
+                                self.with_location(format!("Look at the {status} first. {first} {then}"))
                             }
                         }
+                    }
+                    // A redirect's answer is read by nobody, and checked all the same.
+                    (Ruling::CorsCheck(_), Reached::Answered { status: 301 | 302 | 303 | 307 | 308 }) => {
+                        format!("It is the redirect's own answer that is refused: each hop is checked. {hint}")
+                    }
+                    // Who asks for credentials stands before what sets the headers.
+                    (Ruling::CorsCheck(_), Reached::Answered { status: status @ (401 | 403) }) => {
+                        format!(
+                            "Look at the {status} first: who refuses access often answers before CORS headers are set. CORS belongs outside authentication, so that a refusal can be read. {hint}"
+                        )
                     }
                     // An error page rarely goes through what sets the headers.
                     (Ruling::CorsCheck(_), Reached::Answered { status: status @ 400.. }) => {
                         format!(
-                            "Look at the {status} first: error pages often miss their CORS headers. {hint}"
+                            "Look at the {status} first: error pages often miss their CORS headers (nginx adds them with `always` alone; a middleware must stand outermost). {hint}"
                         )
                     }
                     _ => hint,
@@ -134,7 +165,7 @@ impl CorsStory {
             }
             StoryVerdict::NetworkFailure { error } => hint_for_network_error(error),
             StoryVerdict::Unreadable { .. } => Some(
-                "Use mode \"cors\" and redirect mode \"follow\" to read it; the server must allow it."
+                "Mode \"no-cors\" and redirect mode \"manual\" mend nothing, they hide the answer: status 0, no body. Use mode \"cors\" and redirect mode \"follow\" to read it; the server must allow it."
                     .to_owned(),
             ),
             StoryVerdict::Readable
@@ -233,16 +264,7 @@ impl Page {
     }
 
     fn verdict(&mut self, story: &CorsStory) {
-        let (head, paint) = match &story.verdict {
-            StoryVerdict::Readable => ("Readable.", Paint::Good),
-            StoryVerdict::Unreadable { .. } => ("Unreadable.", Paint::Warn),
-            StoryVerdict::Refused { .. } => ("Refused.", Paint::Bad),
-            StoryVerdict::NetworkFailure { .. } => ("Not CORS: the network failed.", Paint::Bad),
-            StoryVerdict::Undecided => ("Undecided.", Paint::Warn),
-            StoryVerdict::RefusedByBrowser { .. } => ("Refused by the browser.", Paint::Bad),
-            StoryVerdict::UpToThePerson { .. } => ("Up to the person at the browser.", Paint::Warn),
-            StoryVerdict::Unfinished => ("Unfinished.", Paint::Warn),
-        };
+        let (head, paint) = verdict_head(&story.verdict);
         self.line(0, paint, head);
         self.line(1, Paint::Plain, &story.verdict_words());
         if let Some(hint) = story.verdict_hint() {
@@ -250,6 +272,9 @@ impl Page {
         }
         if let StoryVerdict::Refused { ruling } = &story.verdict {
             self.line(1, Paint::Dim, ruling.anchor());
+        }
+        for advice in &story.advice {
+            self.line(1, Paint::Plain, advice);
         }
         for departure in &story.departures {
             self.line(1, Paint::Warn, &departure.words);
@@ -286,7 +311,13 @@ impl Page {
                 Some("- ") => Paint::Bad,
                 _ => Paint::Plain,
             };
-            self.line(level, paint, &line);
+            match line.is_empty() {
+                true => self.gap(),
+                false => self.line(level, paint, &line),
+            }
+        }
+        if !undecided && fixes.lacks_texts() {
+            self.line(0, Paint::Plain, &which_servers());
         }
     }
 
@@ -319,6 +350,23 @@ impl Page {
 
     fn gap(&mut self) {
         self.text.push('\n');
+    }
+}
+
+/// The verdict in a word or two, and its colour.
+pub(super) fn verdict_head(verdict: &StoryVerdict) -> (&'static str, Paint) {
+    match verdict {
+        StoryVerdict::Readable => ("Readable.", Paint::Good),
+        StoryVerdict::Unreadable { .. } => ("Unreadable.", Paint::Warn),
+        StoryVerdict::Refused { .. } => ("Refused.", Paint::Bad),
+        StoryVerdict::NetworkFailure { error } if matches!(error.reason(), Reason::Aborted(_)) => {
+            ("Given up.", Paint::Warn)
+        }
+        StoryVerdict::NetworkFailure { .. } => ("Not CORS: the network failed.", Paint::Bad),
+        StoryVerdict::Undecided => ("Undecided.", Paint::Warn),
+        StoryVerdict::RefusedByBrowser { .. } => ("Refused by the browser.", Paint::Bad),
+        StoryVerdict::UpToThePerson { .. } => ("Up to the person at the browser.", Paint::Warn),
+        StoryVerdict::Unfinished => ("Unfinished.", Paint::Warn),
     }
 }
 

@@ -6,6 +6,7 @@ use sofetch_core::rules::cors_preflight_cache::CacheLookUp;
 use sofetch_core::rules::cors_safelists::{CorsSafelist, UnsafeName};
 use sofetch_core::rules::response_tainting::{BasicBecause, ResponseTaintingFork};
 
+use super::near_miss::near_miss;
 use super::quoting::{MOST, byte, count, listed, quoted};
 use super::{Words, weighed};
 
@@ -103,7 +104,7 @@ pub(crate) fn preflight_reasons(
     let names = unsafe_names.iter().take(MOST).map(|UnsafeName { name, because }| match because {
         CorsSafelist::NotListed => format!("the header {} is not safelisted", quoted(name)),
         because => {
-            let why = because.words().replacen("Its", "its", 1);
+            let why = because.words().replacen("Its", "its", 1).replacen("The", "the", 1);
             format!("the header {} is not safelisted ({})", quoted(name), why.trim_end_matches('.'))
         }
     });
@@ -235,7 +236,13 @@ impl Words for PreflightAnswer {
         match self {
             PreflightAnswer::CorsCheckFailed(check) => {
                 let hint = check.hint()?;
-                Some(format!("On the answer to OPTIONS, before any authentication: {hint}"))
+                Some(match check {
+                    // It is a request of its own, checked as the one that it asks for.
+                    CorsCheck::CredentialsNotAllowed { .. } => {
+                        format!("On the answer to OPTIONS as well as on the request's own: {hint}")
+                    }
+                    _ => format!("On the answer to OPTIONS, before any authentication: {hint}"),
+                })
             }
             PreflightAnswer::NotOkStatus { status } => Some(match status {
                 300..=399 => {
@@ -256,7 +263,14 @@ impl Words for PreflightAnswer {
                 Some(if *method != upper && allowed.contains(&upper) {
                     format!("Write {} in the client: this method's case is kept.", quoted(&upper))
                 } else {
-                    format!("Send Access-Control-Allow-Methods: {} on the answer to OPTIONS.", named(method))
+                    let none = match &**allowed {
+                        [] => " Without a list GET, HEAD and POST alone are allowed.",
+                        _ => "",
+                    };
+                    format!(
+                        "Send Access-Control-Allow-Methods: {} on the answer to OPTIONS.{none}",
+                        named(method)
+                    )
                 })
             }
             PreflightAnswer::NonWildcardHeaderNotListed { name, .. }
@@ -316,48 +330,16 @@ impl Words for CorsCheck {
             CorsCheck::OriginMismatch { allowed, origin, tainted, credentials } => {
                 Some(near_miss(allowed, origin, *tainted, *credentials))
             }
-            CorsCheck::CredentialsNotAllowed { .. } => Some(
-                "Send Access-Control-Allow-Credentials: true, or do not ask with credentials.".to_owned(),
-            ),
+            CorsCheck::CredentialsNotAllowed { said } => Some(match said {
+                Some(said) if said.eq_ignore_ascii_case("true") => {
+                    "Write `true` in lower case, or do not ask with credentials.".to_owned()
+                }
+                _ => {
+                    "Send Access-Control-Allow-Credentials: true, or do not ask with credentials.".to_owned()
+                }
+            }),
         }
     }
 
     weighed!(Passed: CorsCheck::AnyOrigin | CorsCheck::OriginMatches | CorsCheck::OriginMatchesWithCredentials);
-}
-
-/// What is wrong with an `Access-Control-Allow-Origin` that is not the origin.
-fn near_miss(allowed: &str, origin: &str, tainted: bool, credentials: bool) -> String {
-    let host = |origin: &str| origin.split_once("://").map(|(_, host)| host.to_owned());
-    let port_cut = |host: &str| host.rsplit_once(':').map_or(host, |(name, _)| name).to_owned();
-    let send = || format!("Send Access-Control-Allow-Origin: {}", named(origin));
-    if tainted {
-        return "Ask the last URL directly: after redirects across origins the origin is `null`, and to allow `null` is to allow anybody.".to_owned();
-    }
-    if allowed == "*" && credentials {
-        return format!("{}, and Vary: Origin; or do not ask with credentials.", send());
-    }
-    if allowed.contains(',') {
-        return "Send one value: the header was sent twice, or lists several.".to_owned();
-    }
-    if allowed.contains('*') {
-        return format!("Patterns mean nothing here. {}, and Vary: Origin.", send());
-    }
-    if allowed.trim_matches([' ', '\t']).is_empty() {
-        return format!("The value is empty. {}.", send());
-    }
-    if allowed.strip_suffix('/') == Some(origin) {
-        return "Leave out the slash at the end.".to_owned();
-    }
-    if allowed.eq_ignore_ascii_case(origin) {
-        return "Write the origin in lower case.".to_owned();
-    }
-    match (host(allowed), host(origin)) {
-        (None, Some(host)) if allowed == host => "Write the scheme too.".to_owned(),
-        (Some(theirs), Some(ours)) if theirs == ours => "The schemes differ.".to_owned(),
-        (Some(theirs), Some(ours)) if port_cut(&theirs) == port_cut(&ours) => "The ports differ.".to_owned(),
-        (Some(theirs), Some(ours)) if theirs == format!("www.{ours}") || ours == format!("www.{theirs}") => {
-            "They differ by `www.`.".to_owned()
-        }
-        _ => format!("{}, and Vary: Origin where several origins are allowed.", send()),
-    }
 }

@@ -227,7 +227,7 @@ impl Words for Integrity {
             Integrity::Mismatch { .. } => {
                 Some("Correct the integrity value, or find out who changed the resource.".to_owned())
             }
-            Integrity::NoBody => Some("Ask without integrity, or for a response that has a body.".to_owned()),
+            Integrity::NoBody => Some("Ask with mode \"cors\": an opaque response shows no body to hash. Else ask for a response that has one.".to_owned()),
         }
     }
 

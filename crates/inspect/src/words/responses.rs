@@ -82,6 +82,10 @@ impl Words for Redirect {
                 "Location {} has a username or password, and another origin had a say on the way.",
                 quoted(to)
             ),
+            Redirect::WithCredentials { to } => format!(
+                "Location {} has a username or password, which the browser lets no redirect bring.",
+                quoted(to)
+            ),
             Redirect::BodyNotReplayable { status } => format!(
                 "The status {status} wants the body sent again, and the body was a stream that is gone."
             ),
@@ -96,9 +100,9 @@ impl Words for Redirect {
             Redirect::TooMany { .. } => {
                 "Break the loop: cookies that are not kept, slashes at the end, http and https are the usual causes."
             }
-            Redirect::CorsWithCredentials { .. } | Redirect::TaintedWithCredentials { .. } => {
-                "Leave username and password out of Location."
-            }
+            Redirect::CorsWithCredentials { .. }
+            | Redirect::TaintedWithCredentials { .. }
+            | Redirect::WithCredentials { .. } => "Leave username and password out of Location.",
             Redirect::BodyNotReplayable { .. } => {
                 "Send bytes instead of a stream, ask the final URL, or answer with 303."
             }

@@ -5,6 +5,7 @@ use sofetch_core::rules::content_security_policy::{Check, CspBlocking, Remedy, V
 use sofetch_core::rules::cors_check::CorsCheck;
 use sofetch_core::rules::cors_preflight::{PreflightAnswer, PreflightNeed};
 use sofetch_core::rules::cors_safelists::{CorsSafelist, UnsafeName};
+use sofetch_core::rules::network_gate::NetworkGate;
 use sofetch_core::rules::port_blocking::PortBlocking;
 use sofetch_core::rules::response_tainting::ResponseTaintingFork;
 use sofetch_core::rules::verdict::said;
@@ -26,42 +27,42 @@ fn sentences_word_for_word() {
         (
             mismatch("https://b.test", a, false, false),
             "Access-Control-Allow-Origin is `https://b.test`, not this page's origin `https://a.test`.",
-            "Send Access-Control-Allow-Origin: https://a.test, and Vary: Origin where several origins are allowed.",
+            "They differ first at offset 8, where `b` stands in place of `a`. Send Access-Control-Allow-Origin: https://a.test, and Vary: Origin where several origins are allowed.",
         ),
         (
             mismatch("https://a.test/", a, false, false),
             "Access-Control-Allow-Origin is `https://a.test/`, not this page's origin `https://a.test`.",
-            "Leave out the slash at the end.",
+            "Leave out the slash at the end (offset 14). Send Access-Control-Allow-Origin: https://a.test.",
         ),
         (
             mismatch("https://A.test", a, false, false),
             "Access-Control-Allow-Origin is `https://A.test`, not this page's origin `https://a.test`.",
-            "Write the origin in lower case.",
+            "Write it in lower case: they differ first at offset 8, where `A` stands in place of `a`. Send Access-Control-Allow-Origin: https://a.test.",
         ),
         (
             mismatch("http://a.test", a, false, false),
             "Access-Control-Allow-Origin is `http://a.test`, not this page's origin `https://a.test`.",
-            "The schemes differ.",
+            "The schemes differ: `http` is allowed, and the page came over `https`. Send Access-Control-Allow-Origin: https://a.test.",
         ),
         (
             mismatch("https://a.test:8443", a, false, true),
             "Access-Control-Allow-Origin is `https://a.test:8443`, not this page's origin `https://a.test`.",
-            "The ports differ.",
+            "The ports differ: `8443` is allowed, and the page's is 443 (not written). Send Access-Control-Allow-Origin: https://a.test.",
         ),
         (
             mismatch("a.test", a, false, false),
             "Access-Control-Allow-Origin is `a.test`, not this page's origin `https://a.test`.",
-            "Write the scheme too.",
+            "Write the scheme too: `https://`. Send Access-Control-Allow-Origin: https://a.test.",
         ),
         (
             mismatch("https://www.a.test", a, false, false),
             "Access-Control-Allow-Origin is `https://www.a.test`, not this page's origin `https://a.test`.",
-            "They differ by `www.`.",
+            "They differ by `www.`: these are two origins. Send Access-Control-Allow-Origin: https://a.test.",
         ),
         (
             mismatch("https://a.test, https://a.test", a, false, false),
             "Access-Control-Allow-Origin is `https://a.test, https://a.test`, not this page's origin `https://a.test`.",
-            "Send one value: the header was sent twice, or lists several.",
+            "Send one value: `https://a.test` is there 2 times, as when a proxy and the application each add the header.",
         ),
         (
             mismatch("https://*.test", a, false, false),
@@ -107,6 +108,11 @@ fn sentences_word_for_word() {
             PortBlocking::BadPort { port: 25 }.into(),
             "Port 25 is a bad port: another protocol is spoken there.",
             "Serve on another port.",
+        ),
+        (
+            NetworkGate::StreamOverHttp1.into(),
+            "The body is a stream, and the connection speaks HTTP/1.1: it could not be sent again.",
+            "Serve over HTTP/2, or send bytes instead of a stream.",
         ),
     ] {
         assert_eq!(words(&ruling), sentence);

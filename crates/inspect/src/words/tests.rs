@@ -51,7 +51,8 @@ use crate::safe_text::is_unsafe;
 fn hostile() -> String {
     let steering = "\x1b[31m\x1b]0;owned\x07\r\n\0\x7f\u{9b}2J\u{202e}\u{2066}\u{2028}\u{feff}`";
     let urls = "https://u:hunter2@x.test/?access_token=hunter2#id_token=hunter2";
-    format!("{steering} {urls} {}", "\u{e9}".repeat(2_000))
+    let random = crate::hostile_tests::hostile_text();
+    format!("{steering} {random} {urls} {}", "\u{e9}".repeat(2_000))
 }
 
 fn check_sentence(row: &str, sentence: &str) {
@@ -62,7 +63,7 @@ fn check_sentence(row: &str, sentence: &str) {
     assert!(!sentence.contains("hunter2"), "{row}: {sentence}");
 }
 
-fn check<V: Words + Verdict>(verdicts: impl IntoIterator<Item = V>) {
+fn check<V: Words + Verdict + Into<Ruling>>(verdicts: impl IntoIterator<Item = V>) {
     for verdict in verdicts {
         let row = std::any::type_name::<V>();
         check_sentence(row, &verdict.words());
@@ -75,6 +76,7 @@ fn check<V: Words + Verdict>(verdicts: impl IntoIterator<Item = V>) {
             "{row}: a refusal has a hint: {}",
             verdict.words()
         );
+        crate::codes::tests::check(row, &verdict.into());
     }
 }
 
@@ -396,6 +398,7 @@ fn verdicts_on_responses_have_words() {
         Redirect::NotHttpScheme { scheme: text() },
         Redirect::TooMany { count: 20 },
         Redirect::CorsWithCredentials { to: text(), origin: text() },
+        Redirect::WithCredentials { to: text() },
         Redirect::TaintedWithCredentials { to: text() },
         Redirect::BodyNotReplayable { status: 307 },
     ]);

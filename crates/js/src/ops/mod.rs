@@ -14,6 +14,7 @@ mod fetching;
 pub(crate) mod form_data;
 mod global;
 mod headers;
+mod import_scripts;
 mod reading_ahead;
 mod reporting;
 mod requests;
@@ -45,6 +46,7 @@ pub(crate) fn object<'js>(ctx: &Ctx<'js>) -> Result<Object<'js>> {
     requests::register(ctx, &ops)?;
     resource_timing::register(ctx, &ops)?;
     headers::register(ctx, &ops)?;
+    import_scripts::register(ctx, &ops)?;
     fetching::register(ctx, &ops)?;
     bodies::register(ctx, &ops)?;
     body_streams::register(ctx, &ops)?;

@@ -354,7 +354,9 @@ fn a_browser_refuses_credentials_within_one_origin_where_it_was_asked_to() {
         ("the Standard", cors, Departures::default(), "https://user@a.test/", false),
         ("a browser", cors, as_browser, "https://user@a.test/", true),
         ("a browser, and no user", cors, as_browser, "https://a.test/there", false),
-        ("a browser, and no mode that asks", |_| {}, as_browser, "https://user@a.test/", false),
+        ("the Standard without cors", |_| {}, Departures::default(), "https://user@b.test/", false),
+        ("a browser without cors", |_| {}, as_browser, "https://user@b.test/", true),
+        ("a navigation", |request| request.mode = Mode::Navigate, as_browser, "https://user@b.test/", false),
         (
             "the user himself",
             |request| (request.owner, request.mode) = (true, Mode::Cors),

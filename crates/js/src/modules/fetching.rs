@@ -1,0 +1,176 @@
+//! Fetching scripts: [a single module script](https://html.spec.whatwg.org/#fetch-a-single-module-script), and
+//! [a classic one for `importScripts()`](https://html.spec.whatwg.org/#fetch-a-classic-worker-imported-script).
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+use sofetch::core::infrastructure::mime_types::{MimeType, extract_a_mime_type};
+use sofetch::core::infrastructure::package_data::text_of;
+use sofetch::core::infrastructure::requests::{
+    CredentialsMode, Destination, InitiatorType, Mode, ParserMetadata, Referrer, Request,
+};
+use sofetch::core::infrastructure::responses::Response;
+use sofetch::core::infrastructure::statuses::is_ok_status;
+use sofetch::core::rules::referrer::parse_a_referrer_policy;
+use sofetch::engine::{Callbacks, FetchController};
+use sofetch::{ReferrerPolicy, Url, UserAgent};
+
+use super::records::{Key, ModuleType, Referring};
+use crate::host::Host;
+use crate::ledger::{Charge, Ledger};
+
+/// A script's text, and what its response says of it.
+pub(crate) struct Fetched {
+    pub(crate) text: String,
+    /// The response's URL.
+    pub(crate) url: Url,
+    pub(crate) referrer_policy: ReferrerPolicy,
+    /// Of another origin, which did not agree: what it throws is nobody's to see.
+    pub(crate) muted_errors: bool,
+    pub(crate) charge: Charge,
+}
+
+/// What a page's script is told of a fetch that failed. NB: a network error keeps its reason to itself, as `fetch()` does.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum NotFetched {
+    NetworkError,
+    Status(u16),
+    MimeType(String),
+    Memory,
+}
+
+impl std::fmt::Display for NotFetched {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            NotFetched::NetworkError => f.write_str("failed to fetch"),
+            NotFetched::Status(status) => write!(f, "the server answered {status}"),
+            NotFetched::MimeType(said) if said.is_empty() => f.write_str("the server says no MIME type"),
+            NotFetched::MimeType(said) => write!(f, "the server says that it is {said}"),
+            NotFetched::Memory => f.write_str("out of memory"),
+        }
+    }
+}
+
+/// Steps 7 to 11 of [fetch a single module script](https://html.spec.whatwg.org/#fetch-a-single-module-script).
+pub(super) fn module_request(
+    host: &Host,
+    key: &Key,
+    referring: &Referring,
+    integrity: &str,
+) -> Option<Request> {
+    let mut request = script_request(host, host.parse_url(&key.url)?);
+    request.destination = key.kind.destination();
+    request.mode = Mode::Cors;
+    request.credentials_mode = CredentialsMode::SameOrigin;
+    request.initiator_type = Some(InitiatorType::Script);
+    // Who fetches on their own behalf refers to nobody.
+    request.referrer =
+        if request.owner { Referrer::NoReferrer } else { Referrer::Url(referring.base.clone()) };
+    request.referrer_policy = referring.referrer_policy;
+    request.integrity_metadata = integrity.to_owned();
+    Some(request)
+}
+
+/// Step 1 of [fetch a classic worker-imported script](https://html.spec.whatwg.org/#fetch-a-classic-worker-imported-script).
+pub(crate) fn classic_request(host: &Host, url: Url) -> Request {
+    let mut request = script_request(host, url);
+    request.destination = Destination::Script;
+    request.initiator_type = Some(InitiatorType::Other);
+    request.use_url_credentials = true;
+    request
+}
+
+fn script_request(host: &Host, url: Url) -> Request {
+    let client = host.page.as_ref().map(|page| page.client().clone());
+    let mut request = Request::new(url);
+    request.owner = client.is_none();
+    request.client = client;
+    request.parser_metadata = ParserMetadata::NotParserInserted;
+    request
+}
+
+/// Fetches and reads to the end what is said to be of this type.
+pub(crate) async fn fetch_script(
+    agent: UserAgent,
+    request: Request,
+    controller: Arc<FetchController>,
+    ledger: Arc<Ledger>,
+    kind: ModuleType,
+) -> Result<Fetched, NotFetched> {
+    let fetched = agent.fetch_core(Box::new(request), Callbacks::default(), controller.clone()).await;
+    let mut response = fetched.ok().and_then(Result::ok).ok_or(NotFetched::NetworkError)?;
+    let muted_errors = response.is_opaque();
+    let (bytes, charge) = body_of(&mut response, ledger, &controller).await?;
+    let response = response.internal();
+    if !is_ok_status(response.status) {
+        return Err(NotFetched::Status(response.status));
+    }
+    is_of(extract_a_mime_type(&response.header_list).ok().as_ref(), kind)?;
+    Ok(Fetched {
+        text: text_of(&bytes),
+        url: response.url().ok_or(NotFetched::NetworkError)?.clone(),
+        referrer_policy: parse_a_referrer_policy(&response.header_list),
+        muted_errors,
+        charge,
+    })
+}
+
+/// Step 13.6 of [fetch a single module script](https://html.spec.whatwg.org/#fetch-a-single-module-script): a text may be of any type.
+fn is_of(mime_type: Option<&MimeType>, kind: ModuleType) -> Result<(), NotFetched> {
+    let is = match kind {
+        ModuleType::JavaScript => mime_type.is_some_and(MimeType::is_javascript),
+        ModuleType::Json => mime_type.is_some_and(MimeType::is_json),
+        ModuleType::Text => true,
+    };
+    if is {
+        Ok(())
+    } else {
+        Err(NotFetched::MimeType(mime_type.map(ToString::to_string).unwrap_or_default()))
+    }
+}
+
+async fn body_of(
+    response: &mut Response,
+    ledger: Arc<Ledger>,
+    controller: &FetchController,
+) -> Result<(Bytes, Charge), NotFetched> {
+    let mut charge = Charge::empty(ledger);
+    let Some(mut body) = response.internal_mut().body.take() else { return Ok((Bytes::new(), charge)) };
+    let mut bytes = Vec::new();
+    while let Some(chunk) = body.chunk().await {
+        let chunk = chunk.map_err(|_| NotFetched::NetworkError)?;
+        if !charge.grow(chunk.len()) {
+            controller.terminate();
+            return Err(NotFetched::Memory);
+        }
+        bytes.extend_from_slice(&chunk);
+    }
+    Ok((bytes.into(), charge))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn types_table() {
+        let said = |said: &str| Err(NotFetched::MimeType(said.to_owned()));
+        for (mime_type, kind, expected) in [
+            ("text/javascript", ModuleType::JavaScript, Ok(())),
+            ("application/x-ecmascript;charset=x", ModuleType::JavaScript, Ok(())),
+            ("application/json", ModuleType::JavaScript, said("application/json")),
+            ("", ModuleType::JavaScript, said("")),
+            ("application/json", ModuleType::Json, Ok(())),
+            ("image/svg+json", ModuleType::Json, Ok(())),
+            ("text/javascript", ModuleType::Json, said("text/javascript")),
+            ("text/html", ModuleType::Text, Ok(())),
+            ("", ModuleType::Text, Ok(())),
+        ] {
+            assert_eq!(
+                is_of(MimeType::parse(mime_type).ok().as_ref(), kind),
+                expected,
+                "{mime_type} {kind:?}"
+            );
+        }
+    }
+}

@@ -1,0 +1,81 @@
+//! [`importScripts()`](https://html.spec.whatwg.org/#import-scripts-into-worker-global-scope): classic scripts, fetched while script waits.
+
+use std::sync::mpsc::{self, RecvTimeoutError};
+use std::time::Duration;
+
+use rquickjs::{Ctx, Exception, Object, Result};
+use sofetch::engine::FetchController;
+
+use crate::host::Host;
+use crate::modules::ModuleType;
+use crate::modules::fetching::{Fetched, classic_request, fetch_script};
+use crate::ops::global::look_at_the_clock;
+use crate::ops::set;
+use crate::scripts;
+use crate::values::Text;
+
+pub(super) fn register<'js>(ctx: &Ctx<'js>, ops: &Object<'js>) -> Result<()> {
+    set!(ctx, ops, import_script_url, import_script);
+    Ok(())
+}
+
+/// How long whoever waits for a fetch goes without a look at the clock and at interrupts.
+const PATIENCE: Duration = Duration::from_millis(10);
+
+/// Step 4: a URL as seen from the global, serialized; undefined where it is none.
+fn import_script_url(ctx: Ctx<'_>, url: Text) -> Option<String> {
+    Host::of(&ctx).parse_url(&url.0).map(|url| url.href().to_owned())
+}
+
+/// Step 5 for one URL: fetches the script, and runs it. What it throws is the caller's.
+fn import_script(ctx: Ctx<'_>, url: Text) -> Result<()> {
+    let network_error = || {
+        let said = format!("the script at {} could not be loaded", url.0);
+        Exception::throw_dom(&ctx, "NetworkError", &said)
+    };
+    let Fetched { text, url: response_url, muted_errors, charge, .. } = match fetch(&ctx, &url.0)? {
+        Some(fetched) => fetched,
+        None => return Err(network_error()),
+    };
+    let ran = scripts::evaluate(&ctx, &text, response_url.href());
+    drop(charge);
+    match ran {
+        // What stopped it stops who called it.
+        Err(error) if muted_errors && error.is_exception() && !Host::of(&ctx).is_over() => {
+            ctx.catch();
+            Err(network_error())
+        }
+        ran => ran.map(|_| ()),
+    }
+}
+
+/// <https://html.spec.whatwg.org/#fetch-a-classic-worker-imported-script>; `None` where there is no script.
+fn fetch(ctx: &Ctx<'_>, url: &str) -> Result<Option<Fetched>> {
+    let host = Host::of(ctx);
+    let Some(url) = host.parse_url(url) else { return Ok(None) };
+    let request = classic_request(&host, url);
+    let controller = FetchController::new();
+    let fetching = fetch_script(
+        host.agent.clone(),
+        request,
+        controller.clone(),
+        host.ledger.clone(),
+        ModuleType::JavaScript,
+    );
+    let (sender, receiver) = mpsc::channel();
+    host.io.spawn(async move {
+        // Who waited may have gone.
+        let _ = sender.send(fetching.await.ok());
+    });
+    loop {
+        match receiver.recv_timeout(PATIENCE) {
+            Ok(fetched) => return Ok(fetched),
+            Err(RecvTimeoutError::Disconnected) => return Ok(None),
+            Err(RecvTimeoutError::Timeout) => {}
+        }
+        if host.is_over() {
+            controller.terminate();
+            look_at_the_clock(ctx.clone())?;
+        }
+    }
+}
