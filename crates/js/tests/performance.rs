@@ -14,8 +14,10 @@ fn answer(request: &RequestSeen) -> Reply {
             .header("Content-Type", "text/json;a=b")
             .header("Server-Timing", "db;dur=53;desc=\"a, b\", miss")
             .header("Server-Timing", "app"),
+        "/module.js" => Reply::ok("export {};").header("Content-Type", "application/javascript"),
         "/missing" => Reply::new(404).body("no such thing"),
         "/empty" => Reply::new(204),
+        "/empty.js" => Reply::ok("").header("Content-Type", "text/javascript"),
         "/redirect" => Reply::new(302).header("Location", "/json"),
         "/early" => Reply::ok("x").interim(103, &[("Link", "</a>; rel=preload")]),
         "/tao" => allow(Reply::ok("four")).header("Timing-Allow-Origin", "*"),
@@ -194,6 +196,11 @@ fn fetches_table() {
             &["xmlhttprequest 2", "xmlhttprequest 404"],
         ),
         (
+            "modules",
+            r#"await import("/module.js"); console.log(last().initiatorType, last().name.endsWith("/module.js"), last().contentType);"#,
+            &["script true text/javascript"],
+        ),
+        (
             "what is no HTTP has no entry",
             r#"await (await fetch("data:,x")).text(); await (await fetch("/empty")).text(); console.log(performance.getEntriesByType("resource").length);"#,
             &["1"],
@@ -209,6 +216,14 @@ fn fetches_table() {
             &["35 true resource"],
         ),
     ]);
+}
+
+#[test]
+fn scripts_that_a_worker_imports() {
+    let server = serve(answer);
+    let page = Page { global: Global::Worker, ..Page::of(&server.url("/page/")) };
+    let script = r#"importScripts("/empty.js"); const [entry] = performance.getEntriesByType("resource"); console.log(entry.initiatorType, entry.name.endsWith("/empty.js"));"#;
+    assert_eq!(run(page, script), ["other true"]);
 }
 
 #[test]

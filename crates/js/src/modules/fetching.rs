@@ -93,11 +93,12 @@ fn script_request(host: &Host, url: Url) -> Request {
 pub(crate) async fn fetch_script(
     agent: UserAgent,
     request: Request,
+    callbacks: Callbacks,
     controller: Arc<FetchController>,
     ledger: Arc<Ledger>,
     kind: ModuleType,
 ) -> Result<Fetched, NotFetched> {
-    let fetched = agent.fetch_core(Box::new(request), Callbacks::default(), controller.clone()).await;
+    let fetched = agent.fetch_core(Box::new(request), callbacks, controller.clone()).await;
     let mut response = fetched.ok().and_then(Result::ok).ok_or(NotFetched::NetworkError)?;
     let muted_errors = response.is_opaque();
     let (bytes, charge) = body_of(&mut response, ledger, &controller).await?;

@@ -25,6 +25,7 @@ use super::records::{Content, Key, ModuleType, Record, Referring, Source, Standi
 use super::{ModuleLoader, decode};
 use crate::host::{Host, call_program};
 use crate::ledger::{Charge, Ledger};
+use crate::ops::resource_timing;
 use crate::values::ENTERED_FROM;
 use crate::when_done::when_done;
 
@@ -404,9 +405,11 @@ impl Modules {
             let Some((key, request)) = self.in_line.borrow_mut().pop_front() else { return };
             self.under_way.set(self.under_way.get() + 1);
             let host = Host::of(ctx);
+            let callbacks = resource_timing::callbacks(&host, &request);
             let fetching = fetch_script(
                 host.agent.clone(),
                 request,
+                callbacks,
                 FetchController::new(),
                 host.ledger.clone(),
                 key.kind,

@@ -10,6 +10,7 @@ use crate::host::Host;
 use crate::modules::ModuleType;
 use crate::modules::fetching::{Fetched, classic_request, fetch_script};
 use crate::ops::global::look_at_the_clock;
+use crate::ops::resource_timing::Reports;
 use crate::ops::set;
 use crate::scripts;
 use crate::values::Text;
@@ -54,10 +55,13 @@ fn fetch(ctx: &Ctx<'_>, url: &str) -> Result<Option<Fetched>> {
     let host = Host::of(ctx);
     let Some(url) = host.parse_url(url) else { return Ok(None) };
     let request = classic_request(&host, url);
+    let reports = Reports::default();
+    let callbacks = reports.callbacks(&host, &request);
     let controller = FetchController::new();
     let fetching = fetch_script(
         host.agent.clone(),
         request,
+        callbacks,
         controller.clone(),
         host.ledger.clone(),
         ModuleType::JavaScript,
@@ -69,7 +73,10 @@ fn fetch(ctx: &Ctx<'_>, url: &str) -> Result<Option<Fetched>> {
     });
     loop {
         match receiver.recv_timeout(PATIENCE) {
-            Ok(fetched) => return Ok(fetched),
+            Ok(fetched) => {
+                reports.mark(ctx)?;
+                return Ok(fetched);
+            }
             Err(RecvTimeoutError::Disconnected) => return Ok(None),
             Err(RecvTimeoutError::Timeout) => {}
         }

@@ -18,7 +18,7 @@ mod import_scripts;
 mod reading_ahead;
 mod reporting;
 mod requests;
-mod resource_timing;
+pub(crate) mod resource_timing;
 mod responses;
 mod timers;
 mod uploads;

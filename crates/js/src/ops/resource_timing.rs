@@ -1,5 +1,7 @@
 //! [Resource Timing](https://w3c.github.io/resource-timing/): what a fetch reports at its end, for the prelude's entries.
 
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
 use rquickjs::{Array, Ctx, IntoJs, Object, Result};
 use sofetch::core::infrastructure::requests::Request as CoreRequest;
 use sofetch::core::infrastructure::responses::CacheState;
@@ -18,7 +20,7 @@ pub(super) fn register<'js>(ctx: &Ctx<'js>, ops: &Object<'js>) -> Result<()> {
 }
 
 /// A report, on its way to the global.
-pub(super) struct Report {
+struct Report {
     timing: ReportedTiming,
     lead: i128,
     url: String,
@@ -28,7 +30,7 @@ pub(super) struct Report {
 impl Report {
     /// [Marks resource timing](https://w3c.github.io/resource-timing/#dfn-mark-resource-timing): calls the hook `markResourceTiming` with what
     /// was reported, the URL, the initiator type, when it started and when it ended.
-    pub(super) fn mark(self, ctx: &Ctx<'_>) -> Result<()> {
+    fn mark(self, ctx: &Ctx<'_>) -> Result<()> {
         let Report { timing, lead, url, initiator_type } = self;
         let start = of_realm(timing.timing_info.start_time, lead);
         let end = of_realm(timing.timing_info.end_time, lead);
@@ -41,13 +43,12 @@ impl Report {
 /// <https://fetch.spec.whatwg.org/#finalize-and-report-timing>
 ///
 /// Callbacks that report the timing of this request to the global, in a task.
-pub(super) fn callbacks(host: &Host, request: &CoreRequest) -> Callbacks {
+pub(crate) fn callbacks(host: &Host, request: &CoreRequest) -> Callbacks {
     let queue = host.queue.clone();
     callbacks_to(host, request, move |report| queue.queue(move |ctx| report.mark(ctx)))
 }
 
-/// As [`callbacks`], to somebody who marks it.
-pub(super) fn callbacks_to(
+fn callbacks_to(
     host: &Host,
     request: &CoreRequest,
     take: impl Fn(Report) + Send + Sync + 'static,
@@ -61,6 +62,28 @@ pub(super) fn callbacks_to(
         }
     };
     Callbacks { process_response_end_of_body: Some(Box::new(report)), ..Callbacks::default() }
+}
+
+/// Reports to whoever waits for a fetch, so that its entry is there when script goes on.
+#[derive(Clone, Default)]
+pub(super) struct Reports(Arc<Mutex<Vec<Report>>>);
+
+impl Reports {
+    /// As [`callbacks`], to here.
+    pub(super) fn callbacks(&self, host: &Host, request: &CoreRequest) -> Callbacks {
+        let reports = self.clone();
+        callbacks_to(host, request, move |report| reports.lock().push(report))
+    }
+
+    /// Marks what has come.
+    pub(super) fn mark(&self, ctx: &Ctx<'_>) -> Result<()> {
+        let reports = std::mem::take(&mut *self.lock());
+        reports.into_iter().try_for_each(|report| report.mark(ctx))
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Vec<Report>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
 }
 
 /// [Converts a fetch timestamp](https://w3c.github.io/resource-timing/#dfn-convert-fetch-timestamp), which is coarse already: milliseconds

@@ -30,6 +30,7 @@ use crate::ledger::{Charge, Ledger, room_for};
 use crate::ops::bodies::{BodyHandle, next_chunk};
 use crate::ops::global::look_at_the_clock;
 use crate::ops::headers::Headers;
+use crate::ops::resource_timing::Reports;
 use crate::ops::responses::Response;
 use crate::ops::{resource_timing, set};
 use crate::values::{ByteString, Text, isomorphic_decode, new_list};
@@ -304,12 +305,8 @@ fn xhr_wait<'js>(
     let host = Host::of(&ctx);
     let request = request.get::<XhrRequest>(&ctx)?;
     let request = request_of(&ctx, &request, body, with_credentials, upload_listener)?;
-    // Its entry is there when script goes on.
-    let reports = Arc::new(Mutex::new(Vec::new()));
-    let its_reports = reports.clone();
-    let callbacks = resource_timing::callbacks_to(&host, &request, move |report| {
-        its_reports.lock().unwrap_or_else(PoisonError::into_inner).push(report);
-    });
+    let reports = Reports::default();
+    let callbacks = reports.callbacks(&host, &request);
     let started = Transfer::new(host.ledger.clone());
     let (agent, controller, received) =
         (host.agent.clone(), started.controller.clone(), started.received.clone());
@@ -346,8 +343,7 @@ fn xhr_wait<'js>(
             break "timeout";
         }
     };
-    let reports = std::mem::take(&mut *reports.lock().unwrap_or_else(PoisonError::into_inner));
-    reports.into_iter().try_for_each(|report| report.mark(&ctx))?;
+    reports.mark(&ctx)?;
     ended.set(1, Handle::new(started).into_js(&ctx)?)?;
     ended.set(0, outcome)?;
     Ok(ended)
