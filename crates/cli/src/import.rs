@@ -17,6 +17,7 @@ mod powershell;
 mod powershell_web;
 mod words;
 
+use sofetch::core::rules::header_guards;
 use sofetch::{Bytes, CacheMode, CredentialsMode, Mode, RedirectMode, ReferrerPolicy};
 
 pub(crate) use faults::{Fault, ImportError};
@@ -60,6 +61,20 @@ pub(crate) enum Ignored {
     Unknown,
     /// A page's headers are its rules'.
     PageRules,
+    /// The browser adds it to what scripts say.
+    BrowsersOwn,
+}
+
+/// What a browser adds to the requests of scripts, and writes down with what they said. Taken for theirs, it would ask for
+/// preflights that no browser sends.
+const BROWSERS_OWN: [&str; 3] = ["user-agent", "priority", "upgrade-insecure-requests"];
+
+/// Why no script of a page says this header, if none does.
+pub(crate) fn no_script_says(name: &str, value: &[u8]) -> Option<Ignored> {
+    if BROWSERS_OWN.iter().any(|own| name.eq_ignore_ascii_case(own)) {
+        return Some(Ignored::BrowsersOwn);
+    }
+    header_guards::forbidden_request_header(name.as_bytes(), value).map(|_| Ignored::PageRules)
 }
 
 impl Imported {

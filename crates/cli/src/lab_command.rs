@@ -8,7 +8,6 @@ use std::time::Duration;
 
 use sofetch::core::infrastructure::methods::Method;
 use sofetch::core::infrastructure::multipart::{boundary_from, multipart_form_data_encode};
-use sofetch::core::rules::header_guards;
 use sofetch::net::{ConnectTo, ProxyRules};
 use sofetch::{CredentialsMode, Error, Mode, RedirectMode, Url, UserAgent};
 use sofetch_demo::World;
@@ -17,7 +16,7 @@ use sofetch_lab::{Ask, Imported, Lab, Made, NotImported, Ports, Settings};
 
 use crate::args::{LabArgs, Send};
 use crate::ending::{Ending, Failure};
-use crate::import::{self, Ignored, ImportError, bytes_of, is_redacted};
+use crate::import::{self, ImportError, bytes_of, is_redacted};
 use crate::making::{agent_builder, decided_as, left_out, page_of, request};
 use crate::options::browsers::headers_as;
 use crate::options::targets::{origin, page, url};
@@ -72,9 +71,6 @@ fn open(link: &str) -> bool {
     std::thread::spawn(move || started.wait());
     true
 }
-
-/// What a browser adds to the requests of scripts, and writes down with what they said. Taken for theirs, it would ask for preflights.
-const BROWSERS_OWN: [&str; 3] = ["user-agent", "priority", "upgrade-insecure-requests"];
 
 /// What this program does for the lab.
 struct LabPorts {
@@ -217,19 +213,12 @@ fn as_ask(imported: import::Imported) -> Result<Imported, String> {
     let mut ignored = imported.ignored.clone();
     let mut notes = Vec::new();
     let origin = imported.page().unwrap_or_default();
-    let (mut headers, mut own) = (Vec::new(), Vec::new());
+    let mut headers = Vec::new();
     for (name, value) in &imported.headers {
-        if BROWSERS_OWN.iter().any(|own| name.eq_ignore_ascii_case(own)) {
-            own.push(name.to_ascii_lowercase());
-            continue;
-        }
-        match header_guards::forbidden_request_header(name.as_bytes(), value) {
-            Some(_) => ignored.push((name.to_ascii_lowercase(), Ignored::PageRules)),
+        match import::no_script_says(name, value) {
+            Some(why) => ignored.push((name.to_ascii_lowercase(), why)),
             None => headers.push((name.clone(), text_of(value))),
         }
-    }
-    if !own.is_empty() {
-        notes.push(words::browsers_own(&own.join(", ")));
     }
     let mut body = imported.body.as_ref().map(|bytes| String::from_utf8(bytes.to_vec()));
     if !imported.fields.is_empty() {

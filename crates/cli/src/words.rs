@@ -118,6 +118,7 @@ pub(crate) fn ignored_words(ignored: &[(String, Ignored)]) -> Vec<String> {
         Ignored::NotTheRequest => "it says nothing of the request; this command has options of its own",
         Ignored::Unknown => "it has no meaning here",
         Ignored::PageRules => "no page can set it, the rules do",
+        Ignored::BrowsersOwn => "the browser adds it; type it if a script sets it",
     };
     let mut reasons: Vec<Ignored> = ignored.iter().map(|(_, why)| *why).collect();
     reasons.sort();

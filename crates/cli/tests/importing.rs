@@ -124,6 +124,17 @@ fn a_copy_is_tried_as_its_page() {
         .ended(0)
         .complained("sec-fetch-mode (no page can set it");
     assert!(said.text().contains("OPTIONS https://site.com/service.json"), "{}", said.text());
+    // What the browser added asks for no preflight, unless it is typed.
+    let copy = "curl 'https://site.com/readable.json' -H 'user-agent: Mozilla/5.0' -H 'priority: u=1, i' \
+        -H 'origin: https://javascript.info'";
+    let path = folder.write("copy.sh", copy.as_bytes());
+    let said = world
+        .sofetch(&["cors", "--import", &path])
+        .ended(0)
+        .complained("user-agent, priority (the browser adds it");
+    assert!(!said.text().contains("OPTIONS"), "{}", said.text());
+    let said = world.sofetch(&["cors", "--import", &path, "-H", "User-Agent: mine"]);
+    assert!(said.text().contains("OPTIONS"), "{}", said.text());
     let path = folder.write("copy.sh", b"curl https://site.com/service.json");
     world.sofetch(&["cors", "--import", &path]).ended(2).complained("--origin");
 }

@@ -1,7 +1,6 @@
 //! The request that a command line asks for: its words, its items, its options, one upon the other.
 
 use sofetch::core::infrastructure::methods::Method;
-use sofetch::core::rules::header_guards;
 use sofetch::{FormData, FormDataEntry, FormDataValue};
 
 use super::RequestOptions;
@@ -103,10 +102,10 @@ pub(super) fn request(
     }
     for (name, value) in base.headers {
         let said = headers.iter().any(|header| header.name().eq_ignore_ascii_case(&name));
-        if page.is_some() && header_guards::forbidden_request_header(name.as_bytes(), &value).is_some() {
-            asked.ignored.push((name.to_ascii_lowercase(), Ignored::PageRules));
-        } else if !said {
-            asked.request.headers.push((name, value));
+        match page.and_then(|_| import::no_script_says(&name, &value)) {
+            Some(why) => asked.ignored.push((name.to_ascii_lowercase(), why)),
+            None if !said => asked.request.headers.push((name, value)),
+            None => {}
         }
     }
     for header in headers {

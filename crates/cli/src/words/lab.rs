@@ -25,11 +25,6 @@ pub(crate) fn no_word(said: &str) -> String {
     format!("{} is none of the words that may stand here.", quoted(said))
 }
 
-/// Headers that are the browser's as a rule.
-pub(crate) fn browsers_own(names: &str) -> String {
-    format!("not imported: {names} (the browser adds it; type it if a script sets it)")
-}
-
 fn quoted(said: &str) -> String {
     format!("\u{201c}{}\u{201d}", safe(said, Secrets::Redacted))
 }
