@@ -151,13 +151,11 @@ fn split(line: &[Past], doubled: bool) -> Faulty<Vec<Command>> {
 
 #[cfg(test)]
 mod tests {
+    use super::super::words::texts;
     use super::*;
 
     fn read(text: &str) -> Result<Vec<Vec<String>>, (Fault, usize)> {
-        let texts = |command: Command| {
-            command.into_iter().map(|word| String::from_utf8_lossy(&word.bytes).into_owned()).collect()
-        };
-        commands(text).map(|commands| commands.into_iter().map(texts).collect())
+        commands(text).map(texts)
     }
 
     #[test]

@@ -10,6 +10,13 @@ pub(super) struct Word {
 /// The words of one command.
 pub(super) type Command = Vec<Word>;
 
+/// The words as texts, for tests.
+#[cfg(test)]
+pub(super) fn texts(commands: Vec<Command>) -> Vec<Vec<String>> {
+    let text = |word: Word| String::from_utf8_lossy(&word.bytes).into_owned();
+    commands.into_iter().map(|command| command.into_iter().map(text).collect()).collect()
+}
+
 /// Collects words into commands; a command without words is none.
 #[derive(Default)]
 pub(super) struct Collector {
