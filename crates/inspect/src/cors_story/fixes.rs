@@ -200,7 +200,8 @@ fn notes(set: &EditSet) -> Vec<&'static str> {
     if names_an_origin {
         notes.push(
             "An answer that names an origin says `Vary: Origin` too, or a cache gives it to a page of another. Take the \
-             origin from a list of those that may; to return whatever origin asks lets everybody in.",
+             origin from a list of those that may; to return whatever origin asks lets everybody in. What every page may \
+             read can say `*` instead, which no credentials go with.",
         );
     }
     match set.opens() {

@@ -54,7 +54,7 @@ The smallest change that would let it pass, 4 edits:
     + Access-Control-Allow-Methods: GET, PATCH    (was: GET)
   the answer to PATCH https://[redacted]@b.test/x?token=[redacted] (assumed: a bare 200; nothing was asked there yet)
     + Access-Control-Allow-Origin: https://a.test
-  An answer that names an origin says `Vary: Origin` too, or a cache gives it to a page of another. Take the origin from a list of those that may; to return whatever origin asks lets everybody in.
+  An answer that names an origin says `Vary: Origin` too, or a cache gives it to a page of another. Take the origin from a list of those that may; to return whatever origin asks lets everybody in. What every page may read can say `*` instead, which no credentials go with.
 ";
     assert_eq!(text(&fixes), expected);
 }
