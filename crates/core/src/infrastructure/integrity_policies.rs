@@ -1,6 +1,6 @@
 //! [Integrity policies](https://w3c.github.io/webappsec-subresource-integrity/#integrity-policy-section): which destinations a page loads with integrity metadata only.
 
-use crate::infrastructure::requests::Destination;
+use crate::infrastructure::destinations::Destination;
 use crate::infrastructure::structured_fields::{BareItem, Dictionary, Malformed, Member, StructuredField};
 
 /// <https://w3c.github.io/webappsec-subresource-integrity/#integrity-policy>; by default it is empty.

@@ -10,6 +10,7 @@ pub mod connections;
 pub mod content_length;
 pub mod content_security_policies;
 pub mod data_urls;
+pub mod destinations;
 pub mod form_data;
 pub mod header_list;
 pub mod header_names;

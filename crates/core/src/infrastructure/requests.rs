@@ -9,6 +9,7 @@ use bytes::Bytes;
 
 use crate::infrastructure::bodies::Body;
 use crate::infrastructure::clients::{Client, EmbedderPolicyValue, NetworkPartitionKey, PolicyContainer};
+pub use crate::infrastructure::destinations::Destination;
 use crate::infrastructure::header_list::HeaderList;
 use crate::infrastructure::methods::Method;
 use crate::infrastructure::origins::Origin;
@@ -64,36 +65,6 @@ words! {
         Basic = "basic",
         Cors = "cors",
         Opaque = "opaque",
-    }
-}
-
-words! {
-    /// <https://fetch.spec.whatwg.org/#concept-request-destination>
-    Destination {
-        Empty = "",
-        Audio = "audio",
-        AudioWorklet = "audioworklet",
-        Document = "document",
-        Embed = "embed",
-        Font = "font",
-        Frame = "frame",
-        Iframe = "iframe",
-        Image = "image",
-        Json = "json",
-        Manifest = "manifest",
-        Object = "object",
-        PaintWorklet = "paintworklet",
-        Report = "report",
-        Script = "script",
-        ServiceWorker = "serviceworker",
-        SharedWorker = "sharedworker",
-        Style = "style",
-        Text = "text",
-        Track = "track",
-        Video = "video",
-        WebIdentity = "webidentity",
-        Worker = "worker",
-        Xslt = "xslt",
     }
 }
 
@@ -169,18 +140,6 @@ words! {
         SameOrigin = "same-origin",
         SameSite = "same-site",
         CrossSite = "cross-site",
-    }
-}
-
-impl Destination {
-    /// <https://fetch.spec.whatwg.org/#concept-potential-destination-translate>: "fetch" is the empty string, any other
-    /// potential destination itself; `None` for what is none.
-    pub fn translate(potential_destination: &str) -> Option<Destination> {
-        match potential_destination {
-            "" => None,
-            "fetch" => Some(Destination::Empty),
-            destination => Destination::from_word(destination),
-        }
     }
 }
 
