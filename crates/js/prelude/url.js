@@ -22,10 +22,17 @@ const HASH_START = 8;
 
 export class URLImpl {
   wrapper = undefined;
-  // The serialization of the URL, which is ASCII.
-  record = "";
+  // The serialization of the URL, which is ASCII, and whether its query is still to be what the query object's list says: a URL is
+  // made anew when somebody looks, not for each of many changes.
+  written = "";
+  isBehind = false;
   // The query object; made when it is asked for.
   queryObject = undefined;
+
+  get record() {
+    if (this.isBehind) catchUp(this);
+    return this.written;
+  }
 
   construct(url, base) {
     if (!take(this, ops.url_parse(url, base, offsets))) throw new TypeError("Failed to construct 'URL': Invalid URL");
@@ -160,14 +167,22 @@ implement("URL", URLImpl);
 function take(url, href) {
   // NB: of a failure the offsets are as they were.
   if (href === undefined) return false;
-  url.record = href;
+  url.written = href;
+  url.isBehind = false;
   owner = url;
   return true;
 }
 
+/** Makes the URL's query what its query object's list says. */
+function catchUp(url) {
+  // Setting the search does the same: nothing in a serialization is encoded once more, nor begins it with a question mark.
+  take(url, ops.url_set(url.written, "search", url.queryObject.toString(), offsets));
+}
+
 /** Makes the offsets those of this URL. */
 function locate(url) {
-  if (owner !== url) take(url, ops.url_parse(url.record, undefined, offsets));
+  const { record } = url;
+  if (owner !== url) take(url, ops.url_parse(record, undefined, offsets));
 }
 
 function part(url, start, end) {
@@ -224,8 +239,7 @@ export class URLSearchParamsImpl {
 
   /** https://url.spec.whatwg.org/#concept-urlsearchparams-update */
   update() {
-    // Setting the search does the same: nothing in a serialization is encoded once more, nor begins it with a question mark.
-    if (this.urlObject !== null) setAttribute(this.urlObject, "search", this.toString());
+    if (this.urlObject !== null) this.urlObject.isBehind = true;
   }
 
   get size() {

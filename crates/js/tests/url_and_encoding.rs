@@ -107,6 +107,34 @@ fn url_table() {
             ],
         ),
         (
+            "whoever looks at the URL finds its query as it is by now",
+            r#"const url = new URL("https://a.test/p?a=1#h"), { searchParams } = url; let n = 1; const next = () => searchParams.append("n", n++);
+               for (const name of ["href", "search", "pathname", "origin", "hash"]) { next(); log(url[name]); }
+               next(); url.hash = "i"; log(url.search); next(); url.host = "b.test"; log(url.href.length);
+               next(); log(JSON.stringify(url).length, `${url}`.length, new URL("x", url).search, new URL("\u{23}x", url).search.length);
+               next(); url.search = "?b"; log(url.href); next(); url.href = "c:d"; log(url.href, searchParams.size);
+               next(); try { url.href = "none"; } catch (error) { log(error.name, url.href); } url.searchParams.delete("n"); log(url.href);"#,
+            &[
+                r#""https://a.test/p?a=1&n=1#h""#,
+                r#""?a=1&n=1&n=2""#,
+                r#""/p""#,
+                r#""https://a.test""#,
+                r##""#h""##,
+                r#""?a=1&n=1&n=2&n=3&n=4&n=5&n=6""#,
+                "50",
+                r#"56 54 "" 36"#,
+                r#""https://b.test/p?b#i""#,
+                r#""c:d" 0"#,
+                r#""TypeError" "c:d?n=11""#,
+                r#""c:d""#,
+            ],
+        ),
+        (
+            "many changes that nobody looks at cost no more than themselves",
+            r#"const url = new URL("https://a.test/"); for (let i = 0; i < 50000; i++) url.searchParams.append("name", "value"); log(url.href.length);"#,
+            &["550015"],
+        ),
+        (
             "the list is made of what was set, not of what became of it",
             r#"const url = new URL("https://a.test/"); url.search = "??a\n=b"; log(url.search, [...url.searchParams]);"#,
             &[r#""??a=b" [["?a\n","b"]]"#],
