@@ -136,3 +136,41 @@ fn pull_may_release_the_reader() {
         &["byob TypeError", "TypeError", "Uint8Array(1) [1]", "Uint8Array(2) [2, 3]"],
     )]);
 }
+
+#[test]
+fn branches_of_branches_are_no_deeper_for_the_stack() {
+    let tees = "const n = 1000; const bytes = () => new Response('hello').body;
+        const objects = () => new ReadableStream({ start(c) { c.enqueue('hello'); c.close(); } });
+        const breaks = () => new ReadableStream({ pull(c) { c.error('broken'); } }, { highWaterMark: 0 });
+        const tees = (stream) => { const all = []; for (let i = 0; i < n; i++) { const [one, other] = stream.tee(); all.push(one); stream = other; } return [...all, stream]; };
+        const read = async (stream) => { let read = ''; for await (const chunk of stream) read += chunk.length; return read; };
+        const all = (what) => Promise.all(what).then((got) => log(got.length, ...new Set(got)), (error) => log(error));";
+    for (name, script, expected) in [
+        (
+            "read",
+            "await all(tees(bytes()).map(read)); await all(tees(objects()).map(read));",
+            &["1001 5", "1001 5"][..],
+        ),
+        ("broken off", "await all(tees(breaks()).map((stream) => read(stream).catch((error) => error)));", &["1001 broken"]),
+        (
+            "canceled",
+            "for (const make of [bytes, objects]) await all(tees(make()).map((stream) => stream.cancel()));",
+            &["1001 undefined"; 2],
+        ),
+        (
+            "into a buffer",
+            "const reader = tees(bytes()).pop().getReader({ mode: 'byob' });
+             log((await reader.read(new Uint8Array(9))).value); log((await reader.read(new Uint8Array(9))).done);",
+            &["Uint8Array(5) [104, 101, 108, 108, 111]", "true"],
+        ),
+        (
+            "as bodies of which script has the stream",
+            "let response = new Response('hello'); response.body; for (let i = 0; i < n; i++) response = response.clone(); log(await response.text());
+             let request = new Request('/', { method: 'POST', body: objects().pipeThrough(new TextEncoderStream()), duplex: 'half' });
+             for (let i = 0; i < n; i++) request = request.clone(); log(await request.text());",
+            &["hello", "hello"],
+        ),
+    ] {
+        check(&[(name, &format!("{tees}\n(async () => {{ {script} }})()"), expected)]);
+    }
+}

@@ -26,6 +26,25 @@ export function ReadableStreamTee(stream, cloneForBranch2) {
   return ReadableStreamDefaultTee(stream, cloneForBranch2);
 }
 
+// How many streams deep the steps are that run: what a branch asks of its stream is asked of that one's stream, where it is a branch too.
+let depth = 0;
+const DEEPEST = 16;
+
+// DEPARTS: a branch that is so deep asks a microtask later, for the engine's stack ends:
+// https://streams.spec.whatwg.org/#readable-stream-tee
+function goOn(steps) {
+  if (depth === DEEPEST) {
+    queueAMicrotask(() => goOn(steps));
+    return;
+  }
+  depth++;
+  try {
+    steps();
+  } finally {
+    depth--;
+  }
+}
+
 // The cancelation of either: the stream is canceled once both of its branches are.
 class TeeState {
   canceled1 = false;
@@ -54,7 +73,7 @@ class TeeState {
   }
 
   cancelBoth() {
-    this.cancelPromise.resolve(ReadableStreamCancel(this.stream, [this.reason1, this.reason2]));
+    goOn(() => this.cancelPromise.resolve(ReadableStreamCancel(this.stream, [this.reason1, this.reason2])));
   }
 
   resolveUnlessBothCanceled() {
@@ -90,12 +109,12 @@ export function ReadableStreamDefaultTee(stream, cloneForBranch2) {
     reading = false;
     if (readAgain) pullAlgorithm();
   });
-  const closeSteps = () => {
+  const closeSteps = () => goOn(() => {
     reading = false;
     if (!tee.canceled1) ReadableStreamDefaultControllerClose(branch1.controller);
     if (!tee.canceled2) ReadableStreamDefaultControllerClose(branch2.controller);
     tee.resolveUnlessBothCanceled();
-  };
+  });
   const errorSteps = () => {
     reading = false;
   };
@@ -105,7 +124,7 @@ export function ReadableStreamDefaultTee(stream, cloneForBranch2) {
       return resolvedPromise;
     }
     reading = true;
-    ReadableStreamDefaultReaderRead(reader, new ReadRequest(chunkSteps, closeSteps, errorSteps));
+    goOn(() => ReadableStreamDefaultReaderRead(reader, new ReadRequest(chunkSteps, closeSteps, errorSteps)));
     return resolvedPromise;
   };
 
@@ -171,21 +190,21 @@ export function ReadableByteStreamTee(stream) {
     if (!tee.canceled2) ReadableByteStreamControllerEnqueue(branch2.controller, chunk2);
     readAgain();
   });
-  const closeSteps = () => {
+  const closeSteps = () => goOn(() => {
     reading = false;
     if (!tee.canceled1) ReadableByteStreamControllerClose(branch1.controller);
     if (!tee.canceled2) ReadableByteStreamControllerClose(branch2.controller);
     respondIfPending(branch1);
     respondIfPending(branch2);
     tee.resolveUnlessBothCanceled();
-  };
+  });
   const pullWithDefaultReader = () => {
     if (reader instanceof ReadableStreamBYOBReaderImpl) {
       ReadableStreamBYOBReaderRelease(reader);
       reader = AcquireReadableStreamDefaultReader(stream);
       forwardReaderError(reader);
     }
-    ReadableStreamDefaultReaderRead(reader, new ReadRequest(chunkSteps, closeSteps, errorSteps));
+    goOn(() => ReadableStreamDefaultReaderRead(reader, new ReadRequest(chunkSteps, closeSteps, errorSteps)));
   };
 
   const pullWithBYOBReader = (view, forBranch2) => {
@@ -209,7 +228,7 @@ export function ReadableByteStreamTee(stream) {
       if (!byobCanceled()) ReadableByteStreamControllerRespondWithNewView(byobBranch.controller, chunk);
       if (clonedChunk !== undefined) ReadableByteStreamControllerEnqueue(otherBranch.controller, clonedChunk);
       readAgain();
-    }), (chunk) => {
+    }), (chunk) => goOn(() => {
       reading = false;
       if (!byobCanceled()) ReadableByteStreamControllerClose(byobBranch.controller);
       if (!otherCanceled()) ReadableByteStreamControllerClose(otherBranch.controller);
@@ -218,8 +237,8 @@ export function ReadableByteStreamTee(stream) {
         if (!otherCanceled()) respondIfPending(otherBranch);
       }
       tee.resolveUnlessBothCanceled();
-    }, errorSteps);
-    ReadableStreamBYOBReaderRead(reader, view, 1, readIntoRequest);
+    }), errorSteps);
+    goOn(() => ReadableStreamBYOBReaderRead(reader, view, 1, readIntoRequest));
   };
 
   const pull1Algorithm = () => {
