@@ -21,6 +21,7 @@ import {
 } from "./primordials.js";
 import { unwrap, unwrapAny, wrap } from "./platform_objects.js";
 import { DOMString } from "./webidl.js";
+import { isInterfaceIterator } from "./webidl_iterators.js";
 import { className } from "./class_names.js";
 import { createQuotaExceededError, quotaOfError } from "./quota_exceeded_error.js";
 
@@ -268,7 +269,7 @@ function serializePlatformObject(value, record, memory) {
   if (ObjectGetPrototypeOf(value) === ObjectPrototype) return false;
   const entry = entryOf(serializable, value);
   if (entry === undefined) {
-    if (unwrapAny(value) !== undefined) throw DataCloneError("The object cannot be cloned.");
+    if (unwrapAny(value) !== undefined || isInterfaceIterator(value)) throw DataCloneError("The object cannot be cloned.");
     return false;
   }
   record.type = "platform";

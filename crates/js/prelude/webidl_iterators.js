@@ -4,7 +4,7 @@
 
 import {
   AsyncIteratorPrototype, FunctionPrototypeCall, IteratorPrototype, ObjectDefineProperty, ObjectSetPrototypeOf,
-  PromisePrototypeThen, PromiseReject, PromiseResolve, Symbol, SymbolToStringTag,
+  PromisePrototypeThen, PromiseReject, PromiseResolve, Symbol, SymbolToStringTag, newList,
 } from "./primordials.js";
 import { callback, illegalInvocation } from "./webidl.js";
 
@@ -25,7 +25,11 @@ function finishPrototype(Class, parent, tag, members) {
 /** The default iterators of one interface: `new (pairIterators("Headers"))(impl, KEYS)`. */
 export function pairIterators(name) {
   const tag = `${name} Iterator`;
+  let isOne;
   class PairIterator {
+    static {
+      isOne = (object) => #impl in object;
+    }
     #impl;
     #kind;
     #index = 0;
@@ -42,8 +46,19 @@ export function pairIterators(name) {
       return { value: kind === KEYS ? pair.key : kind === VALUES ? pair.value : [pair.key, pair.value], done: false };
     }
   }
+  checks[checks.length] = isOne;
   finishPrototype(PairIterator, IteratorPrototype, tag, ["next"]);
   return PairIterator;
+}
+
+const checks = newList();
+
+/** Is it an iterator of an interface? */
+export function isInterfaceIterator(object) {
+  for (let i = 0; i < checks.length; i++) {
+    if (checks[i](object)) return true;
+  }
+  return false;
 }
 
 function isObjectWith(value) {
@@ -63,7 +78,11 @@ export function forEachPair(impl, wrapper, V, thisArg, where) {
 /** The asynchronous iterators of one interface; `Impl` says by its methods whether they can return. */
 export function asyncIterators(name, Impl, pairs) {
   const tag = `${name} AsyncIterator`;
+  let isOne;
   class AsyncIterator {
+    static {
+      isOne = (object) => #impl in object;
+    }
     #impl;
     #kind;
     #state;
@@ -126,6 +145,7 @@ export function asyncIterators(name, Impl, pairs) {
       }
     }
   }
+  checks[checks.length] = isOne;
   const returns = Impl !== undefined && Impl.prototype.asyncIteratorReturn !== undefined;
   if (!returns) delete AsyncIterator.prototype.return;
   finishPrototype(AsyncIterator, AsyncIteratorPrototype, tag, returns ? ["next", "return"] : ["next"]);

@@ -83,6 +83,26 @@ fn refusals_table() {
             &["DataCloneError"; 12],
         ),
         (
+            "what has internal slots of other kinds, alone and within",
+            "async function* later() {} function* now() {}
+             const refused = { list: [].values(), map: new Map().entries(), set: new Set().values(), string: ''[Symbol.iterator](),
+               match: 'a'.matchAll(/a/g), helper: [].values().map((x) => x), wrapped: Iterator.from({ next() {} }), now: now(), later: later(),
+               headers: new Headers().entries(), query: new URLSearchParams().keys(), form: new FormData().values(),
+               stream: new ReadableStream().values(), weakMap: new WeakMap(), weakSet: new WeakSet(), weakRef: new WeakRef({}),
+               registry: new FinalizationRegistry(() => {}), promise: Promise.resolve(), symbol: Object(Symbol()),
+               proxy: new Proxy({}, {}), ofList: new Proxy([], {}), ofMap: new Proxy(new Map(), {}), global: globalThis, self,
+               performance, crypto, location, navigator, signal: AbortSignal.abort(), url: new URL('a:b'), event: new Event('a') };
+             for (const [name, value] of Object.entries(refused)) {
+               if (fails(() => structuredClone(value)) !== 'DataCloneError') console.log(name);
+               if (fails(() => structuredClone(new Map([[1, { deep: [value] }]]))) !== 'DataCloneError') console.log(name, 'within');
+               Object.setPrototypeOf(value, null);
+               if (!['global', 'self', 'location'].includes(name) && fails(() => structuredClone(value)) !== 'DataCloneError') console.log(name, 'without its prototype');
+             }
+             import('data:text/javascript,export const a = 1').then((namespace) => console.log(fails(() => structuredClone(namespace))));
+             console.log(Object.keys(refused).length, typeof structuredClone(Iterator.prototype));",
+            &["31 object", "DataCloneError"],
+        ),
+        (
             "what script throws comes out as it is",
             "try { structuredClone({ get a() { throw 5; } }); } catch (error) { console.log(error); }",
             &["5"],
