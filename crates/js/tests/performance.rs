@@ -16,6 +16,7 @@ fn answer(request: &RequestSeen) -> Reply {
             .header("Server-Timing", "app"),
         "/module.js" => Reply::ok("export {};").header("Content-Type", "application/javascript"),
         "/missing" => Reply::new(404).body("no such thing"),
+        "/large" => Reply::ok(vec![b'x'; 1 << 20]),
         "/empty" => Reply::new(204),
         "/empty.js" => Reply::ok("").header("Content-Type", "text/javascript"),
         "/redirect" => Reply::new(302).header("Location", "/json"),
@@ -139,6 +140,14 @@ fn fetches_table() {
             "it is there when the answer is",
             r#"await fetch("/empty"); console.log(last().responseStatus); await (await fetch("/missing")).text(); console.log(last().responseStatus, last().encodedBodySize);"#,
             &["204", "404 13"],
+        ),
+        (
+            "a body that nobody reads ends where it is short",
+            r#"const seen = () => performance.getEntriesByType("resource").map(entry => new URL(entry.name).pathname).sort().join();
+               fetch("/missing"); while (seen() === "") await new Promise(resolve => setTimeout(resolve)); console.log(seen());
+               const large = await fetch("/large"); await (await fetch("/json")).text(); console.log(seen());
+               await large.text(); console.log(seen());"#,
+            &["/missing", "/json,/missing", "/json,/large,/missing"],
         ),
         (
             "a redirect",

@@ -2,7 +2,7 @@
 
 use std::fmt;
 use std::sync::Arc;
-use std::time::{Instant, SystemTime, UNIX_EPOCH};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use rustls::crypto::CryptoProvider;
 
@@ -19,9 +19,11 @@ pub struct SystemClock {
 }
 
 impl SystemClock {
-    /// A clock whose time origin is now.
+    /// A clock whose time origin is as long ago as the coarsest step of a page's clock.
     pub fn new() -> SystemClock {
-        SystemClock { origin: Instant::now() }
+        // NB: 0 means "not yet" in timing infos, of coarsened times too.
+        let now = Instant::now();
+        SystemClock { origin: now.checked_sub(Duration::from_micros(100)).unwrap_or(now) }
     }
 
     /// Its time origin.
@@ -38,12 +40,12 @@ impl Default for SystemClock {
 
 impl Clock for SystemClock {
     fn now(&self) -> Timestamp {
-        // NB: 0 means "not yet" in timing infos, so the origin itself is 1.
+        // NB: not 0 either on a machine that has just begun.
         Timestamp(u64::try_from(self.origin.elapsed().as_nanos()).unwrap_or(u64::MAX).max(1))
     }
 
     fn wall(&self) -> WallTime {
-        let seconds = |duration: std::time::Duration| i64::try_from(duration.as_secs()).unwrap_or(i64::MAX);
+        let seconds = |duration: Duration| i64::try_from(duration.as_secs()).unwrap_or(i64::MAX);
         WallTime(match SystemTime::now().duration_since(UNIX_EPOCH) {
             Ok(since) => seconds(since),
             Err(before) => -seconds(before.duration()),
@@ -107,7 +109,7 @@ mod tests {
     fn the_clock_never_says_not_yet_and_never_goes_back() {
         let clock = SystemClock::new();
         let first = clock.now();
-        assert!(first > Timestamp(0));
+        assert!(first.coarsen(false) > Timestamp(0) && first.coarsen(true) > Timestamp(0));
         assert!(clock.now() >= first);
         assert!(clock.wall() > WallTime(1_600_000_000));
     }

@@ -1,5 +1,8 @@
 //! A response's body that script may never read: some of it is read all the same, as browsers do, so that a short one gives its connection
 //! back, and script that looks at statuses alone is not kept from fetching by the connections that it would hold.
+//!
+//! NB: a longer body that nobody reads does not end, so its fetch has no entry among the resource timings. The Standard's has none for a
+//! short one either, where browsers, which read on by themselves, have one: <https://github.com/whatwg/fetch/issues/1813>.
 
 use std::future::poll_fn;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
