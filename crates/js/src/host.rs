@@ -21,6 +21,7 @@ use crate::event_loop::{TaskQueue, Timers};
 use crate::handles::Handle;
 use crate::ledger::Ledger;
 use crate::printing::Printer;
+use crate::throwing::{throw_range, throw_type};
 
 /// What a realm's ops know. Each op takes it from the context.
 #[derive(Clone)]
@@ -284,8 +285,8 @@ impl Thrown {
     pub(crate) fn throw(&self, ctx: &Ctx<'_>) -> rquickjs::Error {
         match self {
             Thrown::Error(message) => Exception::throw_message(ctx, message),
-            Thrown::Type(message) => Exception::throw_type(ctx, message),
-            Thrown::Range(message) => Exception::throw_range(ctx, message),
+            Thrown::Type(message) => throw_type(ctx, message),
+            Thrown::Range(message) => throw_range(ctx, message),
             Thrown::Dom(name, message) => Exception::throw_dom(ctx, name, message),
         }
     }

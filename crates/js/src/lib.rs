@@ -60,6 +60,7 @@ mod realm;
 mod runtime;
 mod runtime_builder;
 mod scripts;
+mod throwing;
 mod values;
 mod when_done;
 

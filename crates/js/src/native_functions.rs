@@ -7,6 +7,7 @@ use rquickjs::{ArrayBuffer, Ctx, Exception, FromJs, Function, Promise, Type};
 
 use crate::host::{Plain, Thrown, call_program, promise};
 use crate::ops::with_bytes;
+use crate::throwing::throw_type;
 use crate::values::Text;
 
 /// A value on its way between a script and the program that embeds it.
@@ -218,8 +219,8 @@ pub(crate) fn to_json<'js>(
 ) -> rquickjs::Result<serde_json::Value> {
     let kind = value.type_name();
     let Some(text) = ctx.json_stringify(value)? else {
-        return Err(Exception::throw_type(ctx, &format!("JSON has no {kind}")));
+        return Err(throw_type(ctx, &format!("JSON has no {kind}")));
     };
     let text = Text::from_js(ctx, text.into_value())?.0;
-    serde_json::from_str(&text).map_err(|error| Exception::throw_type(ctx, &error.to_string()))
+    serde_json::from_str(&text).map_err(|error| throw_type(ctx, &error.to_string()))
 }

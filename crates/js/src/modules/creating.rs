@@ -4,12 +4,13 @@ use std::cell::{Cell, RefCell};
 use std::ffi::CString;
 use std::rc::Rc;
 
-use rquickjs::{Ctx, Error, Exception, Persistent, Result, String as JsString, Value, qjs};
+use rquickjs::{Ctx, Error, Persistent, Result, String as JsString, Value, qjs};
 use sofetch::Url;
 
 use super::map::{Modules, caught};
 use super::parsing::ModuleRequest;
 use super::records::{Content, Key, ModuleType, Record, Referring, Requests, Source, Standing};
+use crate::throwing::{throw_syntax, throw_type};
 
 impl Modules {
     /// A module script of what was loaded for a key.
@@ -64,7 +65,7 @@ impl Modules {
     fn requests(&self, ctx: &Ctx<'_>, name: &str, base: &Url, source: &str) -> Result<Requests> {
         if source.contains('\0') {
             let said = format!("{name} cannot be imported: the engine reads no module with a NUL character");
-            return Err(Exception::throw_type(ctx, &said));
+            return Err(throw_type(ctx, &said));
         }
         let Some(requests) = self.parser.borrow_mut().requests(name, source)? else {
             return Err(self.parse_error(ctx, name, source));
@@ -72,10 +73,7 @@ impl Modules {
         let unknown =
             |request: &ModuleRequest| request.attributes.iter().find(|(key, _)| key != "type").cloned();
         if let Some((key, _)) = requests.iter().find_map(unknown) {
-            return Err(Exception::throw_syntax(
-                ctx,
-                &format!("{name}: no import has an attribute \"{key}\""),
-            ));
+            return Err(throw_syntax(ctx, &format!("{name}: no import has an attribute \"{key}\"")));
         }
         let mut resolved = Requests::new(ctx);
         for ModuleRequest { specifier, attributes } in requests {

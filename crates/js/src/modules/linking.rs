@@ -20,6 +20,7 @@ use rquickjs::{
 use super::map::{Modules, caught};
 use super::parsing::listed;
 use super::records::{Content, Kept, Key, ModuleType, Record, Standing};
+use crate::throwing::throw_type;
 use crate::values::Text;
 
 /// The name of a stand-in begins so, and no URL does.
@@ -196,7 +197,7 @@ impl Resolver for Names {
         }
         // https://html.spec.whatwg.org/#hostgetsupportedimportattributes
         if let Some((key, _)) = attributes.iter().find(|(key, _)| key != "type") {
-            return Err(Exception::throw_type(ctx, &format!("no import has an attribute \"{key}\"")));
+            return Err(throw_type(ctx, &format!("no import has an attribute \"{key}\"")));
         }
         let referring = modules.referring(ctx, base);
         let key = modules.key_of(ctx, specifier, &attributes, &referring.base)?;

@@ -26,6 +26,7 @@ use super::{ModuleLoader, decode};
 use crate::host::{Host, call_program};
 use crate::ledger::{Charge, Ledger};
 use crate::ops::resource_timing;
+use crate::throwing::throw_type;
 use crate::values::ENTERED_FROM;
 use crate::when_done::when_done;
 
@@ -453,9 +454,7 @@ impl Modules {
         let Some(load) = self.loads.borrow_mut().remove(&id) else { return };
         let error = match failure {
             Failure::Error(error) => error.restore(ctx).map_or_else(|error| error, |error| ctx.throw(error)),
-            Failure::NotLoaded { url, why } => {
-                Exception::throw_type(ctx, &format!("{url} cannot be imported: {why}"))
-            }
+            Failure::NotLoaded { url, why } => throw_type(ctx, &format!("{url} cannot be imported: {why}")),
             Failure::Broken(record) => self.half_done(ctx, &record),
         };
         self.settle(ctx, load.then, Err(error));

@@ -1,12 +1,13 @@
 //! [Resolving a module specifier](https://html.spec.whatwg.org/#resolve-a-module-specifier) in a realm: by its import map.
 
-use rquickjs::{Ctx, Exception, Result};
+use rquickjs::{Ctx, Result};
 use sofetch::Url;
 
 use super::import_map::{ImportMap, NoImportMap, Unresolved};
 use super::map::Modules;
 use super::records::{Key, ModuleType};
 use crate::error::Error;
+use crate::throwing::throw_type;
 
 impl Modules {
     /// <https://html.spec.whatwg.org/#register-an-import-map>
@@ -48,7 +49,7 @@ impl Modules {
                 format!("leads out of where the import map's \"{key}\" leads")
             }
         };
-        Err(Exception::throw_type(ctx, &format!("\"{specifier}\" {why}")))
+        Err(throw_type(ctx, &format!("\"{specifier}\" {why}")))
     }
 
     /// What a request names: its type and key.
@@ -70,7 +71,7 @@ impl Modules {
             Some(None) => {
                 let said = said.unwrap_or_default();
                 let said = format!("\"{specifier}\" cannot be imported with the type \"{said}\"");
-                return Err(Exception::throw_type(ctx, &said));
+                return Err(throw_type(ctx, &said));
             }
         };
         Ok(Key::of(&url, kind))

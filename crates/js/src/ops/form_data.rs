@@ -4,7 +4,7 @@
 
 use std::time::SystemTime;
 
-use rquickjs::{Array, Ctx, Exception, FromJs, IntoJs, Object, Result, Value};
+use rquickjs::{Array, Ctx, FromJs, IntoJs, Object, Result, Value};
 use sofetch::core::infrastructure::blobs::{Blob, File};
 use sofetch::core::infrastructure::mime_types::MimeType;
 use sofetch::core::infrastructure::package_data::{FormDataFailure, form_data_of};
@@ -12,6 +12,7 @@ use sofetch::{FormData, FormDataEntry, FormDataValue};
 
 use crate::handles::Handle;
 use crate::ops::set;
+use crate::throwing::throw_type;
 use crate::values::{Data, Text, new_list};
 
 pub(super) fn register<'js>(ctx: &Ctx<'js>, ops: &Object<'js>) -> Result<()> {
@@ -81,7 +82,7 @@ pub(crate) fn throw_failure(ctx: &Ctx<'_>, failure: &FormDataFailure) -> rquickj
         FormDataFailure::NotFormData { essence } => format!("a body of type {essence} is no form data"),
         FormDataFailure::Multipart(failure) => failure.to_string(),
     };
-    Exception::throw_type(ctx, &message)
+    throw_type(ctx, &message)
 }
 
 /// Milliseconds since the epoch.

@@ -13,6 +13,7 @@ use sofetch::engine::is_framing_name;
 use crate::handles::Handle;
 use crate::ledger::hold;
 use crate::ops::set;
+use crate::throwing::throw_type;
 use crate::values::{ByteString, ENTERED_FROM, List, isomorphic_decode};
 
 pub(super) fn register<'js>(ctx: &Ctx<'js>, ops: &Object<'js>) -> Result<()> {
@@ -89,9 +90,7 @@ fn thrown(ctx: &Ctx<'_>, verdict: HeaderGuard) -> Result<()> {
         return Ok(());
     }
     Err(match verdict {
-        HeaderGuard::InvalidName { said: name } => {
-            Exception::throw_type(ctx, &format!("'{name}' is not a header name"))
-        }
+        HeaderGuard::InvalidName { said: name } => throw_type(ctx, &format!("'{name}' is not a header name")),
         HeaderGuard::InvalidValue { .. } => Exception::throw_type(ctx, "not a header value"),
         _ => Exception::throw_type(ctx, "the headers are immutable"),
     })

@@ -17,6 +17,7 @@ use crate::handles::Handle;
 use crate::host::Host;
 use crate::ops::headers::Headers;
 use crate::ops::set;
+use crate::throwing::throw_type;
 use crate::values::{Text, new_record};
 
 pub(super) fn register<'js>(ctx: &Ctx<'js>, ops: &Object<'js>) -> Result<()> {
@@ -174,9 +175,9 @@ fn request_new<'js>(ctx: Ctx<'js>, input: Value<'js>, init: Value<'js>) -> Resul
     // 25.
     if let Some(said) = text(init, "method")? {
         let method = Method::new(said.as_bytes())
-            .map_err(|_| Exception::throw_type(&ctx, &format!("'{said}' is not a method")))?;
+            .map_err(|_| throw_type(&ctx, &format!("'{said}' is not a method")))?;
         if method.is_forbidden() {
-            return Err(Exception::throw_type(&ctx, &format!("the method '{said}' is forbidden")));
+            return Err(throw_type(&ctx, &format!("the method '{said}' is forbidden")));
         }
         request.method = method.normalize();
     }
@@ -187,14 +188,14 @@ fn request_new<'js>(ctx: Ctx<'js>, input: Value<'js>, init: Value<'js>) -> Resul
     // 32.
     if request.mode == Mode::NoCors && !request.method.is_cors_safelisted() {
         let method = request.method.as_str();
-        return Err(Exception::throw_type(&ctx, &format!("'{method}' is no method of mode 'no-cors'")));
+        return Err(throw_type(&ctx, &format!("'{method}' is no method of mode 'no-cors'")));
     }
     Ok(Handle::new(Request::new(request)))
 }
 
 fn parse(ctx: &Ctx<'_>, host: &Host, said: &str) -> Result<Url> {
     host.parse_url(said)
-        .ok_or_else(|| Exception::throw_type(ctx, &format!("'{}' is not a valid URL", said.escape_debug())))
+        .ok_or_else(|| throw_type(ctx, &format!("'{}' is not a valid URL", said.escape_debug())))
 }
 
 /// The header list of a request, behind the guard of its mode.
@@ -260,7 +261,7 @@ fn request_use_cors_preflight(ctx: Ctx<'_>, request: Handle) -> Result<()> {
     let mut request = request.request.borrow_mut();
     if !matches!(request.mode, Mode::SameOrigin | Mode::Cors) {
         let mode = request.mode.as_str();
-        return Err(Exception::throw_type(&ctx, &format!("a request of mode '{mode}' sends no stream")));
+        return Err(throw_type(&ctx, &format!("a request of mode '{mode}' sends no stream")));
     }
     request.use_cors_preflight = true;
     Ok(())

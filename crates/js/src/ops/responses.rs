@@ -15,6 +15,7 @@ use crate::host::Host;
 use crate::ops::bodies::BodyHandle;
 use crate::ops::headers::{Headers, guard};
 use crate::ops::set;
+use crate::throwing::throw_type;
 use crate::values::{ByteString, Text, isomorphic_decode, new_list};
 
 pub(super) fn register<'js>(ctx: &Ctx<'js>, ops: &Object<'js>) -> Result<()> {
@@ -69,7 +70,7 @@ fn response_error() -> Handle {
 /// <https://fetch.spec.whatwg.org/#dom-response-redirect>
 fn response_redirect(ctx: Ctx<'_>, url: Text, status: u16) -> Result<Handle> {
     let Some(url) = Host::of(&ctx).parse_url(&url.0) else {
-        return Err(Exception::throw_type(&ctx, &format!("'{}' is not a valid URL", url.0.escape_debug())));
+        return Err(throw_type(&ctx, &format!("'{}' is not a valid URL", url.0.escape_debug())));
     };
     if !is_redirect_status(status) {
         return Err(Exception::throw_range(&ctx, &format!("{status} is not a redirect status")));
