@@ -64,6 +64,7 @@ pub(crate) const ORDER: &[&str] = &[
     "fetch/headers.js",
     "fetch/request.js",
     "fetch/response.js",
+    "fetch/abort_reason.js",
     "fetch/fetch.js",
     "progress_event.js",
     "file_reader.js",

@@ -13,8 +13,17 @@ pub enum AbortReason {
     AbortError,
     /// `AbortSignal.timeout()` fired: a `TimeoutError`.
     TimeoutError,
-    /// The caller's own value.
+    /// The caller's own value; a script's is what it says, a `String`.
     Other(Arc<dyn Any + Send + Sync>),
+}
+
+impl AbortReason {
+    /// What an own reason says, where it is a text. It is a stranger's word: escape it.
+    pub fn said(&self) -> Option<&str> {
+        let AbortReason::Other(reason) = self else { return None };
+        let text = reason.downcast_ref::<String>().map(String::as_str);
+        text.or_else(|| reason.downcast_ref::<&'static str>().copied())
+    }
 }
 
 impl fmt::Debug for AbortReason {

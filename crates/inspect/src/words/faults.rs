@@ -15,10 +15,11 @@ pub fn words_for_network_error(error: &NetworkError) -> String {
         Reason::Ruling(ruling) => words(ruling),
         Reason::Wire(fault) => words_for_wire_fault(fault),
         Reason::Peer(fault) => words_for_peer_misbehaved(fault),
-        Reason::Aborted(AbortReason::AbortError | AbortReason::Other(_)) => {
-            "The caller aborted the fetch.".to_owned()
-        }
         Reason::Aborted(AbortReason::TimeoutError) => "The caller's time-out ended the fetch.".to_owned(),
+        Reason::Aborted(reason) => match reason.said() {
+            Some(said) => format!("The caller aborted the fetch: {}.", quoted(said)),
+            None => "The caller aborted the fetch.".to_owned(),
+        },
         Reason::Terminated => "The fetch was terminated.".to_owned(),
         Reason::Answered => {
             "Whoever answered in the network's stead answered with a network error.".to_owned()

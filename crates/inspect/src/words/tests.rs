@@ -585,10 +585,13 @@ fn faults_have_words() {
         Reason::Aborted(AbortReason::AbortError),
         Reason::Aborted(AbortReason::TimeoutError),
         Reason::Aborted(AbortReason::Other(Arc::new(hostile()))),
+        Reason::Aborted(AbortReason::Other(Arc::new(5))),
         Reason::Terminated,
         Reason::Answered,
         Reason::Ruling(CorsCheck::NoAllowOrigin.into()),
     ] {
         check_sentence("a reason", &words_for_network_error(&NetworkError::new(reason)));
     }
+    let enough = NetworkError::new(AbortReason::Other(Arc::new("DataError: enough".to_owned())));
+    assert_eq!(words_for_network_error(&enough), "The caller aborted the fetch: `DataError: enough`.");
 }

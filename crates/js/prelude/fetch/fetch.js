@@ -5,6 +5,7 @@ import {
 } from "../primordials.js";
 import { wrap } from "../platform_objects.js";
 import { isReadable } from "../streams/other_specs.js";
+import { serializedAbortReason } from "./abort_reason.js";
 import { failSiblings } from "./body.js";
 import { RequestImpl } from "./request.js";
 import { newResponse } from "./response.js";
@@ -36,7 +37,8 @@ export function fetch(input, init) {
   let siblings;
   let controller;
   const abort = () => {
-    ops.fetch_abort(controller);
+    const { kind, said } = serializedAbortReason(signal.reason);
+    ops.fetch_abort(controller, kind, said);
     abortFetch(reject, requestBody, siblings, signal.reason);
   };
   const end = signal === undefined ? undefined : () => signal.removeAlgorithm(abort);
@@ -82,7 +84,7 @@ export function fetch(input, init) {
   if (upload !== undefined && upload.feed !== undefined) {
     upload.feed((error) => {
       reject(error);
-      ops.fetch_abort(controller);
+      ops.fetch_abort(controller, "AbortError", "");
     });
   }
   return promise;

@@ -14,6 +14,7 @@ use crate::ops::reading_ahead::{read_ahead, read_unseen};
 use crate::ops::requests::Request;
 use crate::ops::responses::Response;
 use crate::ops::{resource_timing, set};
+use crate::values::Text;
 
 pub(super) fn register<'js>(ctx: &Ctx<'js>, ops: &Object<'js>) -> Result<()> {
     set!(ctx, ops, fetch_start, fetch_abort);
@@ -58,8 +59,14 @@ fn fetch_start<'js>(
     Ok(Handle::new(controller))
 }
 
-/// [Aborts](https://fetch.spec.whatwg.org/#fetch-controller-abort); the script's own reason stays with the prelude.
-fn fetch_abort(ctx: Ctx<'_>, controller: Handle) -> Result<()> {
-    controller.get::<Arc<FetchController>>(&ctx)?.abort(AbortReason::AbortError);
+/// [Aborts](https://fetch.spec.whatwg.org/#fetch-controller-abort) for a reason of this kind, or an own one that says so much; script's
+/// value itself stays with the prelude.
+fn fetch_abort(ctx: Ctx<'_>, controller: Handle, kind: Text, said: Text) -> Result<()> {
+    let reason = match &*kind.0 {
+        "AbortError" => AbortReason::AbortError,
+        "TimeoutError" => AbortReason::TimeoutError,
+        _ => AbortReason::Other(Arc::new(said.0)),
+    };
+    controller.get::<Arc<FetchController>>(&ctx)?.abort(reason);
     Ok(())
 }
