@@ -102,7 +102,7 @@ fn cargo(arguments: &[&str], environment: &[(&str, &str)]) -> Outcome {
 }
 
 /// The cargo that runs us.
-fn command() -> Command {
+pub(crate) fn command() -> Command {
     Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()))
 }
 

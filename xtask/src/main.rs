@@ -8,6 +8,7 @@ mod bench;
 mod check;
 mod fix_proofs;
 mod licences;
+mod load;
 mod outside;
 mod peers;
 mod rooms;
@@ -36,6 +37,7 @@ cargo xtask COMMAND
                                generated CORS cases, asked of Chromium and of `sofetch cors`; --install fetches what is missing
   har [--install] [--require-node]
                                what --har writes, held against HAR's schema
+  load [N]                     the tests of aborts and errors, N times on busy cores, each under a watchdog; not in check
   licences                     licences, bans and version floors of all dependencies
   lab [--install] [--require-chromium]
                                the lab's page, used in Chromium (tests/lab/README.md)
@@ -60,6 +62,9 @@ fn main() -> ExitCode {
         ["har", ref arguments @ ..] => outside::har(arguments),
         ["arrows"] => arrows::arrows(),
         ["licences"] => licences::licences(),
+        ["load"] => load::load(None),
+        ["load", runs] => load::load(Some(runs)),
+        ["burn"] => load::burn(),
         ["fix-proofs"] => fix_proofs::fix_proofs(None),
         ["fix-proofs", server] => fix_proofs::fix_proofs(Some(server)),
         ["peers"] => peers::write(),
