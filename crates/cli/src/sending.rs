@@ -102,6 +102,7 @@ mod tests {
             url: Url::parse(url, None).expect("a URL of the tests"),
             header_list: Arc::default(),
             preflight,
+            body_length: Some(0),
         }
     }
 

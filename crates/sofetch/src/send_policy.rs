@@ -19,6 +19,13 @@ use sofetch_core::wire_faults::{NetworkFault, WireFault};
 
 /// Decides on each request, redirects and preflights among them, when all of it is known and nothing of it was sent.
 pub trait SendPolicy: Send + Sync {
+    /// May there be a connection for a request to this URL? Asked first, before its host's name is resolved: names tell
+    /// something, too. If not, the fetch ends as where nothing may be sent.
+    fn may_connect(&self, url: &Url) -> bool {
+        let _ = url;
+        true
+    }
+
     /// May it be sent? If not, the fetch is a network error whose reason is [`WireFault::Withheld`].
     fn may_send(&self, request: Outgoing) -> BoxFuture<'_, bool>;
 }
@@ -34,6 +41,8 @@ pub struct Outgoing {
     pub header_list: Arc<HeaderList>,
     /// Is it a CORS-preflight request?
     pub preflight: bool,
+    /// How many bytes its body has; `None` where nobody knows yet.
+    pub body_length: Option<u64>,
 }
 
 /// A network that asks first.
@@ -47,6 +56,9 @@ impl Network for Guarded {
         &self,
         ask: ConnectionRequest,
     ) -> Answer<'_, Result<Box<dyn Connection>, NetworkFault>> {
+        if !self.policy.may_connect(&ask.url) {
+            return Answer::ready(Err(WireFault::Withheld.into()));
+        }
         let obtained = self.network.obtain_a_connection(ask);
         Answer::Later(Box::pin(async move {
             let guarded = GuardedConnection { connection: obtained.await?, policy: self.policy.clone() };
@@ -83,6 +95,7 @@ impl Connection for GuardedConnection {
                 url: request.url.clone(),
                 header_list: request.header_list.clone(),
                 preflight: answer_to(&request.method, &request.header_list) == AnswerTo::Preflight,
+                body_length: request.body.as_ref().map_or(Some(0), |body| body.length),
             };
             if !self.policy.may_send(outgoing).await {
                 return Err(ExchangeFault {
