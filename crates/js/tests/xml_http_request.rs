@@ -3,7 +3,7 @@
 
 mod support;
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use sofetch::Url;
 use sofetch_js::{Ending, Global, Runtime};
@@ -262,14 +262,19 @@ fn synchronous_requests_table() {
 #[test]
 fn what_waits_for_a_response_ends_with_the_time_limit() {
     let server = server();
-    let mut runtime = Runtime::builder()
-        .base_url(Url::parse(&server.url("/"), None).expect("a URL"))
-        .time_limit(Duration::from_millis(200))
-        .build()
-        .expect("a runtime");
-    let began = Instant::now();
     let script = r#"const xhr = new XMLHttpRequest(); xhr.open("GET", "/hang", false); for (;;) { try { xhr.send(); } catch {} }"#;
-    runtime.run_script(script, "test.js").expect("a script");
-    assert_eq!(runtime.run_until_idle(), Ending::TimedOut);
-    assert!(began.elapsed() < Duration::from_secs(20), "{:?}", began.elapsed());
+    // On a busy machine a short limit is over before the script has asked.
+    for limit in [200, 2_000, 60_000].map(Duration::from_millis) {
+        let mut runtime = Runtime::builder()
+            .base_url(Url::parse(&server.url("/"), None).expect("a URL"))
+            .time_limit(limit)
+            .build()
+            .expect("a runtime");
+        let began = runtime.run_script(script, "test.js").is_ok();
+        assert_eq!(runtime.run_until_idle(), Ending::TimedOut);
+        if began && !server.requests_to("/hang").is_empty() {
+            return;
+        }
+    }
+    panic!("it never asked");
 }
