@@ -146,6 +146,8 @@ export function createEvent(Impl, type, init) {
  * called, so that microtasks run after each listener.
  */
 export function fireEvent(type, target, Impl = EventImpl, init = undefined, inTask = false) {
+  // No tree is here: nobody else could see it.
+  if (!target.hasListener(type)) return true;
   return target.dispatch(createEvent(Impl, type, init), inTask);
 }
 

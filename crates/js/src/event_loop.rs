@@ -45,7 +45,18 @@ impl TaskQueue {
         &self,
         task: impl for<'js> FnOnce(&Ctx<'js>) -> rquickjs::Result<()> + Send + 'static,
     ) {
-        let task: Task = Box::new(task);
+        self.add(Box::new(task), true);
+    }
+
+    /// The same of a task that another follows at once, by whoever queues this one: the loop is not woken for each.
+    pub(crate) fn queue_before_another(
+        &self,
+        task: impl for<'js> FnOnce(&Ctx<'js>) -> rquickjs::Result<()> + Send + 'static,
+    ) {
+        self.add(Box::new(task), false);
+    }
+
+    fn add(&self, task: Task, wakes: bool) {
         let mut state = self.0.lock();
         // A loop that has ended runs nothing: who still had something to say to its scripts may drop it, when nothing is locked.
         if state.loop_ended {
@@ -54,7 +65,7 @@ impl TaskQueue {
             return;
         }
         state.tasks.push_back((Instant::now(), task));
-        let loop_waits = std::mem::take(&mut state.loop_waits);
+        let loop_waits = wakes && std::mem::take(&mut state.loop_waits);
         drop(state);
         if loop_waits {
             self.0.came.notify_one();

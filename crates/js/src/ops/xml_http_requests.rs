@@ -218,25 +218,30 @@ fn keep(received: &Mutex<Received>, chunk: &Bytes, tell: impl FnOnce()) -> bool 
     true
 }
 
+/// So much of a body, in bytes, is looked for as soon as the head is there.
+const AT_ONCE: usize = 64 << 10;
+
 /// Fetches, and receives the body; `None` is a network error. `on_response` has the response as soon as it is there, without its body,
-/// and whether it had one; `on_chunk` is told that there is more.
+/// and whether it had one, and whether all of it is there, so that the end follows at once; `on_chunk` is told that there is more, and the same.
 async fn transfer(
     agent: UserAgent,
     request: CoreRequest,
     callbacks: Callbacks,
     controller: Arc<FetchController>,
     received: Arc<Mutex<Received>>,
-    mut on_response: impl FnMut(CoreResponse, bool),
-    on_chunk: impl Fn(),
+    mut on_response: impl FnMut(CoreResponse, bool, bool),
+    on_chunk: impl Fn(bool),
 ) -> Option<()> {
     let fetched = agent.fetch_core(Box::new(request), callbacks, controller.clone()).await;
     // NB: a page's script is told no more; the reason is the observer's.
     let mut response = fetched.ok()?.ok()?;
-    let body = response.internal_mut().body.take();
-    on_response(response, body.is_some());
+    let mut body = response.internal_mut().body.take();
+    let is_whole = body.as_mut().is_none_or(|body| body.read_ahead(AT_ONCE));
+    on_response(response, body.is_some(), is_whole);
     let Some(mut body) = body else { return Some(()) };
     while let Some(chunk) = next_chunk(&mut body).await {
-        if !keep(&received, &chunk.ok()?, &on_chunk) {
+        let tell = || on_chunk(is_whole);
+        if !keep(&received, &chunk.ok()?, tell) {
             controller.terminate();
             return None;
         }
@@ -269,17 +274,27 @@ fn xhr_start(
         callbacks.process_request_end_of_body = Some(Box::new(move |()| sent_all("sentAll", 0)));
     }
     let queue = host.queue.clone();
-    let on_response = move |response, has_body: bool| {
-        queue.queue(move |ctx| {
+    let on_response = move |response, has_body: bool, is_whole: bool| {
+        let task = move |ctx: &Ctx<'_>| {
             let response = Handle::new(Response::new(response));
             step_of(ctx)?.call((id, "response", response, has_body))
-        });
+        };
+        match is_whole {
+            true => queue.queue_before_another(task),
+            false => queue.queue(task),
+        }
     };
+    let for_chunks = host.queue.clone();
     let (agent, controller, received) =
         (host.agent.clone(), started.controller.clone(), started.received.clone());
     promise(&ctx, async move {
-        let told = tell.clone();
-        let on_chunk = move || told("chunk", 0);
+        let on_chunk = move |is_whole: bool| {
+            let task = move |ctx: &Ctx<'_>| step_of(ctx)?.call((id, "chunk"));
+            match is_whole {
+                true => for_chunks.queue_before_another(task),
+                false => for_chunks.queue(task),
+            }
+        };
         let ended = transfer(agent, request, callbacks, controller, received, on_response, on_chunk).await;
         tell(if ended.is_some() { "end" } else { "error" }, 0);
         // What the loop lived for: nobody else waits for it.
@@ -316,8 +331,8 @@ fn xhr_wait<'js>(
         .flatten();
     host.io.spawn(async move {
         let mut response = None;
-        let on_response = |of_network, has_body| response = Some((of_network, has_body));
-        let ended = transfer(agent, request, callbacks, controller, received, on_response, || {}).await;
+        let on_response = |of_network, has_body, _| response = Some((of_network, has_body));
+        let ended = transfer(agent, request, callbacks, controller, received, on_response, |_| {}).await;
         // Who waited may have gone.
         let _ = sender.send(ended.and(response));
     });
