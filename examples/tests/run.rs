@@ -29,5 +29,18 @@ examples! {
     mock prints ["lamp"];
     guarded prints ["127.0.0.1 is refused"];
     blocking prints ["{"];
+    strangers_scripts prints [
+        "| Error: double takes a number",
+        "memory\n  | InternalError: out of memory",
+        "stack\n  | RangeError",
+        "time\n  TimedOut",
+        "a host\n  The request was kept back",
+        "a redirect\n  The request was kept back",
+        "PATCH is not allowed:\n  The request was kept back",
+        "| 200\n  | 200\n  | 200\n  no requests left",
+        "| 900\n  200 bytes are too many",
+        "127.0.0.1 is refused",
+        "::1 is refused",
+    ];
     plugin_host prints ["[prices] prices: undefined undefined", "\"rate\": Number(1.25)", "greedy: Interrupted, published []"];
 }
