@@ -12,11 +12,9 @@ async function work(count, fetchOnce) {
   for (let i = 0; i < AT_ONCE; i++) loops.push(loop());
   await Promise.all(loops);
 }
-function drive(fetchOnce) {
-  (async () => {
-    await work(WARM_UP, fetchOnce);
-    await mark("begin");
-    await work(REQUESTS, fetchOnce);
-    await mark("end");
-  })();
+async function drive(fetchOnce) {
+  await work(WARM_UP, fetchOnce);
+  await mark("begin");
+  await work(REQUESTS, fetchOnce);
+  await mark("end");
 }

@@ -16,10 +16,12 @@
 //! interleaved rounds. A script warms up, fetches `/begin` from a second port, works, fetches `/end`; whoever answers
 //! there reads the CPU clock of the script's process (all threads, user and system) and its peak memory. Start-up, what the
 //! engine compiles while it warms up, and connects are so left out, but for the row `start`, which is all of that: CPU of the
-//! whole process until it has ended, and the moments that its script tells. `stream-` rows count the server's CPU too.
+//! whole process until it has ended, and the moments that its script tells. `stream-` rows count the server's CPU too. `import-` rows are
+//! whole processes as well, of one module that imports a hundred.
 //!
 //! `sofetch` runs a script as a page of the server's origin, with a browser's rules and six connections to a host;
-//! `sofetch-no-page` under a server's rules, as the others do. Those that are not installed are passed over.
+//! `sofetch-no-page` under a server's rules, as the others do. Those that are not installed are passed over, and who lacks what a row is of
+//! has no figure in it: Node has no global `Worker`, and Node and Bun import nothing by http.
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
@@ -38,6 +40,17 @@ pub(crate) struct Row {
     pub(crate) warm_up: usize,
     /// See `Row::counts_server` of the other benches.
     pub(crate) counts_server: bool,
+    /// The global that it is of; nobody is asked for it who lacks that.
+    pub(crate) needs: &'static str,
+    /// Where the hundred modules are that it imports.
+    pub(crate) imports: Option<Imports>,
+}
+
+/// Where modules are imported from.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Imports {
+    Files,
+    Http,
 }
 
 const TINY: Row = Row {
@@ -48,7 +61,34 @@ const TINY: Row = Row {
     requests: 4096,
     warm_up: 1024,
     counts_server: false,
+    needs: "fetch",
+    imports: None,
 };
+
+const MESSAGES: Row = Row {
+    name: "message-clone",
+    what: "64 KiB cloned through a MessageChannel of one realm, and back",
+    script: concat!(
+        "const TRANSFERS = false;\n",
+        include_str!("../js/exchange.js"),
+        include_str!("../js/messages.js")
+    ),
+    needs: "MessageChannel",
+    ..TINY
+};
+
+const WORKER: Row = Row {
+    name: "worker-start",
+    what: "new Worker() to its first message",
+    script: include_str!("../js/worker_start.js"),
+    requests: 64,
+    warm_up: 16,
+    needs: "Worker",
+    ..TINY
+};
+
+const IMPORT: Row =
+    Row { name: "import-files", what: "a hundred modules of files", imports: Some(Imports::Files), ..STREAM };
 
 const STREAM: Row = Row {
     name: "stream-reader",
@@ -62,7 +102,7 @@ const STREAM: Row = Row {
 
 pub(crate) const START: &str = "start";
 
-const ROWS: [Row; 6] = [
+const ROWS: [Row; 14] = [
     Row {
         name: START,
         what: "start of the process to its first fetch done",
@@ -84,7 +124,56 @@ const ROWS: [Row; 6] = [
         script: include_str!("../js/pipe.js"),
         ..STREAM
     },
+    Row {
+        name: "xhr-seq",
+        what: "GET of 12 bytes by XMLHttpRequest, one after the other",
+        script: include_str!("../js/xhr.js"),
+        needs: "XMLHttpRequest",
+        ..TINY
+    },
+    MESSAGES,
+    Row {
+        name: "message-transfer",
+        what: "64 KiB transferred through a MessageChannel of one realm, and back",
+        script: concat!(
+            "const TRANSFERS = true;\n",
+            include_str!("../js/exchange.js"),
+            include_str!("../js/messages.js")
+        ),
+        ..MESSAGES
+    },
+    WORKER,
+    Row {
+        name: "worker-clone",
+        what: "64 KiB cloned to a worker, and back",
+        script: concat!(
+            "const TRANSFERS = false;\n",
+            include_str!("../js/exchange.js"),
+            include_str!("../js/worker_messages.js")
+        ),
+        needs: "Worker",
+        ..TINY
+    },
+    Row {
+        name: "worker-transfer",
+        what: "64 KiB transferred to a worker, and back",
+        script: concat!(
+            "const TRANSFERS = true;\n",
+            include_str!("../js/exchange.js"),
+            include_str!("../js/worker_messages.js")
+        ),
+        needs: "Worker",
+        ..TINY
+    },
+    IMPORT,
+    Row { name: "import-http", what: "a hundred modules by http", imports: Some(Imports::Http), ..IMPORT },
 ];
+
+/// How many modules are imported.
+pub(crate) const MODULES: usize = 100;
+
+/// The text of each.
+pub(crate) const MODULE: &str = include_str!("../js/module.js");
 
 /// What runs scripts.
 pub(crate) struct Client {
@@ -93,6 +182,7 @@ pub(crate) struct Client {
     program: PathBuf,
     arguments: &'static [&'static str],
     is_ours: bool,
+    imports_http: bool,
 }
 
 impl Client {
@@ -103,6 +193,22 @@ impl Client {
         if self.is_ours {
             command.args(["--base-url", page]);
         }
+        self.ready(command, script)
+    }
+
+    /// The same as a page of the file's own.
+    pub(crate) fn file_command(&self, script: &Path) -> Command {
+        let mut command = Command::new(&self.program);
+        command.args(self.arguments).env("DENO_NO_UPDATE_CHECK", "1").env("NO_COLOR", "1");
+        self.ready(command, script)
+    }
+
+    /// Can it do what the row is of, as far as that is known before it runs?
+    pub(crate) fn imports(&self, imports: Imports) -> bool {
+        imports == Imports::Files || self.imports_http
+    }
+
+    fn ready(&self, mut command: Command, script: &Path) -> Command {
         command.arg(script).stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::inherit());
         command
     }
@@ -153,10 +259,13 @@ pub(crate) fn bench(arguments: &[&str]) -> Result<bool, Failure> {
         eprintln!("round {} of {}", round + 1, asked.rounds);
         for (row, costs) in rows.iter().zip(&mut costs) {
             for (client, cost) in clients.iter().zip(costs) {
-                if row.name == START {
-                    runs.measure_start(row, client, cost)?;
-                } else {
-                    runs.measure(row, client, cost)?;
+                match row.imports {
+                    Some(imports) if client.imports(imports) => {
+                        runs.measure_import(row, imports, client, cost)?
+                    }
+                    Some(_) => {}
+                    None if row.name == START => runs.measure_start(row, client, cost)?,
+                    None => runs.measure(row, client, cost)?,
                 }
             }
         }
@@ -226,7 +335,7 @@ fn clients(asked: &Asked) -> Vec<Client> {
         ("sofetch", asked.sofetch.clone(), &["run"]),
         ("sofetch-no-page", asked.sofetch.clone(), &["run", "--no-page"]),
         ("node", modules.join("node/bin/node"), &[]),
-        ("deno", modules.join("deno/deno"), &["run", "--allow-net", "--quiet"]),
+        ("deno", modules.join("deno/deno"), &["run", "--allow-net", "--allow-import", "--reload", "--quiet"]),
         ("bun", modules.join("bun/bin/bun.exe"), &["run"]),
         ("node-of-system", PathBuf::from("node"), &[]),
     ];
@@ -248,6 +357,7 @@ fn clients(asked: &Asked) -> Vec<Client> {
                     program,
                     arguments,
                     is_ours: name.starts_with("sofetch"),
+                    imports_http: name.starts_with("sofetch") || name == "deno",
                 });
             }
             _ => eprintln!("{name} is not at {} (--peers installs peers): passed over", program.display()),

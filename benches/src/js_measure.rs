@@ -12,7 +12,7 @@ use rustix::process::{Pid, Signal, WaitId, WaitIdOptions, kill_process, waitid};
 use serde_json::Value;
 
 use crate::Failure;
-use crate::js::{Client, Row, START};
+use crate::js::{Client, Imports, MODULE, MODULES, Row, START};
 use crate::measure::{Server, Target, pin_to_cpu};
 
 /// The longest that one script may take.
@@ -88,8 +88,16 @@ impl Runs {
         );
         if row.name != START {
             text += include_str!("../js/drive.js");
+            let needs = row.needs;
+            // In a function, as what is not there may be named by what follows.
+            text += &format!(
+                "if (typeof {needs} === \"undefined\") console.log(\"no {needs}\"); else run();\nfunction run() {{\n"
+            );
         }
         text += row.script;
+        if row.name != START {
+            text += "}\n";
+        }
         let path = self.folder.join(format!("{}.js", row.name));
         std::fs::write(&path, text)?;
         Ok(path)
@@ -110,6 +118,11 @@ impl Runs {
         drop(TcpStream::connect(at));
         taker.join().map_err(|_| "the thread that takes marks failed")??;
         ended?;
+        let mut said = String::new();
+        process.0.stdout.take().ok_or("no output")?.read_to_string(&mut said)?;
+        if said.trim() == format!("no {}", row.needs) {
+            return Ok(());
+        }
         let [begin, end] = marks_of(&receiver).ok_or_else(|| format!("{} took no marks", client.name))?;
         let cpu = (end.cpu - begin.cpu) / row.requests as f64;
         cost.cpu.push(cpu);
@@ -118,6 +131,43 @@ impl Runs {
         }
         cost.peak_mib.push(end.peak_mib);
         Ok(())
+    }
+
+    /// A process from its start to its end: one module that imports a hundred.
+    pub(crate) fn measure_import(
+        &self,
+        row: &Row,
+        imports: Imports,
+        client: &Client,
+        cost: &mut Cost,
+    ) -> Result<(), Failure> {
+        let folder = self.folder.join("modules");
+        std::fs::create_dir_all(&folder)?;
+        let place = match imports {
+            Imports::Files => ".".to_owned(),
+            Imports::Http => format!("http://127.0.0.1:{}/module", self.target.plain),
+        };
+        let mut text = String::new();
+        for number in 0..MODULES {
+            std::fs::write(folder.join(format!("{number}.js")), MODULE)?;
+            text += &format!("import value{number} from \"{place}/{number}.js\";\n");
+        }
+        let values: Vec<String> = (0..MODULES).map(|number| format!("value{number}")).collect();
+        text += &format!("console.log({});\n", values.join(" + "));
+        let script = folder.join(format!("{}.mjs", row.name));
+        std::fs::write(&script, text)?;
+        let command = match imports {
+            Imports::Files => client.file_command(&script),
+            Imports::Http => client.command(&script, &self.page()),
+        };
+        let mut process = Process::start(command)?;
+        cost.cpu.push(process.wait(client, row)?);
+        let mut said = String::new();
+        process.0.stdout.take().ok_or("no output")?.read_to_string(&mut said)?;
+        match said.trim() == (MODULES * 53).to_string() {
+            true => Ok(()),
+            false => Err(format!("{} said at {}: {said}", client.name, row.name).into()),
+        }
     }
 
     /// A process from its start to its end, with the moments that its script tells.

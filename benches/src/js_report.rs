@@ -11,7 +11,11 @@ use crate::report::{machine, shown};
 
 /// The CPU figure that a row is compared by.
 fn compared<'a>(row: &Row, cost: &'a Cost) -> &'a [f64] {
-    if row.counts_server && row.name != START { &cost.cpu_with_server } else { &cost.cpu }
+    if row.counts_server && row.name != START && row.imports.is_none() {
+        &cost.cpu_with_server
+    } else {
+        &cost.cpu
+    }
 }
 
 fn spread(list: &[f64], unit: f64, places: usize) -> String {

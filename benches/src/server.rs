@@ -23,6 +23,7 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio_rustls::TlsAcceptor;
 
 use crate::Failure;
+use crate::js::MODULE;
 use crate::measure::pin_to_cpu;
 use crate::rows::STREAM_BYTES;
 
@@ -104,13 +105,16 @@ async fn answer(request: Request<Incoming>) -> Result<Response<Reply>, Infallibl
     let streamed = request.uri().path() == "/stream";
     let json = request.uri().path() == "/json";
     let many_headers = request.uri().path() == "/headers";
+    let module = request.uri().path().starts_with("/module/");
     let mut body = request.into_body();
     while let Some(Ok(_)) = body.frame().await {}
     let reply =
         if streamed { Reply::Stream(STREAM_BYTES) } else { Reply::Tiny(Some(Bytes::from_static(TINY))) };
     let reply = if json { Reply::Tiny(Some(Bytes::from_static(LIST))) } else { reply };
+    let reply = if module { Reply::Tiny(Some(Bytes::from_static(MODULE.as_bytes()))) } else { reply };
     let mut response = Response::new(reply);
-    response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("text/plain"));
+    let content_type = if module { "text/javascript" } else { "text/plain" };
+    response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static(content_type));
     if many_headers {
         for number in 0..40 {
             let name = HeaderName::try_from(format!("x-header-{number}")).expect("a token is a name");
