@@ -1,5 +1,5 @@
 //! URL, URLSearchParams, TextDecoder, TextEncoder, their streams, compression and base64 as scripts find them: each case is a
-//! script and the lines that it prints.
+//! script and the lines that it prints. Long by its tables: one of each of them.
 
 #[path = "support/lines.rs"]
 mod lines;

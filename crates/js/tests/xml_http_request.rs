@@ -114,8 +114,11 @@ fn events_table() {
             (
                 "open() in a handler ends what was under way",
                 r#"const log = []; const xhr = open("GET", "/json"); tell(xhr, log); let again = true;
-               xhr.onreadystatechange = () => { if (xhr.readyState === 2 && again) { again = false; xhr.open("GET", "/missing"); } };
-               xhr.send(); await new Promise(resolve => setTimeout(resolve, 50));
+               await new Promise(resolve => {
+                 xhr.onreadystatechange = () => { if (xhr.readyState === 2 && again) { again = false; xhr.open("GET", "/missing"); resolve(); } };
+                 xhr.send();
+               });
+               await sent(open("GET", "/json"));
                console.log(xhr.readyState, log.join(", ")); await sent(xhr); console.log(xhr.status, xhr.responseText);"#,
                 &["1 loadstart 0/0, 2, 1", "404 no such thing"],
             ),
