@@ -1,5 +1,6 @@
 //! URL, URLSearchParams, TextDecoder, TextEncoder, their streams, compression and base64 as scripts find them: each case is a
-//! script and the lines that it prints. Long by its tables: one of each of them.
+//! script and the lines that it prints.
+//! Long by its tables: a row a case, and a table for each of these.
 
 #[path = "support/lines.rs"]
 mod lines;
