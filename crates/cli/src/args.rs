@@ -77,8 +77,8 @@ Examples:
 
 A URL without a scheme is https:, but http: for localhost and loopback
 addresses. Relative URLs are those of --page. To fetch from a host that is
-called `cors`, `lab`, `repl`, `run`, `tour` or `generate`, or like a method, write its
-scheme.
+called `cors`, `lab`, `repl`, `run`, `tour` or `generate`, or like a method,
+write its scheme.
 
 The config file holds options for every run, a line each, without the dashes:
 `max-time = 30`, `http1.1`, `header = Accept-Language: en`; # begins a comment.

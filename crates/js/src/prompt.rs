@@ -181,11 +181,13 @@ impl Waker {
         self.queue.queue(|_| Ok(()));
     }
 
-    /// Interrupts what runs; where the loop only waits, nothing.
-    pub fn interrupt_what_runs(&self) {
-        if !self.queue.is_waiting() {
+    /// Interrupts what runs, and says whether anything did: where the loop only waits, nothing.
+    pub fn interrupt_what_runs(&self) -> bool {
+        let runs = !self.queue.is_waiting();
+        if runs {
             self.interrupt.interrupt();
         }
+        runs
     }
 }
 

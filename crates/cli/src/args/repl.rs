@@ -44,9 +44,6 @@ pub(crate) struct ReplArgs {
     /// Neither read nor keep a history of entries
     #[arg(long, help_heading = "Output")]
     pub(crate) no_history: bool,
-    /// Tell each fetch's decisions on standard error, when it has answered
-    #[arg(short = 'v', long, help_heading = "Output")]
-    pub(crate) verbose: bool,
     /// Print secrets as they are, and write them
     #[arg(long, help_heading = "Output")]
     pub(crate) show_secrets: bool,
