@@ -8,6 +8,7 @@ use std::sync::Arc;
 use sofetch::core::tape::Tape;
 use sofetch::{CredentialsMode, Mode, Request, Url};
 use sofetch_inspect::cors_story::StoryVerdict;
+use sofetch_inspect::fix_texts::{SERVERS, Server};
 use sofetch_inspect::har::{har, har_entries};
 use sofetch_inspect::json::printed;
 use sofetch_inspect::safe_text::escaped;
@@ -141,7 +142,17 @@ impl<'a> Session<'a> {
         match name {
             ".exit" => return Ok(true),
             ".help" => self.tell(words::HELP)?,
-            ".cors" => self.with_fetch(argument, Session::tell_cors)?,
+            ".cors" => {
+                let (server, number): (Vec<&str>, Vec<&str>) =
+                    argument.split_whitespace().partition(|word| word.starts_with(|c: char| c.is_alphabetic()));
+                let known = server.last().map(|name| SERVERS.iter().find(|server| server.name == *name));
+                match known {
+                    Some(None) => self.complain(&words::no_server(&server.join(" "))),
+                    known => self.with_fetch(&number.join(" "), |session, fetch| {
+                        session.tell_cors(fetch, known.flatten())
+                    })?,
+                }
+            }
             ".timeline" => self.with_fetch(argument, |session, fetch| {
                 let text = waterfall(&timeline(&fetch.recording), options(session.secrets, session.streams.paint_out));
                 session.streams.out_text(&text).map_err(Failure::stdout)
@@ -196,7 +207,7 @@ impl<'a> Session<'a> {
         }
     }
 
-    fn tell_cors(&mut self, fetch: LastFetch) -> Result<(), Failure> {
+    fn tell_cors(&mut self, fetch: LastFetch, server: Option<&'static Server>) -> Result<(), Failure> {
         let Some(fetch) = fetch.recording.first() else { return Ok(()) };
         let Some(mut story) = CorsStory::of(fetch, self.secrets) else {
             self.complain(words::NO_FETCH);
@@ -222,11 +233,14 @@ impl<'a> Session<'a> {
                     None => request,
                 }
             };
+            // NB: what was fetched before `.origin` was another page's.
+            let here = self.place.url().filter(|url| url.origin().serialize() == snapshot.origin).cloned();
+            let origin = here.or_else(|| Url::parse(&snapshot.origin, None).ok());
             let page = PageOption {
-                url: self.place.url().cloned().unwrap_or_else(|| {
+                opaque: origin.is_none(),
+                url: origin.unwrap_or_else(|| {
                     Url::parse("about:blank", None).expect("about:blank is a valid URL")
                 }),
-                opaque: matches!(self.place, Place::File(_)),
                 policies: Realm::of(&self.args.realm, self.streams)?.policies,
             };
             let runtime =
@@ -236,7 +250,7 @@ impl<'a> Session<'a> {
             let page = page_of(&agent, &page)?;
             let changes = runtime.block_on(page.smallest_changes(&tape, request));
             runtime.shutdown_background();
-            story = story.with_fixes(&changes?, &tape, None);
+            story = story.with_fixes(&changes?, &tape, server);
         }
         let text = story.text(options(Default::default(), self.streams.paint_out));
         self.streams.out_text(&text).map_err(Failure::stdout)

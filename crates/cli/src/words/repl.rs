@@ -11,7 +11,8 @@ use super::lab::safe;
 pub(crate) const HELP: &str = "\
 .help             this
 .exit             end, as Ctrl-D does
-.cors [N]         what CORS made of the last fetch, or of the N-th
+.cors [N] [NAME]  what CORS made of the last fetch, or of the N-th; what would have
+                  let it pass, as configuration of a server (nginx, express ...)
 .timeline [N]     its exchanges, each with its phases
 .fetches          the last fetches, with their numbers
 .har [FILE]       all of them as HAR 1.2, into a file or here
@@ -50,6 +51,10 @@ pub(crate) fn no_origin(said: &str) -> String {
 
 pub(crate) fn no_number(said: &str) -> String {
     format!("{} is no number of a fetch: .fetches lists them", escaped(said))
+}
+
+pub(crate) fn no_server(name: &str) -> String {
+    format!("{} is no server that is known: `sofetch cors --server list` lists them", escaped(name))
 }
 
 pub(crate) fn no_command(name: &str) -> String {
