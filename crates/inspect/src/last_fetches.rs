@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Instant, SystemTime};
 
 use sofetch_core::infrastructure::timing::Timestamp;
-use sofetch_core::trace::{Event, Observer, TraceId};
+use sofetch_core::trace::{Event, Observer, Outcome, TraceId};
 
 use crate::recording::{RecordedFetch, Recording, Timed, is_more_of};
 use crate::safe_text::{Secrets, escaped, redacted_urls};
@@ -87,10 +87,14 @@ impl LastFetch {
         self.recording.first().is_some_and(|fetch| fetch.outcome().is_some())
     }
 
+    /// Has it come to a network error?
+    pub fn has_failed(&self) -> bool {
+        let outcome = self.recording.first().and_then(RecordedFetch::outcome);
+        matches!(outcome, Some(Outcome::NetworkError(_)))
+    }
+
     /// A line: its number, method and URL, and what it came to.
     pub fn line(&self, secrets: Secrets) -> String {
-        use sofetch_core::trace::Outcome;
-
         let fetch = self.recording.first();
         let request = fetch.and_then(RecordedFetch::request);
         let asked = request.map(|request| format!("{} {}", request.method.as_str(), request.url.href()));
@@ -152,7 +156,7 @@ impl fmt::Debug for LastFetches {
 #[cfg(test)]
 mod tests {
     use sofetch_core::infrastructure::methods::Method;
-    use sofetch_core::trace::{Outcome, Trace};
+    use sofetch_core::trace::Trace;
 
     use super::*;
     use crate::test_recordings::{head, headers, sent};
@@ -172,7 +176,8 @@ mod tests {
         let last = LastFetches::new(2);
         assert!(last.one(None).is_none() && last.all().is_empty());
         let traces = [Trace::new(last.clone()), Trace::new(last.clone()), Trace::new(last.clone())];
-        for (trace, url) in traces.iter().zip(["https://a.test/", "https://b.test/\u{1b}", "https://c.test/"]) {
+        for (trace, url) in traces.iter().zip(["https://a.test/", "https://b.test/\u{1b}", "https://c.test/"])
+        {
             trace.emit(|| sent(Method::GET, url, &[]));
         }
         let numbers = |fetches: Vec<LastFetch>| fetches.iter().map(|fetch| fetch.number).collect::<Vec<_>>();

@@ -303,6 +303,12 @@ impl Runtime {
     pub fn complete(&mut self, text: &str) -> Completions {
         let (start, path) = path_at_end(text);
         let Some((prefix, path)) = path.split_last() else { return Completions::default() };
+        // What stands in quotes is no name.
+        if Parser::new()
+            .is_ok_and(|parser| goals(text).iter().all(|goal| parser.ends_within_a_token(text, *goal)))
+        {
+            return Completions::default();
+        }
         let names = self.with(|ctx| {
             let hook = self.host.hook(ctx, "promptComplete").map_err(Error::engine)?;
             let found = hook.call::<_, Vec<Text>>((path.to_vec(), *prefix));

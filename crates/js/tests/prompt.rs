@@ -223,7 +223,11 @@ fn completion_table() {
     ] {
         prompt.enter(entry);
     }
-    let table: [(&str, usize, &[&str]); 13] = [
+    let table: [(&str, usize, &[&str]); 17] = [
+        ("fetch(\"respon", 0, &[]),
+        ("await fetch('respon", 0, &[]),
+        ("`respon", 0, &[]),
+        ("`${respon", 3, &["response"]),
         ("respon", 0, &["response"]),
         ("x = Thi", 4, &["Thing"]),
         ("Thing.ma", 6, &["make"]),

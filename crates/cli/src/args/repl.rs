@@ -27,8 +27,8 @@ way.
 
 Exit codes:
   0  it was ended, or every entry that was read came to a value
-  1  an entry threw, or an exception or a rejection that nobody caught;
-     only where standard input is no terminal
+  1  an entry threw, a command failed, or nobody caught an exception or a
+     rejection; only where standard input is no terminal
   2  usage: wrong options
   3  no thread could be started, or the output not be written";
 

@@ -46,12 +46,19 @@ fn token(text: &str, before: char) -> (usize, Option<Tone>) {
             let end = text.find(['\n', ']']).filter(|end| text[*end..].starts_with(']'));
             end.map_or((1, None), |end| (end + 1, Some(Tone::Key)))
         }
-        '<' => match ["<pending>", "<rejected>", "<items unknown>"].iter().find(|word| text.starts_with(*word)) {
-            Some(word) => (word.len(), Some(Tone::Faint)),
-            None => (1, None),
-        },
-        '0'..='9' | '-' if !is_word(before) && text[1..].starts_with(|c: char| c.is_ascii_digit()) || first.is_ascii_digit() && !is_word(before) => {
-            let end = text[1..].find(|c: char| !is_word(c) && !matches!(c, '.' | '+')).map_or(text.len(), |end| end + 1);
+        '<' => {
+            match ["<pending>", "<rejected>", "<items unknown>"].iter().find(|word| text.starts_with(*word)) {
+                Some(word) => (word.len(), Some(Tone::Faint)),
+                None => (1, None),
+            }
+        }
+        '0'..='9' | '-'
+            if !is_word(before) && text[1..].starts_with(|c: char| c.is_ascii_digit())
+                || first.is_ascii_digit() && !is_word(before) =>
+        {
+            let end = text[1..]
+                .find(|c: char| !is_word(c) && !matches!(c, '.' | '+'))
+                .map_or(text.len(), |end| end + 1);
             // A key of an object is none.
             let tone = if text[end..].starts_with(": ") { None } else { Some(Tone::Number) };
             (end, tone)

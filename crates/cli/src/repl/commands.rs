@@ -36,13 +36,15 @@ const MOST_CHARACTERS: usize = 200_000;
 /// Is the entry a command? NB: `.5` is a number.
 pub(crate) fn is_command(text: &str) -> bool {
     let text = text.trim();
-    !text.contains('\n') && text.strip_prefix('.').is_some_and(|rest| rest.starts_with(|c: char| c.is_alphabetic()))
+    !text.contains('\n')
+        && text.strip_prefix('.').is_some_and(|rest| rest.starts_with(|c: char| c.is_alphabetic()))
 }
 
 /// The commands that a text may become; `None` where it will be none.
 pub(crate) fn complete(text: &str) -> Option<Vec<String>> {
     let is_start = text.starts_with('.') && !text.contains(char::is_whitespace);
-    is_start.then(|| NAMES.iter().filter(|name| name.starts_with(text)).map(|name| (*name).to_owned()).collect())
+    is_start
+        .then(|| NAMES.iter().filter(|name| name.starts_with(text)).map(|name| (*name).to_owned()).collect())
 }
 
 /// One run of the command.
@@ -55,6 +57,8 @@ pub(crate) struct Session<'a> {
     secrets: Secrets,
     /// What came to a value, for `.save`.
     entries: Vec<String>,
+    /// Up to this number it is known that `.cors` tells of fetches.
+    told_of: u32,
     /// Did an entry throw, or a command fail?
     pub(crate) has_failed: bool,
     /// Is there a person?
@@ -85,6 +89,7 @@ impl<'a> Session<'a> {
             streams,
             secrets,
             entries,
+            told_of: 0,
             has_failed: false,
             is_terminal: false,
         }
@@ -117,11 +122,12 @@ impl<'a> Session<'a> {
             Entered::Undefined => Ok(()),
             Entered::Thrown(text) => {
                 let text = safe(&text);
-                let (first, rest) = text.split_once('\n').map_or((&*text, None), |(first, rest)| (first, Some(rest)));
+                let (first, rest) =
+                    text.split_once('\n').map_or((&*text, None), |(first, rest)| (first, Some(rest)));
                 let mut said = self.streams.paint_err.tone(Tone::Bad, first).into_owned() + "\n";
                 rest.into_iter().for_each(|rest| said.push_str(&format!("{rest}\n")));
                 self.streams.err_text(&said);
-                Ok(())
+                self.point_to_cors()
             }
             Entered::Interrupted => {
                 self.streams.err_text(&format!("{}\n", words::INTERRUPTED));
@@ -134,6 +140,18 @@ impl<'a> Session<'a> {
         }
     }
 
+    /// A script learns no reason; the person at it may.
+    fn point_to_cors(&mut self) -> Result<(), Failure> {
+        let failed = self.fetches.one(None).filter(LastFetch::has_failed);
+        match failed.filter(|fetch| self.is_terminal && fetch.number > self.told_of) {
+            Some(fetch) => {
+                self.told_of = fetch.number;
+                self.tell(&self.streams.paint_out.tone(Tone::Faint, words::CORS_TELLS))
+            }
+            None => Ok(()),
+        }
+    }
+
     /// Does what a command says: is that the end?
     pub(crate) fn command(&mut self, text: &str, reader: &mut EntryReader) -> Result<bool, Failure> {
         let text = text.trim();
@@ -143,8 +161,9 @@ impl<'a> Session<'a> {
             ".exit" => return Ok(true),
             ".help" => self.tell(words::HELP)?,
             ".cors" => {
-                let (server, number): (Vec<&str>, Vec<&str>) =
-                    argument.split_whitespace().partition(|word| word.starts_with(|c: char| c.is_alphabetic()));
+                let (server, number): (Vec<&str>, Vec<&str>) = argument
+                    .split_whitespace()
+                    .partition(|word| word.starts_with(|c: char| c.is_alphabetic()));
                 let known = server.last().map(|name| SERVERS.iter().find(|server| server.name == *name));
                 match known {
                     Some(None) => self.complain(&words::no_server(&server.join(" "))),
@@ -154,7 +173,10 @@ impl<'a> Session<'a> {
                 }
             }
             ".timeline" => self.with_fetch(argument, |session, fetch| {
-                let text = waterfall(&timeline(&fetch.recording), options(session.secrets, session.streams.paint_out));
+                let text = waterfall(
+                    &timeline(&fetch.recording),
+                    options(session.secrets, session.streams.paint_out),
+                );
                 session.streams.out_text(&text).map_err(Failure::stdout)
             })?,
             ".fetches" => {
@@ -227,7 +249,8 @@ impl<'a> Session<'a> {
                 if let Some(mode) = mode.into_iter().find(|mode| mode.as_str() == snapshot.mode) {
                     request = request.mode(mode);
                 }
-                let credentials = CredentialsMode::ALL.iter().find(|mode| mode.as_str() == snapshot.credentials_mode);
+                let credentials =
+                    CredentialsMode::ALL.iter().find(|mode| mode.as_str() == snapshot.credentials_mode);
                 match credentials {
                     Some(mode) => request.credentials(*mode),
                     None => request,
@@ -238,9 +261,8 @@ impl<'a> Session<'a> {
             let origin = here.or_else(|| Url::parse(&snapshot.origin, None).ok());
             let page = PageOption {
                 opaque: origin.is_none(),
-                url: origin.unwrap_or_else(|| {
-                    Url::parse("about:blank", None).expect("about:blank is a valid URL")
-                }),
+                url: origin
+                    .unwrap_or_else(|| Url::parse("about:blank", None).expect("about:blank is a valid URL")),
                 policies: Realm::of(&self.args.realm, self.streams)?.policies,
             };
             let runtime =

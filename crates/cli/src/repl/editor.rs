@@ -130,7 +130,12 @@ struct Knowing {
 impl Completer for Knowing {
     type Candidate = String;
 
-    fn complete(&self, line: &str, position: usize, _: &Context<'_>) -> rustyline::Result<(usize, Vec<String>)> {
+    fn complete(
+        &self,
+        line: &str,
+        position: usize,
+        _: &Context<'_>,
+    ) -> rustyline::Result<(usize, Vec<String>)> {
         let text = &line[..position];
         if let Some(names) = commands::complete(text) {
             return Ok((0, names));

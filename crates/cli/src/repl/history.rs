@@ -70,13 +70,7 @@ mod tests {
                 Some("/h/.local/state/sofetch/history"),
             ),
             ("home", &[("HOME", "/h")], false, false, Some("/h/.local/state/sofetch/history")),
-            (
-                "macOS",
-                &[("HOME", "/h")],
-                false,
-                true,
-                Some("/h/Library/Application Support/sofetch/history"),
-            ),
+            ("macOS", &[("HOME", "/h")], false, true, Some("/h/Library/Application Support/sofetch/history")),
             ("Windows", &[("LOCALAPPDATA", "/l")], true, false, Some("/l/sofetch/history")),
             ("nobody's", &[], false, false, None),
         ];

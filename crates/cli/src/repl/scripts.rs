@@ -279,7 +279,8 @@ fn make(
     let mut builder = realm.builder(&args.realm, agent);
     let is_files = realm.is_files();
     if is_files {
-        let here = ModuleFolders::folder_of(Path::new("entry")).and_then(|folder| ModuleFolders::new([folder]));
+        let here =
+            ModuleFolders::folder_of(Path::new("entry")).and_then(|folder| ModuleFolders::new([folder]));
         builder = builder.module_loader(here.map_err(Failure::Start)?);
     }
     let lines = Rc::new(match above {

@@ -9,17 +9,17 @@ use sofetch_inspect::safe_text::escaped;
 use super::lab::safe;
 
 pub(crate) const HELP: &str = "\
-.help             this
-.exit             end, as Ctrl-D does
-.cors [N] [NAME]  what CORS made of the last fetch, or of the N-th; what would have
-                  let it pass, as configuration of a server (nginx, express ...)
-.timeline [N]     its exchanges, each with its phases
-.fetches          the last fetches, with their numbers
-.har [FILE]       all of them as HAR 1.2, into a file or here
-.load FILE        run a file as one entry
-.save FILE        write the entries that came to a value into a file
-.clear            begin anew, with an empty global
-.origin [URL]     begin anew as the page of another origin (null: an opaque one)
+.help            this
+.exit            end, as Ctrl-D does
+.cors [N] [NAME] what CORS made of the last fetch, or of the N-th; what would
+                 have let it pass, also as configuration of nginx, express ...
+.timeline [N]    its exchanges, each with its phases
+.fetches         the last fetches, with their numbers
+.har [FILE]      all of them as HAR 1.2, into a file or here
+.load FILE       run a file as one entry
+.save FILE       write the entries that came to a value into a file
+.clear           begin anew, with an empty global
+.origin [URL]    begin anew as the page of another origin (null: an opaque one)
 
 _ is the last value, _error what was thrown last. An entry may have await and
 import; what it declares may be declared again. Tab completes; an entry that
@@ -28,6 +28,7 @@ begins with a space is not kept in the history.";
 pub(crate) const HOW_TO_LEAVE: &str = "(Ctrl-C again, Ctrl-D or .exit ends)";
 pub(crate) const INTERRUPTED: &str = "Interrupted";
 pub(crate) const UNSETTLED: &str = "It awaits a promise that nothing under way can settle.";
+pub(crate) const CORS_TELLS: &str = "(.cors tells why)";
 pub(crate) const NO_FETCH: &str = "there is no such fetch";
 pub(crate) const CLEARED: &str = "A new global: what was declared is gone, and what was under way.";
 pub(crate) const OWNER: &str = "on your own behalf: no origin, no CORS";

@@ -66,6 +66,11 @@ impl Parser {
         self.read(source, goal).is_ok()
     }
 
+    /// Does it end within a text, a template or a comment?
+    pub(super) fn ends_within_a_token(&self, source: &str, goal: Goal) -> bool {
+        self.read(source, goal).is_err_and(|fault| fault.message.starts_with(WITHIN_A_TOKEN))
+    }
+
     /// Would more make a script of it? So it is where the parser stumbles over what comes behind, whatever that is.
     pub(super) fn ends_too_early(&self, source: &str, goal: Goal) -> bool {
         let Err(fault) = self.read(source, goal) else { return false };
