@@ -140,11 +140,14 @@ fn ctrl_c_clears_interrupts_and_leaves() {
     let folder = Folder::new();
     let mut terminal = Terminal::start(&folder, &[]);
     terminal.types("throw 1\u{3}");
+    terminal.sees("throw 1");
     terminal.sees("> ");
     terminal.enters("console.log('beg' + 'un'); 5", "begun");
     terminal.types("f(\r");
     terminal.sees("... ");
+    // NB: what is typed before the prompt is back goes with the line that is cleared.
     terminal.types("\u{3}");
+    terminal.sees("> ");
     terminal.enters("'wh' + 'ole'", "\"whole\"");
     // What runs, what awaits, and what runs between entries.
     for entry in [
@@ -161,6 +164,8 @@ fn ctrl_c_clears_interrupts_and_leaves() {
     terminal.enters("setTimeout(() => { console.log('bu' + 'sy'); for (;;) {} }); 'set'", "\"set\"");
     terminal.sees("busy");
     terminal.types("\u{3}");
+    terminal.sees("\u{1b}[?2004h");
+    terminal.sees("> ");
     terminal.enters("'he' + 're'", "\"here\"");
     terminal.types("\u{3}");
     terminal.sees("Ctrl-C again");

@@ -23,7 +23,7 @@ use crate::script_lines::ScriptLines;
 use crate::words::repl as words;
 
 /// How long a person who completes a name waits for scripts that run.
-const PATIENCE: Duration = Duration::from_millis(500);
+const PATIENCE: Duration = Duration::from_secs(5);
 
 /// Whose scripts they are.
 #[derive(Clone, Debug)]
