@@ -66,6 +66,26 @@ impl Terminal {
         self.sees("> ");
     }
 
+    /// An entry with its value, and what a task of its shows: whichever comes first.
+    #[track_caller]
+    fn enters_beside(&mut self, entry: &str, expected: &str, beside: &str) {
+        self.types(&format!("{entry}\r"));
+        let line = format!("{beside}\r\n");
+        let before = self.sees(expected) + &self.sees("> ");
+        if !before.contains(&line) {
+            self.sees(&line);
+            self.sees("> ");
+        }
+    }
+
+    /// Ctrl-C at the prompt, and the next one. What is typed before that goes with the line that is cleared.
+    #[track_caller]
+    fn clears(&mut self) {
+        self.types("\u{3}");
+        self.sees("\u{1b}[?2004l");
+        self.sees("> ");
+    }
+
     fn leaves(mut self) {
         self.types("\u{4}");
         while self.pty.read(&mut [0; 4096]).is_ok_and(|length| length > 0) {}
@@ -139,15 +159,13 @@ fn a_history_goes_from_one_session_to_the_next() {
 fn ctrl_c_clears_interrupts_and_leaves() {
     let folder = Folder::new();
     let mut terminal = Terminal::start(&folder, &[]);
-    terminal.types("throw 1\u{3}");
+    terminal.types("throw 1");
     terminal.sees("throw 1");
-    terminal.sees("> ");
+    terminal.clears();
     terminal.enters("console.log('beg' + 'un'); 5", "begun");
     terminal.types("f(\r");
     terminal.sees("... ");
-    // NB: what is typed before the prompt is back goes with the line that is cleared.
-    terminal.types("\u{3}");
-    terminal.sees("> ");
+    terminal.clears();
     terminal.enters("'wh' + 'ole'", "\"whole\"");
     // What runs, what awaits, and what runs between entries.
     for entry in [
@@ -161,11 +179,9 @@ fn ctrl_c_clears_interrupts_and_leaves() {
         terminal.sees("> ");
         terminal.enters("'st' + 'ill'", "\"still\"");
     }
-    terminal.enters("setTimeout(() => { console.log('bu' + 'sy'); for (;;) {} }); 'set'", "\"set\"");
-    terminal.sees("busy");
-    terminal.types("\u{3}");
-    terminal.sees("\u{1b}[?2004h");
-    terminal.sees("> ");
+    let entry = "setTimeout(() => { console.log('bu' + 'sy'); for (;;) {} }); 'set'";
+    terminal.enters_beside(entry, "\"set\"", "busy");
+    terminal.clears();
     terminal.enters("'he' + 're'", "\"here\"");
     terminal.types("\u{3}");
     terminal.sees("Ctrl-C again");
@@ -183,8 +199,7 @@ fn lines_stand_above_what_is_typed_and_pastes_are_whole() {
         "addEventListener('x', () => {}); const tick = () => console.log('ti' + 'ck'); 'de' + 'fined'",
         "\"defined\"",
     );
-    terminal.enters("setTimeout(tick, 1); 'begun'", "\"begun\"");
-    terminal.sees("tick");
+    terminal.enters_beside("setTimeout(tick, 1); 'begun'", "\"begun\"", "tick");
     terminal.types("'typ");
     terminal.sees("'typ");
     terminal.types("ed'\r");
