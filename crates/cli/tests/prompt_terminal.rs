@@ -86,6 +86,7 @@ impl Terminal {
         self.sees("> ");
     }
 
+    /// Ctrl-D at the prompt, which is there already: to a terminal that is not the prompt's, the key means something else.
     fn leaves(mut self) {
         self.types("\u{4}");
         while self.pty.read(&mut [0; 4096]).is_ok_and(|length| length > 0) {}
@@ -130,7 +131,8 @@ fn names_are_completed() {
     terminal.sees("\"AbortController\"");
     terminal.sees("> ");
     terminal.types(".hel\t\r");
-    terminal.sees(".fetches");
+    terminal.sees("in the history.");
+    terminal.sees("> ");
     assert!(!folder.path().join("states").exists());
     terminal.leaves();
 }
@@ -152,6 +154,7 @@ fn a_history_goes_from_one_session_to_the_next() {
     terminal.sees("'kept' + 1");
     terminal.types("1\r");
     terminal.sees("\"kept11\"");
+    terminal.sees("> ");
     terminal.leaves();
 }
 
