@@ -20,6 +20,7 @@ mod batch;
 mod cors;
 mod lab;
 mod printing;
+mod repl;
 mod saving;
 
 use std::ffi::OsString;
@@ -48,11 +49,13 @@ pub(crate) use generate::{GenerateArgs, Generated, ManPage};
 pub(crate) use imports::ImportArgs;
 pub(crate) use items::ItemArgs;
 pub(crate) use lab::LabArgs;
-pub(crate) use run::{GlobalKind, RunArgs};
+pub(crate) use repl::ReplArgs;
+pub(crate) use run::{GlobalKind, RealmArgs, RunArgs};
 pub(crate) use showing::{CopyAs, Parts, ShowingArgs};
 
 use generate::GENERATE_EXAMPLES;
 use lab::LAB_EXAMPLES;
+use repl::REPL_EXAMPLES;
 use run::RUN_EXAMPLES;
 use values::{cache, credentials, destination, mode, redirect, referrer_policy, seconds, size};
 
@@ -68,13 +71,14 @@ Examples:
   sofetch --batch urls.txt --parallel 8 --retry 2 --report json
   sofetch -u user --digest --timeline https://api.example/items
   sofetch run --base-url https://app.example/ page.js
+  sofetch repl --base-url https://app.example/
   sofetch lab
   sofetch tour
 
 A URL without a scheme is https:, but http: for localhost and loopback
 addresses. Relative URLs are those of --page. To fetch from a host that is
-called `cors`, `lab`, `run`, `tour` or `generate`, or like a method, write its
-scheme.
+called `cors`, `lab`, `repl`, `run`, `tour` or `generate`, or like a method,
+write its scheme.
 
 The config file holds options for every run, a line each, without the dashes:
 `max-time = 30`, `http1.1`, `header = Accept-Language: en`; # begins a comment.
@@ -147,6 +151,9 @@ pub(crate) enum Command {
     /// Open a page where one asks as a script of an origin would, sees each decision, and changes the server's answers
     #[command(after_help = LAB_EXAMPLES)]
     Lab(Box<LabArgs>),
+    /// Type scripts as those of a page, an entry at a time, and see what each fetch came to
+    #[command(after_help = REPL_EXAMPLES)]
+    Repl(Box<ReplArgs>),
     /// Run scripts as those of a page: fetch, streams, events, abort and their kin
     #[command(after_help = RUN_EXAMPLES)]
     Run(Box<RunArgs>),
@@ -403,6 +410,7 @@ impl Args {
             None => !self.fetch.config.no_config,
             Some(Command::Cors(cors)) => cors.command.is_none() && !cors.fetch.config.no_config,
             Some(Command::Lab(lab)) => !lab.config.no_config,
+            Some(Command::Repl(repl)) => !repl.config.no_config,
             Some(Command::Run(run)) => !run.config.no_config,
             Some(Command::Tour(_) | Command::Generate(_)) => false,
         }

@@ -59,7 +59,7 @@ fn help() -> &'static str {
 /// A command's word that stands behind something else.
 fn late_command(typed: &[OsString]) -> Option<String> {
     let first = typed.get(1).and_then(|word| word.to_str()).unwrap_or_default();
-    if matches!(first, "cors" | "tour" | "generate" | "run") {
+    if matches!(first, "cors" | "tour" | "generate" | "repl" | "run") {
         return None;
     }
     let words = typed.iter().skip(2).filter_map(|arg| arg.to_str());

@@ -100,6 +100,7 @@ fn applied(mut args: Args, typed: &[OsString], lines: &[Line]) -> Result<Args, (
         Some(Command::Cors(_)) => Some("cors"),
         Some(Command::Lab(_)) => Some("lab"),
         Some(Command::Run(_)) => Some("run"),
+        Some(Command::Repl(_)) => Some("repl"),
         _ => None,
     };
     // The program, and the command if there is one; the file's options stand behind.
@@ -236,7 +237,7 @@ mod tests {
         let Some(Command::Run(run)) = with(text, "run x.js").expect("valid").command else {
             panic!("not run")
         };
-        assert_eq!(run.base_url.as_deref(), Some("https://c.test/"));
+        assert_eq!(run.realm.base_url.as_deref(), Some("https://c.test/"));
         assert!(run.verbose);
     }
 

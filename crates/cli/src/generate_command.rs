@@ -31,6 +31,7 @@ fn man(page: Option<ManPage>) -> io::Result<Vec<u8>> {
         Some(page) => {
             let (name, title) = match page {
                 ManPage::Cors => ("cors", "sofetch-cors"),
+                ManPage::Repl => ("repl", "sofetch-repl"),
                 ManPage::Run => ("run", "sofetch-run"),
                 ManPage::Tour => ("tour", "sofetch-tour"),
                 ManPage::Generate => ("generate", "sofetch-generate"),

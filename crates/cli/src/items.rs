@@ -164,7 +164,7 @@ fn header(item: &Item) -> Result<String, UsageError> {
 
 fn not_an_item(word: &str) -> UsageError {
     match word {
-        "cors" | "tour" | "run" | "generate" => UsageError::CommandLate(word.to_owned()),
+        "cors" | "tour" | "repl" | "run" | "generate" => UsageError::CommandLate(word.to_owned()),
         // NB: what follows may be a secret whose separator was forgotten; a URL is what it is most often.
         _ => UsageError::MoreUrls(word.to_owned()),
     }

@@ -2,7 +2,7 @@
 //!
 //! - `args`: as typed; `complaints`: why they are none; `options`: what they mean; `making`: the agent, page and request that follow.
 //! - `fetch_command`, `cors_command`, `audit_command`, `tour_command`: the commands, the tour's stops in `tour`; `run_command`: scripts, `script_lines`: what they
-//!   print, `watchers`: who listens to their fetches.
+//!   print, `watchers`: who listens to their fetches; `repl_command`: scripts as they are typed, in `repl`; `realm`: the global of either.
 //! - `lab_command`: the lab's page, and what it asks of this program.
 //! - `authentication`: who the user is; `download`: bodies that become files; `batch`: many URLs.
 //! - `listening`: who hears what is fetched, `har_file`: and writes it down.
@@ -34,6 +34,9 @@ mod options;
 mod output;
 mod probing;
 mod progress;
+mod realm;
+mod repl;
+mod repl_command;
 mod run_command;
 mod script_lines;
 mod sending;
@@ -67,6 +70,7 @@ fn main() -> ExitCode {
         Some(Command::Tour(tour)) => (Quiet::Nothing, ColorWhen::Auto, secrets(tour.show_secrets)),
         Some(Command::Lab(lab)) => (Quiet::Nothing, ColorWhen::Auto, secrets(lab.show_secrets)),
         Some(Command::Run(run)) => (Quiet::Nothing, ColorWhen::Auto, secrets(run.show_secrets)),
+        Some(Command::Repl(repl)) => (Quiet::Nothing, ColorWhen::Auto, secrets(repl.show_secrets)),
         Some(Command::Generate(_)) => (Quiet::Nothing, ColorWhen::Auto, secrets(false)),
         None => (quiet(&args.fetch), args.fetch.printing.color, secrets(args.fetch.show_secrets)),
     };
@@ -95,6 +99,7 @@ fn quiet(args: &FetchArgs) -> Quiet {
 fn run(args: Args, streams: &Streams) -> Result<ExitCode, Failure> {
     match args.command {
         Some(Command::Run(run)) => return run_command::run(*run, streams),
+        Some(Command::Repl(repl)) => return repl_command::run(*repl, streams),
         Some(Command::Tour(tour)) => return tour_command::run(&tour, streams).map(Ending::exit_code),
         Some(Command::Generate(generate)) => {
             return generate_command::run(generate.what).map(Ending::exit_code);
@@ -129,7 +134,7 @@ fn run(args: Args, streams: &Streams) -> Result<ExitCode, Failure> {
             }
         },
         Some(Command::Lab(lab)) => runtime.block_on(lab_command::run(*lab, streams)),
-        Some(Command::Run(_) | Command::Tour(_) | Command::Generate(_)) => {
+        Some(Command::Run(_) | Command::Repl(_) | Command::Tour(_) | Command::Generate(_)) => {
             unreachable!("they need no runtime of this kind")
         }
     };

@@ -7,13 +7,14 @@ use std::rc::Rc;
 use std::time::Duration;
 
 use sofetch::Url;
-use sofetch_js::{Ending, Global, ModuleFolders, Runtime, THREAD_STACK_BYTES};
+use sofetch_js::{Ending, ModuleFolders, THREAD_STACK_BYTES};
 
-use crate::args::{GlobalKind, RunArgs};
+use crate::args::RunArgs;
 use crate::ending::Failure;
 use crate::making::agent_builder;
-use crate::options::{NetworkOptions, PolicyOptions, UsageError, has_scheme};
+use crate::options::{NetworkOptions, UsageError};
 use crate::output::Streams;
+use crate::realm::{Realm, decode};
 use crate::script_lines::ScriptLines;
 use crate::watchers::Watchers;
 
@@ -24,9 +25,6 @@ const TIMED_OUT: u8 = 124;
 
 /// How long the engine may go on after the limit, in what it does not interrupt, before the process ends.
 const GRACE: Duration = Duration::from_secs(1);
-
-/// How deep scripts may go: a quarter of the stack that they are given here.
-const SCRIPT_STACK_BYTES: usize = THREAD_STACK_BYTES / 4;
 
 /// Runs them.
 pub(crate) fn run(args: RunArgs, streams: &Streams) -> Result<ExitCode, Failure> {
@@ -51,41 +49,20 @@ fn watch(after: Duration) -> io::Result<()> {
 }
 
 fn run_here(args: RunArgs, streams: &Streams) -> Result<ExitCode, Failure> {
-    let base_url = match &args.base_url {
-        Some(said) => Some(base_url(said)?),
-        None => None,
-    };
+    let realm = Realm::of(&args.realm, streams)?;
     let scripts = scripts(&args)?;
-    let import_maps = import_maps(&args)?;
     let watchers = Watchers::new(&args, streams)?;
     let mut agent = agent_builder(NetworkOptions::of(&args.network)?);
     if let Some(observer) = watchers.observer() {
         agent = agent.observer(observer);
     }
-    let mut builder = Runtime::builder().agent(agent).page(!args.no_page).max_stack(SCRIPT_STACK_BYTES);
-    builder = builder.global(match args.global {
-        GlobalKind::Window => Global::Window,
-        GlobalKind::Worker => Global::Worker,
-    });
-    // Only a file's page has modules of files: a page of the network reads none.
-    let is_files = base_url.as_ref().is_none_or(|url| url.scheme() == "file");
+    let mut builder = realm.builder(&args.realm, agent);
+    let is_files = realm.is_files();
     if is_files {
         let folders =
             scripts.iter().filter_map(|script| script.path.as_deref()).map(ModuleFolders::folder_of);
         let folders = folders.collect::<io::Result<Vec<_>>>().and_then(ModuleFolders::new);
         builder = builder.module_loader(folders.map_err(Failure::Start)?);
-    }
-    if let Some(url) = base_url {
-        builder = builder.base_url(url);
-    }
-    if let Some(policy) = args.referrer_policy {
-        builder = builder.referrer_policy(policy);
-    }
-    let policies = PolicyOptions::of_run(&args)?;
-    policies.misread().iter().for_each(|note| streams.note(note));
-    builder = policies.deliver_to_runtime(builder);
-    if let Some(bytes) = args.max_memory {
-        builder = builder.max_memory(usize::try_from(bytes).unwrap_or(usize::MAX));
     }
     if let Some(limit) = args.script_timeout {
         builder = builder.time_limit(limit);
@@ -93,10 +70,7 @@ fn run_here(args: RunArgs, streams: &Streams) -> Result<ExitCode, Failure> {
     let lines = Rc::new(ScriptLines::default());
     let mut runtime = builder.printer(lines.clone()).build().map_err(Failure::Script)?;
     lines.ends(runtime.interrupt_handle());
-    for (path, text) in &import_maps {
-        let place = is_files.then(|| ModuleFolders::url_of(path)).transpose().map_err(Failure::Start)?;
-        runtime.add_import_map(text, place.as_ref()).map_err(Failure::Script)?;
-    }
+    realm.add_import_maps(&mut runtime)?;
     for script in &scripts {
         let place = script.path.as_deref().filter(|_| is_files);
         let place = place.map(ModuleFolders::url_of).transpose().map_err(Failure::Start)?;
@@ -132,13 +106,6 @@ fn run_here(args: RunArgs, streams: &Streams) -> Result<ExitCode, Failure> {
         Ending::Idle if failed => ExitCode::from(UNCAUGHT),
         Ending::Idle => ExitCode::SUCCESS,
     })
-}
-
-/// A page's URL, with its scheme.
-fn base_url(said: &str) -> Result<Url, UsageError> {
-    // NB: to the URL parser, `localhost:8080` has one.
-    let url = if has_scheme(said.trim()) { Url::parse(said, None).ok() } else { None };
-    url.ok_or_else(|| UsageError::Url(said.to_owned()))
 }
 
 /// What is run.
@@ -197,18 +164,4 @@ fn url_of(path: &Path) -> Option<Url> {
         .iter()
         .any(|start| said.get(..start.len()).is_some_and(|scheme| scheme.eq_ignore_ascii_case(start)));
     if is_url { Url::parse(said, None).ok() } else { None }
-}
-
-/// The import maps' texts, in their order.
-fn import_maps(args: &RunArgs) -> Result<Vec<(&Path, String)>, UsageError> {
-    let read = |path: &'_ PathBuf| match std::fs::read(path) {
-        Ok(bytes) => Ok(decode(&bytes)),
-        Err(error) => Err(UsageError::File { path: path.clone(), error }),
-    };
-    args.import_map.iter().map(|path| Ok((path.as_path(), read(path)?))).collect()
-}
-
-/// UTF-8 decode: a byte order mark is none of the text, and what is no UTF-8 becomes U+FFFD.
-fn decode(bytes: &[u8]) -> String {
-    String::from_utf8_lossy(bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes)).into_owned()
 }

@@ -43,12 +43,15 @@ impl Printer for ScriptLines {
     }
 
     fn error(&self, line: &str) {
-        // What nobody caught may be a stranger's words, which no script chose to print.
-        let line = match line.starts_with("Uncaught ") {
-            true => Cow::Owned(line.split('\n').map(escaped).collect::<Vec<_>>().join("\n")),
-            false => Cow::Borrowed(line),
-        };
         // Nobody is left to tell that standard error is gone.
-        let _ = io::stderr().write_all(format!("{line}\n").as_bytes());
+        let _ = io::stderr().write_all(format!("{}\n", without_steering(line)).as_bytes());
+    }
+}
+
+/// A line of errors. What nobody caught may be a stranger's words, which no script chose to print.
+pub(crate) fn without_steering(line: &str) -> Cow<'_, str> {
+    match line.starts_with("Uncaught ") {
+        true => Cow::Owned(line.split('\n').map(escaped).collect::<Vec<_>>().join("\n")),
+        false => Cow::Borrowed(line),
     }
 }

@@ -2,7 +2,7 @@
 //!
 //! - [`recording`]: a [`Recorder`] listens, a [`Recording`] is the tree of what it heard; [`json`] is its JSON form, [`har`] that
 //!   of other tools, [`har_bodies`] what was sent with it, and [`har_tape()`] reads answers out of theirs; [`each_fetch`] hears one
-//!   fetch at a time.
+//!   fetch at a time, [`last_fetches`] keeps the last of them.
 //! - [`mod@words`]: one plain sentence for each ruling, and a hint for each that blocks. The house's only sentences.
 //! - [`mod@tree`]: a recording as an indented tree; [`mod@timeline`]: its exchanges as bars, [`mod@waterfall`]: with their
 //!   phases; [`cors_story`]: what CORS made of it; [`audit`]: what a server's CORS allows, and what it should not.
@@ -22,6 +22,7 @@ pub mod har;
 pub mod har_bodies;
 mod har_tape;
 pub mod json;
+pub mod last_fetches;
 mod lines;
 pub mod probes;
 pub mod recording;
@@ -44,6 +45,7 @@ pub use codes::code;
 pub use cors_story::CorsStory;
 pub use each_fetch::{EachFetch, Until};
 pub use har_tape::har_tape;
+pub use last_fetches::{LastFetch, LastFetches};
 pub use recording::{Entry, RecordedFetch, Recorder, Recording, Timed};
 pub use safe_text::Secrets;
 pub use timeline::{bars, timeline};

@@ -79,6 +79,7 @@ pub(crate) const ORDER: &[&str] = &[
     "performance.js",
     "dom_exception.js",
     "reporting.js",
+    "prompt.js",
     "security_policy_violation.js",
     "natives.js",
     "global.js",

@@ -19,6 +19,11 @@ let currentEvent;
 /** The event whose listener runs, or `undefined`. */
 export const theCurrentEvent = () => (currentEvent === undefined ? undefined : wrap(currentEvent));
 
+/** Whoever dispatched it was ended on the way, and comes back no more. */
+export function forgetCurrentEvent() {
+  currentEvent = undefined;
+}
+
 let reportException = () => {};
 
 /** Who is told of what listeners throw; it needs events itself. */

@@ -454,7 +454,7 @@ const NATIVE = ") {\n    [native code]\n}";
 const BOUND = ops.class_id(FunctionPrototypeBind(isOurs));
 
 // Is a function one of the engine's or of the prelude's?
-function isOurs(get) {
+export function isOurs(get) {
   return className(get) !== "Proxy" && ops.class_id(get) !== BOUND && StringPrototypeEndsWith(FunctionPrototypeToString(get), NATIVE);
 }
 

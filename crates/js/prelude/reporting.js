@@ -85,6 +85,11 @@ export function reportException(exception) {
 }
 setExceptionReporter(reportException);
 
+/** Whoever reported was ended on the way, and comes back no more. */
+export function leaveErrorReportingMode() {
+  inErrorReportingMode = false;
+}
+
 // What became of a rejected promise that nobody waited for. NB: holds neither the promise nor its reason.
 const rejections = new WeakMap();
 const ABOUT_TO_BE_NOTIFIED = 0;

@@ -53,8 +53,8 @@ const PATIENCE: Duration = Duration::from_millis(20);
 pub struct Runtime {
     context: Context,
     engine: rquickjs::Runtime,
-    host: Host,
-    tasks: Tasks,
+    pub(crate) host: Host,
+    pub(crate) tasks: Tasks,
     modules: Modules,
     /// Was a promise rejected, or a rejected one handled, since the last checkpoint?
     rejected: Rc<Cell<bool>>,
@@ -243,7 +243,7 @@ impl Runtime {
     }
 
     /// What was thrown, in words.
-    fn thrown(&self, ctx: &Ctx<'_>, error: rquickjs::Error) -> Error {
+    pub(crate) fn thrown(&self, ctx: &Ctx<'_>, error: rquickjs::Error) -> Error {
         if !error.is_exception() {
             return Error::engine(error);
         }
@@ -343,7 +343,7 @@ impl Runtime {
     }
 
     /// One task or timer, and the microtasks after it; waits for one. `false` where nothing will come.
-    fn turn(&mut self) -> bool {
+    pub(crate) fn turn(&mut self) -> bool {
         if self.host.closing.get() {
             return false;
         }
@@ -383,7 +383,7 @@ impl Runtime {
         self.tasks.next(until)
     }
 
-    fn run_task(&self, task: impl for<'js> FnOnce(&Ctx<'js>) -> rquickjs::Result<()>) {
+    pub(crate) fn run_task(&self, task: impl for<'js> FnOnce(&Ctx<'js>) -> rquickjs::Result<()>) {
         self.host.task_number.set(self.host.task_number.get().wrapping_add(1));
         let _ = self.with(|ctx| {
             ledger::share(ctx);
@@ -395,7 +395,7 @@ impl Runtime {
     }
 
     /// <https://html.spec.whatwg.org/#perform-a-microtask-checkpoint>, and the rejections that it leaves.
-    fn checkpoint(&self, ctx: &Ctx<'_>) {
+    pub(crate) fn checkpoint(&self, ctx: &Ctx<'_>) {
         while !self.host.is_over() {
             match microtasks::perform(ctx) {
                 Ok(true) => {}
@@ -411,7 +411,7 @@ impl Runtime {
     }
 
     /// <https://html.spec.whatwg.org/#report-an-exception>
-    fn report(&self, ctx: &Ctx<'_>, result: rquickjs::Result<()>) {
+    pub(crate) fn report(&self, ctx: &Ctx<'_>, result: rquickjs::Result<()>) {
         let Err(error) = result else { return };
         if self.host.is_over() {
             ctx.catch();
@@ -448,7 +448,7 @@ impl Runtime {
         (self.host.ledger.held(), self.host.held_bodies.get())
     }
 
-    fn with<T>(&self, steps: impl FnOnce(&Ctx<'_>) -> Result<T, Error>) -> Result<T, Error> {
+    pub(crate) fn with<T>(&self, steps: impl FnOnce(&Ctx<'_>) -> Result<T, Error>) -> Result<T, Error> {
         let done = self.context.with(|ctx| steps(&ctx));
         if let Some(panic) = self.host.panic.take() {
             std::panic::resume_unwind(panic);

@@ -9,7 +9,7 @@ use rquickjs::{Ctx, Error, Result, Value, qjs};
 pub(crate) fn evaluate<'js>(ctx: &Ctx<'js>, source: &str, name: &str) -> Result<Value<'js>> {
     let name = name.replace('\0', "\u{FFFD}");
     if source.contains('\0') {
-        return evaluate_with_nul(ctx, source, name);
+        return evaluate_as(ctx, source, &name, qjs::JS_EVAL_TYPE_GLOBAL);
     }
     let mut options = EvalOptions::default();
     options.strict = false;
@@ -17,9 +17,11 @@ pub(crate) fn evaluate<'js>(ctx: &Ctx<'js>, source: &str, name: &str) -> Result<
     ctx.eval_with_options(source, options)
 }
 
-/// The binding takes a text for ended at U+0000; the engine, told the length, does not.
+/// What the engine makes of a script under these flags of its own: a value, a promise, or the script compiled.
+///
+/// NB: the binding takes a text for ended at U+0000; the engine, told the length, does not.
 #[allow(unsafe_code)]
-fn evaluate_with_nul<'js>(ctx: &Ctx<'js>, source: &str, name: String) -> Result<Value<'js>> {
+pub(crate) fn evaluate_as<'js>(ctx: &Ctx<'js>, source: &str, name: &str, flags: u32) -> Result<Value<'js>> {
     let name = CString::new(name)?;
     // The engine looks at one byte behind the text.
     let text = [source.as_bytes(), b"\0"].concat();
@@ -31,7 +33,7 @@ fn evaluate_with_nul<'js>(ctx: &Ctx<'js>, source: &str, name: String) -> Result<
             text.as_ptr().cast(),
             source.len() as _,
             name.as_ptr(),
-            qjs::JS_EVAL_TYPE_GLOBAL as _,
+            flags as _,
         );
         if qjs::JS_IsException(value) {
             return Err(Error::Exception);

@@ -45,6 +45,8 @@ pub(crate) enum Generated {
 pub(crate) enum ManPage {
     /// sofetch-cors(1)
     Cors,
+    /// sofetch-repl(1)
+    Repl,
     /// sofetch-run(1)
     Run,
     /// sofetch-tour(1)

@@ -175,6 +175,7 @@ fn every_exit_code_is_there() {
     let undecided = (Ending::Undecided as u8).to_string();
     assert_eq!(codes("cors"), [&all[..], &[undecided]].concat());
     assert_eq!(codes("run"), ["0", "1", "2", "3", "124"]);
+    assert_eq!(codes("repl"), ["0", "1", "2", "3"]);
     assert_eq!(codes("tour"), ["0", "1", "2", "3"]);
     assert_eq!(codes("generate"), ["0", "2", "3"]);
 }

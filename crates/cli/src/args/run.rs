@@ -49,6 +49,32 @@ pub(crate) struct RunArgs {
     /// All scripts are modules, not only those of .mjs files
     #[arg(long, help_heading = "Scripts")]
     pub(crate) module: bool,
+    /// The global.
+    #[command(flatten)]
+    pub(crate) realm: RealmArgs,
+    /// A limit on the whole run, in seconds; what runs then is ended, with exit code 124
+    #[arg(long, value_name = "SECONDS", allow_negative_numbers = true, value_parser = seconds, help_heading = "Scripts")]
+    pub(crate) script_timeout: Option<Duration>,
+    /// Tell each fetch's decisions on standard error, when it has answered
+    #[arg(short = 'v', long, help_heading = "Output")]
+    pub(crate) verbose: bool,
+    /// Write all exchanges of the run to a file, as HAR 1.2
+    #[arg(long, value_name = "FILE", help_heading = "Output")]
+    pub(crate) har: Option<PathBuf>,
+    /// Print secrets as they are, and write them
+    #[arg(long, help_heading = "Output")]
+    pub(crate) show_secrets: bool,
+    /// The network.
+    #[command(flatten)]
+    pub(crate) network: NetworkArgs,
+    /// The config file.
+    #[command(flatten)]
+    pub(crate) config: ConfigArgs,
+}
+
+/// The global that scripts find, and whose they are: for each command that runs some.
+#[derive(Debug, Default, clap::Args)]
+pub(crate) struct RealmArgs {
     /// An import map, whose relative URLs are relative to the page, or to this file if the page is a file's (repeatable)
     #[arg(long, value_name = "FILE", help_heading = "Scripts")]
     pub(crate) import_map: Vec<PathBuf>,
@@ -73,27 +99,9 @@ pub(crate) struct RunArgs {
     /// A limit on what scripts hold, in bytes, or with k, M or G; one byte more is an error that they can catch
     #[arg(long, value_name = "BYTES", value_parser = size, help_heading = "Scripts")]
     pub(crate) max_memory: Option<u64>,
-    /// A limit on the whole run, in seconds; what runs then is ended, with exit code 124
-    #[arg(long, value_name = "SECONDS", allow_negative_numbers = true, value_parser = seconds, help_heading = "Scripts")]
-    pub(crate) script_timeout: Option<Duration>,
-    /// Tell each fetch's decisions on standard error, when it has answered
-    #[arg(short = 'v', long, help_heading = "Output")]
-    pub(crate) verbose: bool,
-    /// Write all exchanges of the run to a file, as HAR 1.2
-    #[arg(long, value_name = "FILE", help_heading = "Output")]
-    pub(crate) har: Option<PathBuf>,
-    /// Print secrets as they are, and write them
-    #[arg(long, help_heading = "Output")]
-    pub(crate) show_secrets: bool,
-    /// The network.
-    #[command(flatten)]
-    pub(crate) network: NetworkArgs,
-    /// The config file.
-    #[command(flatten)]
-    pub(crate) config: ConfigArgs,
 }
 
-/// Which global `sofetch run` makes.
+/// Which global is made.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
 pub(crate) enum GlobalKind {
     /// A window's, without a document

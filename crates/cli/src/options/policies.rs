@@ -8,7 +8,7 @@ use sofetch_inspect::words::words_for_misread;
 use sofetch_js::RuntimeBuilder;
 
 use super::usage::UsageError;
-use crate::args::{FetchArgs, RunArgs};
+use crate::args::{FetchArgs, RealmArgs};
 
 /// The values of the page's headers.
 #[derive(Clone, Debug, Default)]
@@ -31,7 +31,7 @@ impl PolicyOptions {
     }
 
     /// The same of a page's scripts.
-    pub(crate) fn of_run(args: &RunArgs) -> Result<PolicyOptions, UsageError> {
+    pub(crate) fn of_realm(args: &RealmArgs) -> Result<PolicyOptions, UsageError> {
         PolicyOptions::of_csp(&args.csp, &args.csp_report_only)
     }
 

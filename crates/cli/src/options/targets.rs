@@ -49,7 +49,7 @@ pub(crate) fn url(said: &str, page: Option<&PageOption>) -> Result<Url, UsageErr
         return Err(wrong());
     }
     // NB: clap takes a command's word for a URL once an option stood before it.
-    if matches!(text, "cors" | "tour" | "generate" | "lab" | "run") {
+    if matches!(text, "cors" | "tour" | "generate" | "lab" | "repl" | "run") {
         return Err(UsageError::CommandLate(text.to_owned()));
     }
     if has_scheme(text) {

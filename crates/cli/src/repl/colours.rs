@@ -1,0 +1,120 @@
+//! A value's text in colours. They are put on the text that is printed, which they do not change.
+
+use crate::output::{Paint, Tone};
+
+/// What an object is, in brackets.
+const KINDS: [&str; 9] = [
+    "Function",
+    "AsyncFunction",
+    "GeneratorFunction",
+    "AsyncGeneratorFunction",
+    "class ",
+    "Getter",
+    "Setter",
+    "Circular",
+    "Proxy",
+];
+
+/// The text, painted.
+pub(crate) fn painted(text: &str, paint: Paint) -> String {
+    if !paint.is_on() {
+        return text.to_owned();
+    }
+    let mut painted = String::with_capacity(text.len() * 2);
+    let mut rest = text;
+    let mut before = ' ';
+    while let Some(first) = rest.chars().next() {
+        let (length, tone) = token(rest, before);
+        let (said, after) = rest.split_at(length);
+        match tone {
+            Some(tone) => painted.push_str(&paint.tone(tone, said)),
+            None => painted.push_str(said),
+        }
+        before = said.chars().next_back().unwrap_or(first);
+        rest = after;
+    }
+    painted
+}
+
+/// How long the next token is, and its tone.
+fn token(text: &str, before: char) -> (usize, Option<Tone>) {
+    let first = text.chars().next().unwrap_or_default();
+    let is_word = |c: char| c.is_alphanumeric() || matches!(c, '_' | '$');
+    match first {
+        '"' => (quoted(text), Some(Tone::Text)),
+        '[' if KINDS.iter().any(|kind| text[1..].starts_with(kind)) => {
+            let end = text.find(['\n', ']']).filter(|end| text[*end..].starts_with(']'));
+            end.map_or((1, None), |end| (end + 1, Some(Tone::Key)))
+        }
+        '<' => {
+            match ["<pending>", "<rejected>", "<items unknown>"].iter().find(|word| text.starts_with(*word)) {
+                Some(word) => (word.len(), Some(Tone::Faint)),
+                None => (1, None),
+            }
+        }
+        '0'..='9' | '-'
+            if !is_word(before) && text[1..].starts_with(|c: char| c.is_ascii_digit())
+                || first.is_ascii_digit() && !is_word(before) =>
+        {
+            let end = text[1..]
+                .find(|c: char| !is_word(c) && !matches!(c, '.' | '+'))
+                .map_or(text.len(), |end| end + 1);
+            // A key of an object is none.
+            let tone = if text[end..].starts_with(": ") { None } else { Some(Tone::Number) };
+            (end, tone)
+        }
+        c if is_word(c) => {
+            let end = text.find(|c| !is_word(c)).unwrap_or(text.len());
+            let tone = match &text[..end] {
+                "true" | "false" | "NaN" | "Infinity" => Some(Tone::Number),
+                "null" | "undefined" => Some(Tone::Word),
+                _ => None,
+            };
+            (end, if text[end..].starts_with(": ") { None } else { tone })
+        }
+        c => (c.len_utf8(), None),
+    }
+}
+
+/// Up to the quote that ends it.
+fn quoted(text: &str) -> usize {
+    let mut escaped = false;
+    for (at, c) in text.char_indices().skip(1) {
+        match c {
+            _ if escaped => escaped = false,
+            '\\' => escaped = true,
+            '"' => return at + 1,
+            _ => {}
+        }
+    }
+    text.len()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn colours_table() {
+        let table = [
+            ("{ a: 1, b: \"x\" }", "{ a: <36:1>, b: <32:\"x\"> }"),
+            ("[1, -2.5e+3, 3n]", "[<36:1>, <36:-2.5e+3>, <36:3n>]"),
+            ("\"a \\\" 1\"", "<32:\"a \\\" 1\">"),
+            ("[null, undefined, true]", "[<33:null>, <33:undefined>, <36:true>]"),
+            ("[Function: f1]", "<34:[Function: f1]>"),
+            ("[Thing { a1: x2 }]", "[Thing { a1: x2 }]"),
+            ("Promise { <pending> }", "Promise { <2:<pending>> }"),
+            ("{ 1: 2 }", "{ 1: <36:2> }"),
+            ("\"open", "<32:\"open>"),
+            ("ä-1", "ä-1"),
+        ];
+        for (text, expected) in table {
+            let said = painted(text, Paint::on()).replace("\x1b[0m", ">").replace("\x1b[", "<");
+            let said = ["36", "32", "33", "34", "2"]
+                .iter()
+                .fold(said, |said, code| said.replace(&format!("<{code}m"), &format!("<{code}:")));
+            assert_eq!(said, expected);
+        }
+        assert_eq!(painted("[1]", Paint::off()), "[1]");
+    }
+}

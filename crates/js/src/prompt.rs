@@ -1,0 +1,408 @@
+//! A prompt: entries of a person, one after the other, in the global of a [`Runtime`].
+//!
+//! An [`EntryReader`] says whether a text is whole and makes an [`Entry`] of it, on whichever thread the person types;
+//! [`Runtime::enter`] runs it and gives its value as text. Between entries [`Runtime::run_until_woken`] does what is under way, until
+//! a [`Waker`] says that there is another. Unlike a script, an entry
+//!
+//! - may have `await` outside of functions, and `import` declarations at its beginning;
+//! - may declare again what an earlier one declared with `let`, `const` or `class`;
+//! - is an object, not a block, where it could be either;
+//! - leaves its value in `_`, and what it threw in `_error`.
+
+mod declarations;
+mod imports;
+mod parsing;
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use rquickjs::promise::PromiseState;
+use rquickjs::{Ctx, Object, Persistent, Promise, Value, qjs};
+
+use crate::error::Error;
+use crate::event_loop::TaskQueue;
+use crate::interrupt::Interrupt;
+use crate::runtime::Runtime;
+use crate::scripts;
+use crate::values::Text;
+use parsing::{Goal, Parser};
+
+/// What an [`EntryReader`] makes of a text.
+#[derive(Clone, Debug)]
+pub enum Read {
+    /// There is nothing in it but blanks.
+    Nothing,
+    /// It ends too early: more makes an entry of it.
+    More,
+    /// It is an entry, if only one that throws a `SyntaxError`.
+    Entry(Entry),
+}
+
+/// A text that can be run.
+#[derive(Clone, Debug)]
+pub struct Entry {
+    name: String,
+    /// As it was typed.
+    text: String,
+    /// As it is run, once what it declares has its place.
+    source: String,
+    goal: Goal,
+    variables: Vec<String>,
+    constants: Vec<String>,
+}
+
+impl Entry {
+    /// What stacks call it by, and [`Runtime::locate`] takes: `entry-1` and so on.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+}
+
+/// Reads what is typed, by the engine's own parser.
+pub struct EntryReader {
+    parser: Parser,
+    count: u64,
+}
+
+impl EntryReader {
+    /// An engine for it, which stays on this thread.
+    ///
+    /// # Errors
+    /// Where there is no memory.
+    pub fn new() -> Result<EntryReader, Error> {
+        Ok(EntryReader { parser: Parser::new()?, count: 0 })
+    }
+
+    /// What is typed so far.
+    pub fn read(&mut self, text: &str) -> Read {
+        if text.trim().is_empty() {
+            return Read::Nothing;
+        }
+        let source = match imports::dynamic(text) {
+            imports::Imports::EndsTooEarly => return Read::More,
+            imports::Imports::Dynamic(source) => source,
+            imports::Imports::None => text.to_owned(),
+        };
+        let is_object = source.trim_start().starts_with('{') && !source.trim_end().ends_with(';');
+        let object = is_object.then(|| format!("({source}\n)"));
+        if let Some((object, goal)) = object.and_then(|object| self.goal(&object).map(|goal| (object, goal)))
+        {
+            return self.entry(text, object, goal);
+        }
+        if let Some(goal) = self.goal(&source) {
+            return self.entry(text, source, goal);
+        }
+        let goals = goals(&source);
+        let is_early = |source: &str| goals.iter().any(|goal| self.parser.ends_too_early(source, *goal));
+        if is_early(&source) || is_object && is_early(&format!("({source}")) {
+            return Read::More;
+        }
+        // The engine says what is wrong with it.
+        self.entry(text, text.to_owned(), goals[0])
+    }
+
+    /// The same of what gets no more: it is an entry even where it ends too early.
+    pub fn read_whole(&mut self, text: &str) -> Read {
+        match self.read(text) {
+            Read::More => self.entry(text, text.to_owned(), goals(text)[0]),
+            read => read,
+        }
+    }
+
+    fn goal(&self, source: &str) -> Option<Goal> {
+        goals(source).iter().copied().find(|goal| self.parser.is_script(source, *goal))
+    }
+
+    fn entry(&mut self, text: &str, source: String, goal: Goal) -> Read {
+        self.count += 1;
+        let made = declarations::declarations(&self.parser, &source, goal);
+        let made = made.unwrap_or_else(|| declarations::Declarations { source, ..Default::default() });
+        Read::Entry(Entry {
+            name: format!("entry-{}", self.count),
+            text: text.to_owned(),
+            source: made.source,
+            goal,
+            variables: made.variables,
+            constants: made.constants,
+        })
+    }
+}
+
+/// How a text may be read, the likelier first. NB: in a script, `await (x)` is a call.
+fn goals(source: &str) -> &'static [Goal] {
+    match source.contains("await") {
+        true => &[Goal::Awaiting, Goal::Script],
+        false => &[Goal::Script],
+    }
+}
+
+impl std::fmt::Debug for EntryReader {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "EntryReader({} read)", self.count)
+    }
+}
+
+/// What came of an entry.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Entered {
+    /// Its value, as a console shows it: what strangers said in it is quoted, but not escaped throughout.
+    Value(String),
+    /// It has none: `undefined`.
+    Undefined,
+    /// What it threw, or was rejected with: `Uncaught ...`, with the stack if there is one.
+    Thrown(String),
+    /// An [`Interrupt`], or the time limit, came first.
+    Interrupted,
+    /// It awaits what nothing under way can settle.
+    Unsettled,
+}
+
+/// Names that could stand at the end of a text.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Completions {
+    /// Where the name begins that they are to replace: bytes from the beginning of the text.
+    pub start: usize,
+    /// The names, in order.
+    pub names: Vec<String>,
+}
+
+/// Ends [`Runtime::run_until_woken`] from another thread.
+#[derive(Clone)]
+pub struct Waker {
+    woken: Arc<AtomicBool>,
+    queue: TaskQueue,
+    interrupt: Interrupt,
+}
+
+impl Waker {
+    /// Ends it, now or as soon as it begins.
+    pub fn wake(&self) {
+        self.woken.store(true, Ordering::Release);
+        self.queue.queue(|_| Ok(()));
+    }
+
+    /// Interrupts what runs, and says whether anything did: where the loop only waits, nothing.
+    pub fn interrupt_what_runs(&self) -> bool {
+        let runs = !self.queue.is_waiting();
+        if runs {
+            self.interrupt.interrupt();
+        }
+        runs
+    }
+}
+
+impl std::fmt::Debug for Waker {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Waker").field("woken", &self.woken).finish_non_exhaustive()
+    }
+}
+
+impl Runtime {
+    /// Runs an entry, and the loop as long as the entry awaits something. An interrupt that came before is forgotten.
+    pub fn enter(&mut self, entry: &Entry) -> Entered {
+        self.resume();
+        let begun = self.with(|ctx| {
+            let value = self.evaluate_entry(ctx, entry);
+            self.checkpoint(ctx);
+            let entered = match value {
+                Ok(value) if entry.goal == Goal::Script => Ok(self.shown(ctx, "promptResult", value)),
+                // Its rejection is ours to tell.
+                Ok(value) => match Promise::from_value(value)
+                    .map(|promise| (promise.clone(), self.mark_handled(ctx, promise)))
+                {
+                    Ok((promise, Ok(()))) => Err(Persistent::save(ctx, promise)),
+                    Ok((_, Err(error))) | Err(error) => Ok(self.shown_error(ctx, error)),
+                },
+                Err(error) => Ok(self.shown_error(ctx, error)),
+            };
+            Ok(entered)
+        });
+        match begun {
+            Ok(Ok(entered)) => entered,
+            Ok(Err(promise)) => self.awaited(promise),
+            Err(error) => Entered::Thrown(error.to_string()),
+        }
+    }
+
+    fn evaluate_entry<'js>(&self, ctx: &Ctx<'js>, entry: &Entry) -> rquickjs::Result<Value<'js>> {
+        let mut source = &entry.source;
+        if !entry.variables.is_empty() || !entry.constants.is_empty() {
+            let declare = self.host.hook(ctx, "promptDeclare")?;
+            if !declare.call::<_, bool>((entry.variables.clone(), entry.constants.clone()))? {
+                // Then the engine refuses it, too.
+                source = &entry.text;
+            }
+        }
+        let awaiting = match entry.goal {
+            Goal::Script => 0,
+            Goal::Awaiting => qjs::JS_EVAL_FLAG_ASYNC,
+        };
+        scripts::evaluate_as(ctx, source, &entry.name, qjs::JS_EVAL_TYPE_GLOBAL | awaiting)
+    }
+
+    fn mark_handled<'js>(&self, ctx: &Ctx<'js>, promise: Promise<'js>) -> rquickjs::Result<()> {
+        self.host.hook(ctx, "markHandled")?.call((promise,))
+    }
+
+    /// Runs the loop until the entry's promise is settled.
+    fn awaited(&mut self, promise: Persistent<Promise<'static>>) -> Entered {
+        loop {
+            let settled = self.with(|ctx| {
+                let promise = promise.clone().restore(ctx).map_err(Error::engine)?;
+                if promise.state() == PromiseState::Pending {
+                    return Ok(None);
+                }
+                // The engine fulfils it with an object that has the value.
+                let value = promise.result::<Object<'_>>().unwrap_or(Err(rquickjs::Error::Unknown));
+                Ok(Some(match value.and_then(|object| object.get::<_, Value<'_>>("value")) {
+                    Ok(value) => self.shown(ctx, "promptResult", value),
+                    Err(error) => self.shown_error(ctx, error),
+                }))
+            });
+            match settled {
+                Ok(Some(entered)) => return entered,
+                Err(error) => return Entered::Thrown(error.to_string()),
+                Ok(None) if self.host.is_over() => return Entered::Interrupted,
+                Ok(None) if self.turn() => {}
+                Ok(None) if self.host.is_over() => return Entered::Interrupted,
+                Ok(None) => return Entered::Unsettled,
+            }
+        }
+    }
+
+    /// A value as text, by this function of the prelude.
+    fn shown<'js>(&self, ctx: &Ctx<'js>, hook: &str, value: Value<'js>) -> Entered {
+        let is_undefined = value.is_undefined();
+        let shown = self.host.hook(ctx, hook).and_then(|hook| hook.call::<_, Text>((value,)));
+        match shown {
+            _ if self.host.is_over() => {
+                ctx.catch();
+                Entered::Interrupted
+            }
+            Ok(Text(text)) if hook == "promptThrown" => Entered::Thrown(text),
+            Ok(_) if is_undefined => Entered::Undefined,
+            Ok(Text(text)) => Entered::Value(text),
+            // There is no room for the text.
+            Err(error) => Entered::Thrown(format!("Uncaught {}", self.thrown(ctx, error))),
+        }
+    }
+
+    fn shown_error(&self, ctx: &Ctx<'_>, error: rquickjs::Error) -> Entered {
+        if self.host.is_over() {
+            ctx.catch();
+            return Entered::Interrupted;
+        }
+        match error.is_exception() {
+            true => self.shown(ctx, "promptThrown", ctx.catch()),
+            false => Entered::Thrown(format!("Uncaught {}", Error::engine(error))),
+        }
+    }
+
+    /// The names that could stand at the end of a text: globals, and members of what a path of names leads to. Nothing that script
+    /// wrote is run for it: no accessor but those of platform objects, no proxy.
+    pub fn complete(&mut self, text: &str) -> Completions {
+        let (start, path) = path_at_end(text);
+        let Some((prefix, path)) = path.split_last() else { return Completions::default() };
+        // What stands in quotes is no name.
+        if Parser::new()
+            .is_ok_and(|parser| goals(text).iter().all(|goal| parser.ends_within_a_token(text, *goal)))
+        {
+            return Completions::default();
+        }
+        let names = self.with(|ctx| {
+            let hook = self.host.hook(ctx, "promptComplete").map_err(Error::engine)?;
+            let found = hook.call::<_, Vec<Text>>((path.to_vec(), *prefix));
+            found.map_err(|error| self.thrown(ctx, error))
+        });
+        let mut names: Vec<String> = names.unwrap_or_default().into_iter().map(|Text(name)| name).collect();
+        // What is no name cannot stand there; and what begins with two underscores is asked for by them.
+        names.retain(|name| {
+            let is_hidden = name.starts_with("__") && !prefix.starts_with("__");
+            let is_name = name.chars().all(parsing::is_part_of_a_name);
+            !is_hidden && is_name && !name.starts_with(|c: char| c.is_ascii_digit())
+        });
+        names.sort();
+        names.dedup();
+        Completions { start, names }
+    }
+
+    /// What ends [`Runtime::run_until_woken`].
+    pub fn waker(&self) -> Waker {
+        Waker { woken: Arc::default(), queue: self.host.queue.clone(), interrupt: self.interrupt_handle() }
+    }
+
+    /// Runs the loop, and waits where nothing is under way, until this waker is told to wake it. What is interrupted meanwhile ends,
+    /// and the loop goes on.
+    pub fn run_until_woken(&mut self, waker: &Waker) {
+        while !waker.woken.swap(false, Ordering::AcqRel) {
+            self.resume();
+            if self.turn() {
+                continue;
+            }
+            if let Some(task) = self.tasks.next(self.host.deadline.get()) {
+                self.run_task(task);
+            } else if self.host.is_over() {
+                // The time limit: nothing runs any more.
+                return;
+            }
+        }
+    }
+
+    /// Forgets an [`Interrupt`], so that scripts run again.
+    pub fn resume(&mut self) {
+        if !self.host.interrupted.swap(false, Ordering::Relaxed) {
+            return;
+        }
+        let _ = self.with(|ctx| {
+            let repaired = self.host.hook(ctx, "afterInterrupt").and_then(|hook| hook.call::<_, ()>(()));
+            self.report(ctx, repaired);
+            Ok(())
+        });
+    }
+}
+
+/// The path of names that a text ends with, the last of them unfinished, and where that begins: `a.b.c` is `["a", "b", "c"]`.
+fn path_at_end(text: &str) -> (usize, Vec<&str>) {
+    let mut path = Vec::new();
+    let name_start = |end: usize| {
+        let name = text[..end].char_indices().rev().take_while(|(_, c)| parsing::is_part_of_a_name(*c));
+        name.last().map_or(end, |(at, _)| at)
+    };
+    let start = name_start(text.len());
+    let mut at = start;
+    path.push(&text[start..]);
+    while let Some(before) = text[..at].strip_suffix('.') {
+        let before = before.strip_suffix('?').unwrap_or(before);
+        at = name_start(before.len());
+        let name = &before[at..];
+        if name.is_empty() || name.starts_with(|c: char| c.is_ascii_digit()) {
+            return (start, Vec::new());
+        }
+        path.push(name);
+    }
+    path.reverse();
+    (start, path)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn path_table() {
+        let table: [(&str, usize, &[&str]); 9] = [
+            ("", 0, &[""]),
+            ("fe", 0, &["fe"]),
+            ("a.b.c", 4, &["a", "b", "c"]),
+            ("f(r.headers.", 12, &["r", "headers", ""]),
+            ("x = a?.b", 7, &["a", "b"]),
+            ("1.", 2, &[]),
+            ("f().x", 4, &[]),
+            ("'text'.", 7, &[]),
+            ("ä.ö", 3, &["ä", "ö"]),
+        ];
+        for (text, start, path) in table {
+            assert_eq!(path_at_end(text), (start, path.to_vec()), "{text}");
+        }
+    }
+}

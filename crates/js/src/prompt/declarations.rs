@@ -1,0 +1,153 @@
+//! `let`, `const` and `class` of an entry, made into what the next entry sees and may declare anew.
+//!
+//! The engine refuses a second declaration of a name. So an entry's become `var`, of a property that `prelude/prompt.js` makes
+//! before: a constant is one all the same, and what `let` declares is no enumerable property of the global.
+
+use std::ops::Range;
+
+use super::parsing::{Goal, Parser, is_part_of_a_name};
+
+/// A longer text is run as it is: each of its declarations is a few readings of the whole.
+const MOST_BYTES: usize = 64 << 10;
+
+/// An entry's text with `var`, and what it declares.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(super) struct Declarations {
+    pub(super) source: String,
+    pub(super) variables: Vec<String>,
+    pub(super) constants: Vec<String>,
+}
+
+/// A keyword that declares, and where it stands.
+struct Keyword {
+    word: &'static str,
+    at: usize,
+}
+
+/// `None` where there is nothing to be made into anything else.
+pub(super) fn declarations(parser: &Parser, source: &str, goal: Goal) -> Option<Declarations> {
+    if source.len() > MOST_BYTES {
+        return None;
+    }
+    let keywords: Vec<Keyword> = candidates(source)
+        .into_iter()
+        .filter(|keyword| parser.is_between_statements(source, keyword.at, goal))
+        .collect();
+    if keywords.is_empty() {
+        return None;
+    }
+    let words = parser.words(source);
+    let all = parser.lexical_names(source, &words, goal);
+    let mut edits: Vec<(Range<usize>, String)> = Vec::new();
+    for keyword in keywords.iter().filter(|keyword| keyword.word == "const") {
+        edits.push((keyword.at..keyword.at + keyword.word.len(), "var".to_owned()));
+    }
+    let left = parser.lexical_names(&edited(source, &mut edits), &all, goal);
+    for keyword in &keywords {
+        match keyword.word {
+            "let" => edits.push((keyword.at..keyword.at + keyword.word.len(), "var".to_owned())),
+            "class" => {
+                let name = first_word(&source[keyword.at + keyword.word.len()..]);
+                all.contains(&name).then_some(())?;
+                let end = class_end(parser, source, keyword.at, goal)?;
+                edits.push((keyword.at..keyword.at, format!("var {name} = ")));
+                edits.push((end..end, ";".to_owned()));
+            }
+            _ => {}
+        }
+    }
+    let source = edited(source, &mut edits);
+    // NB: the parser has the last word, also where `let` was a name.
+    if !parser.is_script(&source, goal) {
+        return None;
+    }
+    let owned = |name: &&str| (*name).to_owned();
+    let constants = all.iter().filter(|name| !left.contains(*name)).map(owned).collect();
+    Some(Declarations { source, variables: left.iter().map(owned).collect(), constants })
+}
+
+/// The word at the beginning of a text.
+fn first_word(text: &str) -> &str {
+    let text = text.trim_start();
+    text.split(|c| !is_part_of_a_name(c)).next().unwrap_or_default()
+}
+
+/// Behind the bracket with which a class ends.
+fn class_end(parser: &Parser, source: &str, from: usize, goal: Goal) -> Option<usize> {
+    let brackets = source[from..].match_indices('}').map(|(at, _)| from + at + 1);
+    brackets.into_iter().find(|end| parser.is_between_statements(source, *end, goal))
+}
+
+/// Where the keywords stand as words, also in texts and comments.
+fn candidates(source: &str) -> Vec<Keyword> {
+    let mut found = Vec::new();
+    for word in ["let", "const", "class"] {
+        for (at, _) in source.match_indices(word) {
+            let before = source[..at].chars().next_back();
+            let before = before.is_some_and(|c| is_part_of_a_name(c) || c == '.');
+            let after = source[at + word.len()..].chars().next().is_some_and(is_part_of_a_name);
+            if !before && !after {
+                found.push(Keyword { word, at });
+            }
+        }
+    }
+    found.sort_by_key(|keyword| keyword.at);
+    found
+}
+
+/// The text with each range replaced.
+fn edited(source: &str, edits: &mut [(Range<usize>, String)]) -> String {
+    edits.sort_by_key(|(range, _)| (range.start, range.end));
+    let (mut text, mut from) = (String::with_capacity(source.len() + 16), 0);
+    for (range, new) in edits.iter() {
+        text.push_str(&source[from..range.start]);
+        text.push_str(new);
+        from = range.end;
+    }
+    text.push_str(&source[from..]);
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn declarations_table() {
+        type Row = (
+            &'static str,
+            &'static str,
+            Option<(&'static str, &'static [&'static str], &'static [&'static str])>,
+        );
+        let table: &[Row] = &[
+            ("nothing is declared", "a = 1; var b = 2", None),
+            ("let", "let a = 1, b", Some(("var a = 1, b", &["a", "b"], &[]))),
+            ("const", "const a = 1", Some(("var a = 1", &[], &["a"]))),
+            ("both", "let a; const b = a", Some(("var a; var b = a", &["a"], &["b"]))),
+            ("await", "const r = await f()", Some(("var r = await f()", &[], &["r"]))),
+            ("no semicolons", "f()\nlet a = 1\nf()", Some(("f()\nvar a = 1\nf()", &["a"], &[]))),
+            (
+                "a class",
+                "class A extends B { m() { if (x) {} } } f(new A)",
+                Some(("var A = class A extends B { m() { if (x) {} } }; f(new A)", &["A"], &[])),
+            ),
+            ("a class before brackets", "class A {}\n(1)", Some(("var A = class A {};\n(1)", &["A"], &[]))),
+            ("a class that is a value", "a = class A {}", None),
+            ("blocks keep theirs", "{ let a = 1 } for (const b of c) { class D {} }", None),
+            ("texts and comments", "f('let a', `const b`) // let c", None),
+            ("text and code", "let a = 'let b'", Some(("var a = 'let b'", &["a"], &[]))),
+            ("members", "a.let; a.const = { class: 1 }", None),
+            ("a name", "let = 1", None),
+        ];
+        let parser = Parser::new().expect("memory");
+        for (name, source, expected) in table {
+            let owned = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect();
+            let expected = expected.map(|(source, variables, constants)| Declarations {
+                source: source.to_owned(),
+                variables: owned(variables),
+                constants: owned(constants),
+            });
+            assert_eq!(declarations(&parser, source, Goal::Awaiting), expected, "{name}");
+        }
+    }
+}
