@@ -16,6 +16,7 @@ use serde_json::json;
 
 use super::listing::{Kind, Run, Scope};
 use super::page::{self, Script};
+use super::policies::Policies;
 use super::report::{Reader, Report};
 use super::server::Server;
 
@@ -50,9 +51,8 @@ enum Piece {
 }
 
 /// What a page is, besides its URL.
-#[derive(Default)]
 struct Settings {
-    referrer_policy: Option<String>,
+    policies: Policies,
     import_maps: Vec<String>,
 }
 
@@ -153,7 +153,9 @@ impl Runner<'_> {
         if let Some(title) = &run.title {
             pieces.push(Piece::Text(format!("self.META_TITLE = {};", json!(title))));
         }
-        let (mut settings, mut tail) = (Settings::default(), "load");
+        let headers = self.server.headers(&run.location(), run.place().www)?;
+        let mut settings = Settings { policies: Policies::of(&headers), import_maps: Vec::new() };
+        let mut tail = "load";
         match run.kind {
             Kind::Any | Kind::WindowScript => {
                 if run.kind == Kind::Any {
@@ -187,7 +189,8 @@ impl Runner<'_> {
             }
             Kind::Page => {
                 let page = page::read(&String::from_utf8_lossy(&self.server.get(&path, run.place().www)?));
-                settings = Settings { referrer_policy: page.referrer_policy, import_maps: page.import_maps };
+                settings.policies.meta(page.referrer_policy, &page.csp);
+                settings.import_maps = page.import_maps;
                 for script in page.scripts {
                     match script {
                         Script::Inline(text) => pieces.push(Piece::Text(text)),
@@ -235,9 +238,7 @@ impl Runner<'_> {
         for row in self.server.ports.resolve() {
             command.args(["--resolve", &row]);
         }
-        if let Some(policy) = &settings.referrer_policy {
-            command.args(["--referrer-policy", policy]);
-        }
+        command.args(settings.policies.arguments());
         for (number, map) in settings.import_maps.iter().enumerate() {
             let file = folder.join(format!("{number}.importmap"));
             fs::write(&file, map).map_err(|error| format!("{}: {error}", file.display()))?;
