@@ -41,8 +41,8 @@ impl Policies {
         for (name, value) in headers {
             if name == "referrer-policy" {
                 // The last word that is understood counts.
-                let words = value.split(',').map(|word| word.trim().to_ascii_lowercase());
-                let known = words.filter(|word| REFERRER_POLICIES.contains(&&**word)).next_back();
+                let mut words = value.split(',').map(|word| word.trim().to_ascii_lowercase());
+                let known = words.rfind(|word| REFERRER_POLICIES.contains(&&**word));
                 policies.referrer_policy = known.or(policies.referrer_policy.take());
             }
             if let Some((_, option)) = OPTIONS.iter().find(|(known, _)| known == name)

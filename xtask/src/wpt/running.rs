@@ -45,6 +45,8 @@ pub(super) struct Runner<'a> {
 enum Piece {
     /// From the server.
     Path(String),
+    /// The same, imported by the test's worker itself.
+    Import(String),
     Text(String),
     /// A module script of the page.
     Module(String),
@@ -110,6 +112,15 @@ impl Runner<'_> {
             let is_module = matches!(piece, Piece::Module(_));
             let (name, text) = match piece {
                 Piece::Text(text) | Piece::Module(text) => ("script".to_owned(), text.into_bytes()),
+                Piece::Import(path) => {
+                    // NB: asked for twice, since what wants shared memory has to be shown to it, and a fault is to be told here.
+                    let text = self.server.get(&path, run.place().www)?;
+                    let text = match wants_shared_memory(&text) {
+                        true => with_shared_memory(text),
+                        false => format!("importScripts({});", json!(path)).into_bytes(),
+                    };
+                    (path, text)
+                }
                 Piece::Path(path) => {
                     if let Some(file) = self.shared.lock().ok().and_then(|shared| shared.get(&path).cloned())
                     {
@@ -147,7 +158,6 @@ impl Runner<'_> {
 
     /// What the suite's own wrapper would load, with our reporter after the harness.
     fn pieces(&self, run: &Run) -> Result<(Vec<Piece>, Settings), String> {
-        let of_test = |said: &str| Piece::Path(run.resolve(said));
         let path = format!("{}{}", run.path, run.variant);
         let mut pieces = Vec::new();
         if let Some(title) = &run.title {
@@ -167,10 +177,13 @@ impl Runner<'_> {
                     )));
                     tail = if is_worker { "done" } else { "load" };
                 }
+                let is_worker = run.kind == Kind::Any && run.scope == Scope::Worker;
+                // A worker's wrapper imports: what it loads is on the timeline, and its policy judges it.
+                let piece = |path: String| if is_worker { Piece::Import(path) } else { Piece::Path(path) };
                 // The harness is there once.
-                pieces.extend([Piece::Path(HARNESS.to_owned()), self.reporter(run, &[HARNESS.to_owned()])]);
-                pieces.extend(run.scripts.iter().map(|script| of_test(script)));
-                pieces.push(Piece::Path(path));
+                pieces.extend([piece(HARNESS.to_owned()), self.reporter(run, &[HARNESS.to_owned()])]);
+                pieces.extend(run.scripts.iter().map(|script| piece(run.resolve(script))));
+                pieces.push(piece(path));
             }
             Kind::WorkerScript => {
                 let text = self.server.get(&path, run.place().www)?;
@@ -342,15 +355,16 @@ fn imported(text: &str) -> Vec<String> {
 /// The suite knows one way to shared memory, which leads through WebAssembly: a command without that is shown to its
 /// `SharedArrayBuffer` by scripts that want nothing else of it.
 fn with_shared_memory(text: Vec<u8>) -> Vec<u8> {
-    const WANTED: &[u8] = b"new WebAssembly.Memory({ shared:true";
     const BEFORE: &str = "if (typeof WebAssembly === 'undefined' && typeof SharedArrayBuffer === 'function') globalThis.WebAssembly = {
   Memory: class { constructor({ initial }) { this.buffer = new SharedArrayBuffer(initial * 65536); } },
 };
 ";
-    if !text.windows(WANTED.len()).any(|some| some == WANTED) {
-        return text;
-    }
-    [BEFORE.as_bytes(), &text].concat()
+    if wants_shared_memory(&text) { [BEFORE.as_bytes(), &text].concat() } else { text }
+}
+
+fn wants_shared_memory(text: &[u8]) -> bool {
+    const WANTED: &[u8] = b"new WebAssembly.Memory({ shared:true";
+    text.windows(WANTED.len()).any(|some| some == WANTED)
 }
 
 #[cfg(test)]
