@@ -60,11 +60,15 @@ impl Outbox {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// The last step of generating a report. All that the tasks until then bring are sent together.
-    pub(crate) fn append(self: &Arc<Self>, ctx: &Ctx<'_>, report: Report, url: String) -> Result<()> {
+    /// The last step of generating a report. All that the tasks which are there by now bring are sent together.
+    pub(crate) fn append(self: &Arc<Self>, ctx: &Ctx<'_>, report: Report, url: String) {
         let host = Host::of(ctx);
-        let user_agent = host.agent.settings().user_agent.as_deref().map(isomorphic_decode);
         let mut state = self.lock();
+        // NB: to send them would leave these out, and until then they would be in the way.
+        if !state.endpoints.iter().any(|(endpoint, _)| endpoint.name == report.endpoint) {
+            return;
+        }
+        let user_agent = host.agent.settings().user_agent.as_deref().map(isomorphic_decode);
         state.reports.push(Queued {
             report,
             url,
@@ -75,13 +79,13 @@ impl Outbox {
             let outbox = self.clone();
             host.queue.queue(move |ctx| outbox.send_reports(ctx));
         }
-        Ok(())
     }
 
     /// <https://w3c.github.io/reporting/#send-reports>
     fn send_reports(self: &Arc<Self>, ctx: &Ctx<'_>) -> Result<()> {
         let host = Host::of(ctx);
-        for (endpoint, reports) in self.lock().by_endpoint() {
+        let by_endpoint = self.lock().by_endpoint();
+        for (endpoint, reports) in by_endpoint {
             // 3.2. NB: all reports here are one global's, and so of one URL.
             let Some(url) = reports.first().map(|queued| &queued.url) else { continue };
             let origin = Url::parse(url, None).map_or_else(|_| Origin::new_opaque(), |url| url.origin());

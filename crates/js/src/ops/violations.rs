@@ -78,7 +78,8 @@ fn generate_and_queue_a_report(ctx: &Ctx<'_>, report: Report, outbox: &Arc<Outbo
     }
     host.hook(ctx, "notifyObservers")?.call::<_, ()>((report.kind, &*url, body))?;
     // 4.
-    outbox.append(ctx, report, url)
+    outbox.append(ctx, report, url);
+    Ok(())
 }
 
 fn set(record: &Object<'_>, name: &str, value: &ReportValue) -> Result<()> {
