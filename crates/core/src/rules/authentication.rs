@@ -70,7 +70,7 @@ pub fn authentication_need(
         }
         401 if !include_credentials => AuthenticationNeed::NotAsked(NotAsked::NoCredentials),
         // NB: a window has a traversable. If there is nobody before it, what stands in the URL can be tried all the same.
-        401 if !traversable && !(in_url && is_of_window(request)) => {
+        401 if !(traversable || in_url && is_of_window(request)) => {
             AuthenticationNeed::NotAsked(NotAsked::NoTraversable)
         }
         401 if !replayable => AuthenticationNeed::BodyNotReplayable,
