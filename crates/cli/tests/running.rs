@@ -68,7 +68,7 @@ fn who_has_read_enough_ends_the_scripts() {
 
 #[test]
 fn exit_codes_table() {
-    let table: [(&str, &[&str], i32, &str); 17] = [
+    let table: [(&str, &[&str], i32, &str); 19] = [
         ("nothing left", &["--eval", "1"], 0, ""),
         ("a rejection that was caught", &["--eval", "Promise.reject(1).catch(() => {})"], 0, ""),
         ("a prevented error", &["--eval", "onerror = () => true; throw 1"], 0, ""),
@@ -106,6 +106,13 @@ fn exit_codes_table() {
         ),
         ("nor such a one", &["--no-page", "--csp", "connect-src *", "--eval", "1"], 2, "--no-page"),
         ("a policy that says nothing", &["--csp-report-only", ";", "--eval", "1"], 2, "--csp-report-only"),
+        (
+            "an integrity policy that is none",
+            &["--integrity-policy", "a=(", "--eval", "1"],
+            2,
+            "--integrity-policy",
+        ),
+        ("endpoints that are none", &["--reporting-endpoints", "a=\"", "--eval", "1"], 2, "name=\"URL\""),
     ];
     for (name, args, code, word) in table {
         let said = sofetch(&[&["run"], args].concat());

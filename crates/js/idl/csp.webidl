@@ -1,6 +1,4 @@
 // https://w3c.github.io/webappsec-csp/#violation-events
-//
-// Report bodies are for a ReportingObserver, which is not here.
 
 enum SecurityPolicyViolationEventDisposition { "enforce", "report" };
 

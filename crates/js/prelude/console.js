@@ -20,7 +20,7 @@ const timerTable = new Map();
 let groups = 0;
 
 // https://console.spec.whatwg.org/#loglevel-severity
-const severe = { __proto__: null, assert: true, countReset: true, error: true, timeWarning: true, trace: true, warn: true };
+const severe = { __proto__: null, assert: true, countReset: true, error: true, timeWarning: true, warn: true };
 
 // https://console.spec.whatwg.org/#logger
 function Logger(logLevel, args) {
@@ -39,7 +39,9 @@ class Formatted {
   }
 }
 
-// https://console.spec.whatwg.org/#formatter, with one look at each specifier.
+// https://console.spec.whatwg.org/#formatter
+// DEPARTS: looks at each specifier once, as every console does: what was put in for one is no format, or a stranger's text could be.
+// `%%` is a `%`, too. https://console.spec.whatwg.org/#formatter
 function Formatter(args) {
   const target = args[0];
   if (args.length === 1 || typeof target !== "string") return args;

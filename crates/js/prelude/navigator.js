@@ -93,8 +93,9 @@ const safelisted = {
 
 // https://html.spec.whatwg.org/#normalize-protocol-handler-parameters
 function normalize(scheme, url) {
+  // NB: the scheme is ASCII lowercased. In all of Unicode the Kelvin sign would be a `k`: with any other letter it is none.
   const lower = StringPrototypeToLowerCase(scheme);
-  if (safelisted[lower] !== true && !isCustom(lower)) {
+  if (!isAscii(scheme) || (safelisted[lower] !== true && !isCustom(lower))) {
     throw new DOMException(`The scheme '${scheme}' cannot have a handler.`, "SecurityError");
   }
   if (!StringPrototypeIncludes(url, "%s")) throw new DOMException("The URL has no '%s' in it.", "SyntaxError");
@@ -108,6 +109,13 @@ function normalize(scheme, url) {
 
 function isOfOrigin(url, origin) {
   return StringPrototypeStartsWith(url, `${origin}/`);
+}
+
+function isAscii(text) {
+  for (let i = 0; i < text.length; i++) {
+    if (text[i] > "\u007f") return false;
+  }
+  return true;
 }
 
 // `web+` and at least one ASCII lower alpha, nothing else.

@@ -192,7 +192,7 @@ export function addToBuffer(entry) {
   entries[entries.length] = entry;
 }
 
-/** So many entries of this type found no room. */
+/** So many entries of this type found no room; a negative number of them did after all. */
 export function countDropped(type, count) {
   buffers[type].droppedEntriesCount += count;
 }

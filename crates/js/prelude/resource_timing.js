@@ -201,8 +201,9 @@ function addEntry(entry) {
     fullEventPending = true;
     queueTask(fireBufferFullEvent);
   }
-  // 3, 4.
+  // 3, 4. NB: it counts as dropped from now on, as Performance Timeline has it, unless it finds room after all.
   secondaryBuffer[secondaryBuffer.length] = entry;
+  countDropped("resource", 1);
 }
 
 // https://w3c.github.io/resource-timing/#dfn-fire-a-buffer-full-event
@@ -211,10 +212,7 @@ function fireBufferFullEvent() {
     const before = secondaryBuffer.length;
     if (!canAdd()) fireEvent("resourcetimingbufferfull", globalImplementation.performance, undefined, undefined, true);
     copySecondaryBuffer();
-    if (before <= secondaryBuffer.length) {
-      countDropped("resource", secondaryBuffer.length);
-      secondaryBuffer = newList();
-    }
+    if (before <= secondaryBuffer.length) secondaryBuffer = newList();
   }
   // NB: the steps that drop entries are said to end here with the flag still set: no entry would ever be added again.
   fullEventPending = false;
@@ -227,6 +225,7 @@ function copySecondaryBuffer() {
     addToBuffer(secondaryBuffer[copied]);
     copied += 1;
   }
+  countDropped("resource", -copied);
   const left = newList();
   for (let i = copied; i < secondaryBuffer.length; i++) left[left.length] = secondaryBuffer[i];
   secondaryBuffer = left;

@@ -116,7 +116,7 @@ class Sending {
 
   // processRequestBodyChunkLength. NB: a body that a redirect sends once more is told of once.
   sent(bytesLength) {
-    if (this.xhr.uploadComplete) return;
+    if (this.xhr.uploadComplete || this.uploadTimer !== undefined) return;
     this.requestBodyTransmitted += bytesLength;
     // A transport that knows the length never asks for more, and so never hears of the end.
     if (this.isAllSent) {

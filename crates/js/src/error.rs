@@ -10,6 +10,7 @@ pub struct Error(Kind);
 enum Kind {
     Start(std::io::Error),
     Agent(sofetch::Error),
+    ReportingEndpoints,
     Engine(rquickjs::Error),
     Prelude(String),
     Nul(String),
@@ -40,6 +41,10 @@ impl Error {
 
     pub(crate) fn agent(error: sofetch::Error) -> Error {
         Error(Kind::Agent(error))
+    }
+
+    pub(crate) fn reporting_endpoints() -> Error {
+        Error(Kind::ReportingEndpoints)
     }
 
     pub(crate) fn engine(error: rquickjs::Error) -> Error {
@@ -80,6 +85,7 @@ impl fmt::Display for Error {
         match &self.0 {
             Kind::Start(_) => f.write_str("no thread for the network could be started"),
             Kind::Agent(_) => f.write_str("the user agent's settings cannot be used"),
+            Kind::ReportingEndpoints => f.write_str("the value of Reporting-Endpoints is no dictionary"),
             Kind::Engine(_) => f.write_str("the script engine could not be started"),
             Kind::Prelude(said) => write!(f, "the prelude failed: {said}"),
             Kind::Nul(name) => {

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
-use sofetch::core::infrastructure::content_security_policies::Disposition;
+use sofetch::core::infrastructure::reports::process_reporting_endpoints;
 use sofetch::{Origin, Page, ReferrerPolicy, Url, UserAgent, UserAgentBuilder};
 
 use crate::blob_urls::BlobUrlStore;
@@ -14,7 +14,7 @@ use crate::event_loop::task_queue;
 use crate::host::Host;
 use crate::io_thread::IoThread;
 use crate::modules::{MakeEngine, ModuleLoader, NoFiles, Parser};
-use crate::ops::ViolationEvents;
+use crate::ops::{Outbox, PageReports};
 use crate::printing::{Printer, StandardStreams};
 use crate::runtime::{Global, Runtime};
 
@@ -28,12 +28,21 @@ pub struct RuntimeBuilder {
     global: Global,
     page: bool,
     referrer_policy: Option<ReferrerPolicy>,
-    csp: Vec<(String, Disposition)>,
+    policies: Vec<(Policy, String)>,
+    reporting_endpoints: Vec<String>,
     max_memory: Option<usize>,
     max_stack: usize,
     time_limit: Option<Duration>,
     module_loader: Rc<dyn ModuleLoader>,
     printer: Rc<dyn Printer>,
+}
+
+/// Policies that a page is delivered with, by their headers.
+enum Policy {
+    Csp,
+    CspReportOnly,
+    Integrity,
+    IntegrityReportOnly,
 }
 
 /// The stack that scripts may use, where nobody says otherwise: half of what Rust gives a thread.
@@ -59,7 +68,8 @@ impl RuntimeBuilder {
             global: Global::Window,
             page: true,
             referrer_policy: None,
-            csp: Vec::new(),
+            policies: Vec::new(),
+            reporting_endpoints: Vec::new(),
             max_memory: None,
             max_stack: STACK_BYTES,
             time_limit: None,
@@ -105,16 +115,37 @@ impl RuntimeBuilder {
     ///
     /// [`RuntimeBuilder::build`] fails where text has no directive at all.
     pub fn csp(self, serialized_csp_list: &str) -> RuntimeBuilder {
-        self.deliver(serialized_csp_list, Disposition::Enforce)
+        self.deliver(Policy::Csp, serialized_csp_list)
     }
 
     /// The same for one that refuses nothing: what violates it is the event.
     pub fn csp_report_only(self, serialized_csp_list: &str) -> RuntimeBuilder {
-        self.deliver(serialized_csp_list, Disposition::Report)
+        self.deliver(Policy::CspReportOnly, serialized_csp_list)
     }
 
-    fn deliver(mut self, serialized_csp_list: &str, disposition: Disposition) -> RuntimeBuilder {
-        self.csp.push((serialized_csp_list.to_owned(), disposition));
+    /// The page's integrity policy ([`PageBuilder::integrity_policy`](sofetch::PageBuilder::integrity_policy)), which judges the modules
+    /// that it imports. The last one counts; [`RuntimeBuilder::build`] fails where it is no dictionary.
+    pub fn integrity_policy(self, value: &str) -> RuntimeBuilder {
+        self.deliver(Policy::Integrity, value)
+    }
+
+    /// The same for one that refuses nothing: what violates it is reported.
+    pub fn integrity_policy_report_only(self, value: &str) -> RuntimeBuilder {
+        self.deliver(Policy::IntegrityReportOnly, value)
+    }
+
+    /// Whom the page's policies may name to be told of violations, as the header `Reporting-Endpoints` has it:
+    /// `name="https://..."`. Reports are sent as soon as script has done what it is about; who fetches on the user's own behalf has
+    /// none to send, nor has a page that is not potentially trustworthy.
+    ///
+    /// [`RuntimeBuilder::build`] fails where the value is no dictionary.
+    pub fn reporting_endpoints(mut self, value: &str) -> RuntimeBuilder {
+        self.reporting_endpoints.push(value.to_owned());
+        self
+    }
+
+    fn deliver(mut self, policy: Policy, value: &str) -> RuntimeBuilder {
+        self.policies.push((policy, value.to_owned()));
         self
     }
 
@@ -174,16 +205,20 @@ impl RuntimeBuilder {
             });
         }
         let (queue, tasks) = task_queue();
-        if !self.csp.is_empty() {
-            agent = agent.also_reports(Arc::new(ViolationEvents::new(queue.clone())));
-        }
-        let agent = agent.build().map_err(Error::agent)?;
         let url = match self.base_url {
             Some(url) => url,
             None => Url::parse("file:///", None).expect("a valid URL"),
         };
+        // Values of one header are joined.
+        let endpoints = self.reporting_endpoints.join(", ");
+        let endpoints = process_reporting_endpoints(endpoints.as_bytes(), &url)
+            .map_err(|_| Error::reporting_endpoints())?;
+        if !self.policies.is_empty() {
+            agent = agent.also_reports(Arc::new(PageReports::new(queue.clone(), Outbox::new(endpoints))));
+        }
+        let agent = agent.build().map_err(Error::agent)?;
         let page = match self.page {
-            true => Some(make_page(&agent, &url, self.global, self.referrer_policy, &self.csp)?),
+            true => Some(make_page(&agent, &url, self.global, self.referrer_policy, &self.policies)?),
             false => None,
         };
         let host = Host::new(queue, io.handle(), agent, page, url, blob_urls, self.printer);
@@ -232,7 +267,7 @@ fn make_page(
     url: &Url,
     global: Global,
     referrer_policy: Option<ReferrerPolicy>,
-    csp: &[(String, Disposition)],
+    policies: &[(Policy, String)],
 ) -> Result<Page, Error> {
     let mut builder = agent.page_builder(url.href()).worker(global == Global::Worker);
     if url.scheme() == "file" {
@@ -241,10 +276,12 @@ fn make_page(
     if let Some(policy) = referrer_policy {
         builder = builder.referrer_policy(policy);
     }
-    for (serialized_csp_list, disposition) in csp {
-        builder = match disposition {
-            Disposition::Enforce => builder.csp(serialized_csp_list),
-            Disposition::Report => builder.csp_report_only(serialized_csp_list),
+    for (policy, value) in policies {
+        builder = match policy {
+            Policy::Csp => builder.csp(value),
+            Policy::CspReportOnly => builder.csp_report_only(value),
+            Policy::Integrity => builder.integrity_policy(value),
+            Policy::IntegrityReportOnly => builder.integrity_policy_report_only(value),
         };
     }
     builder.build().map_err(Error::agent)

@@ -165,6 +165,24 @@ fn formatter_table() {
             &["1 %s", "1 2 {}"],
         ),
         ("one argument is not formatted", r#"console.log("100%s %%")"#, &["100%s %%"]),
+        (
+            "as parseInt and parseFloat have it, each in its own way",
+            r#"console.log("%d %i %f %d %d %f", "0x1f", "1e3", "1e3", 10n, {}, []); console.log("%5 %x %", 1)"#,
+            &["0 1 1000 10 NaN NaN", "%5 %x % 1"],
+        ),
+        (
+            "labels are strings, and what cannot be one is thrown",
+            r#"console.count({ toString: () => "label" }); console.count(null); console.count(undefined);
+               for (const name of ["count", "countReset", "time", "timeLog", "timeEnd"]) {
+                 try { console[name]({ toString() { throw name; } }); } catch (error) { console.log(error); }
+               }"#,
+            &["label: 1", "null: 1", "default: 1", "count", "countReset", "time", "timeLog", "timeEnd"],
+        ),
+        (
+            "groups are left at once, and their labels are formatted",
+            r#"console.group("%s!", "a"); console.group({ b: 1 }); console.log("in"); console.clear(); console.log("out"); console.groupEnd();"#,
+            &["a!", "  { b: 1 }", "    in", "out"],
+        ),
         ("only a string is a format", r#"console.log(1, "%s", 2)"#, &["1 %s 2"]),
         ("what was put in is not looked at again", r#"console.log("%s %s", "%s", "x")"#, &["%s x"]),
         (
@@ -180,8 +198,8 @@ fn methods_table() {
     check(&[
         (
             "severity chooses the stream",
-            "for (const name of ['log', 'info', 'debug', 'warn', 'error']) console[name](name)",
-            &["log", "info", "debug", "! warn", "! error"],
+            "for (const name of ['log', 'info', 'debug', 'dir', 'dirxml', 'count', 'group', 'warn', 'error']) console[name](name)",
+            &["log", "info", "debug", "\"dir\"", "dirxml", "count: 1", "group", "!   warn", "!   error"],
         ),
         (
             "assert",
@@ -221,7 +239,7 @@ fn methods_table() {
         (
             "trace",
             "function f() { console.trace('t%d', 1); }\nf();",
-            &["! Trace: t1\n    at f (test.js:1:23)\n    at <eval> (test.js:2:1)"],
+            &["Trace: t1\n    at f (test.js:1:23)\n    at <eval> (test.js:2:1)"],
         ),
     ]);
 }

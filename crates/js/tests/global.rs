@@ -86,9 +86,9 @@ fn navigator_tells_what_the_agent_sends() {
         "defaults, and handlers of protocols that are declined",
         "console.log(navigator.userAgent.startsWith('sofetch/'), navigator.languages, navigator.vendor === '');
          navigator.registerProtocolHandler('web+x', '?%s');
-         for (const [scheme, url] of [['https', '?%s'], ['web+', '?%s'], ['mailto', '?'], ['mailto', 'https://b.test/%s']])
+         for (const [scheme, url] of [['https', '?%s'], ['web+', '?%s'], ['web+\u{212a}elvin', '?%s'], ['WEB+K', '?%s'], ['mailto', '?'], ['mailto', 'https://b.test/%s']])
            try { navigator.registerProtocolHandler(scheme, url); } catch (error) { console.log(error.name); }",
-        &[r#"true ["en-US"] true"#, "SecurityError", "SecurityError", "SyntaxError", "SecurityError"],
+        &[r#"true ["en-US"] true"#, "SecurityError", "SecurityError", "SecurityError", "SyntaxError", "SecurityError"],
     )]);
 }
 

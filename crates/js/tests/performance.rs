@@ -267,6 +267,24 @@ fn the_buffer_table() {
 fn observers_table() {
     check(&[
         (
+            "how many found no room, at once, and no more once they did",
+            r#"const told = (name, options) => new Promise(resolve => {
+                 new PerformanceObserver((list, observer, { droppedEntriesCount }) => { console.log(name, droppedEntriesCount); observer.disconnect(); resolve(); }).observe(options);
+                 if (name === "mark") performance.mark("a"); else fetch("/a").then(response => response.text());
+               });
+               performance.setResourceTimingBufferSize(0);
+               await told("none has room", { type: "resource" });
+               await told("mark", { type: "mark" });
+               await told("two of both types", { entryTypes: ["mark", "resource"] });
+               await new Promise(resolve => setTimeout(resolve, 0));
+               performance.onresourcetimingbufferfull = () => performance.setResourceTimingBufferSize(1);
+               await told("room to come", { type: "resource" });
+               await new Promise(resolve => setTimeout(resolve, 0));
+               performance.setResourceTimingBufferSize(5);
+               await told("room that came", { type: "resource" });"#,
+            &["none has room 1", "mark 0", "two of both types 2", "room to come 3", "room that came 2"],
+        ),
+        (
             "several types",
             r#"const observer = new PerformanceObserver(function (list, itself, options) {
                  console.log(this === observer, itself === observer, JSON.stringify(options), list.getEntries().map(entry => entry.entryType).sort().join());

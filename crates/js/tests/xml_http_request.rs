@@ -20,6 +20,7 @@ fn answer(request: &RequestSeen) -> Reply {
         "/latin1" => Reply::ok(&b"\xE9"[..]).header("Content-Type", "text/plain;charset=windows-1252"),
         "/xml" => Reply::ok(&b"<?xml version='1.0' encoding='windows-1252'?>\xE9"[..]),
         "/redirect" => Reply::new(302).header("Location", "/json"),
+        "/resend" => Reply::new(307).header("Location", "/echo"),
         "/headers" => {
             Reply::ok("").header("b", "2").header("__a", "1").header("B", "3").header("Set-Cookie", "c=d")
         }
@@ -87,6 +88,15 @@ fn events_table() {
                await sent(xhr, "abc"); console.log(log.join(", ")); console.log(xhr.responseText);"#,
                 &[
                     "upload loadstart 0/3, upload progress 3/3, upload load 3/3, upload loadend 3/3",
+                    "POST [text/plain;charset=UTF-8] [] abc",
+                ],
+            ),
+            (
+                "an upload that a redirect sends once more is told of once, and before the answer",
+                r#"const log = []; const xhr = tellUpload(open("POST", "/resend"), log); xhr.onload = () => log.push("load");
+               await sent(xhr, "abc"); console.log(log.join(", ")); console.log(xhr.responseText);"#,
+                &[
+                    "upload loadstart 0/3, upload progress 3/3, upload load 3/3, upload loadend 3/3, load",
                     "POST [text/plain;charset=UTF-8] [] abc",
                 ],
             ),

@@ -8,6 +8,7 @@ mod beside;
 mod expectations;
 mod listing;
 mod page;
+mod policies;
 mod report;
 mod result;
 mod running;

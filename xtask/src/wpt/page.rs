@@ -10,6 +10,8 @@ pub(super) struct Page {
     pub(super) long: bool,
     /// Of `<meta name=referrer>`.
     pub(super) referrer_policy: Option<String>,
+    /// Of `<meta http-equiv=Content-Security-Policy>`.
+    pub(super) csp: Vec<String>,
     /// Classic scripts.
     pub(super) scripts: Vec<Script>,
     /// Module scripts, which all run behind them.
@@ -24,6 +26,8 @@ pub(super) enum Script {
     Src(String),
     Inline(String),
 }
+
+const CSP: &str = "Content-Security-Policy";
 
 /// Reads a page from its beginning to its end.
 pub(super) fn read(text: &str) -> Page {
@@ -60,6 +64,9 @@ pub(super) fn read(text: &str) -> Page {
                 page.title.get_or_insert_with(|| decoded(inside));
             }
             "style" | "textarea" | "xmp" => rest = until_end(rest, &name).1,
+            "meta" if attribute("http-equiv").is_some_and(|word| word.eq_ignore_ascii_case(CSP)) => {
+                page.csp.extend(attribute("content"));
+            }
             "meta" => match (attribute("name").as_deref(), attribute("content")) {
                 (Some("variant"), Some(content)) => page.variants.push(content),
                 (Some("timeout"), Some(content)) => page.long = content == "long",
@@ -160,8 +167,10 @@ mod tests {
     fn meta_table() {
         let page = read(
             "<meta charset=utf-8><meta name=\"timeout\" content=\"long\"/><meta name=variant content='?a'>\
-             <meta name=variant content=\"?b c\"><meta name='referrer' content='strict-origin'>",
+             <meta name=variant content=\"?b c\"><meta name='referrer' content='strict-origin'>\
+             <meta http-equiv=content-security-policy content=\"img-src 'none'\"><meta http-equiv=refresh content=1>",
         );
+        assert_eq!(page.csp, ["img-src 'none'"]);
         assert!(page.long);
         assert_eq!(page.variants, ["?a", "?b c"]);
         assert_eq!(page.referrer_policy.as_deref(), Some("strict-origin"));

@@ -16,6 +16,7 @@ use serde_json::json;
 
 use super::listing::{Kind, Run, Scope};
 use super::page::{self, Script};
+use super::policies::Policies;
 use super::report::{Reader, Report};
 use super::server::Server;
 
@@ -44,15 +45,16 @@ pub(super) struct Runner<'a> {
 enum Piece {
     /// From the server.
     Path(String),
+    /// The same, imported by the test's worker itself.
+    Import(String),
     Text(String),
     /// A module script of the page.
     Module(String),
 }
 
 /// What a page is, besides its URL.
-#[derive(Default)]
 struct Settings {
-    referrer_policy: Option<String>,
+    policies: Policies,
     import_maps: Vec<String>,
 }
 
@@ -110,6 +112,15 @@ impl Runner<'_> {
             let is_module = matches!(piece, Piece::Module(_));
             let (name, text) = match piece {
                 Piece::Text(text) | Piece::Module(text) => ("script".to_owned(), text.into_bytes()),
+                Piece::Import(path) => {
+                    // NB: asked for twice, since what wants shared memory has to be shown to it, and a fault is to be told here.
+                    let text = self.server.get(&path, run.place().www)?;
+                    let text = match wants_shared_memory(&text) {
+                        true => with_shared_memory(text),
+                        false => format!("importScripts({});", json!(path)).into_bytes(),
+                    };
+                    (path, text)
+                }
                 Piece::Path(path) => {
                     if let Some(file) = self.shared.lock().ok().and_then(|shared| shared.get(&path).cloned())
                     {
@@ -147,13 +158,14 @@ impl Runner<'_> {
 
     /// What the suite's own wrapper would load, with our reporter after the harness.
     fn pieces(&self, run: &Run) -> Result<(Vec<Piece>, Settings), String> {
-        let of_test = |said: &str| Piece::Path(run.resolve(said));
         let path = format!("{}{}", run.path, run.variant);
         let mut pieces = Vec::new();
         if let Some(title) = &run.title {
             pieces.push(Piece::Text(format!("self.META_TITLE = {};", json!(title))));
         }
-        let (mut settings, mut tail) = (Settings::default(), "load");
+        let headers = self.server.headers(&run.location(), run.place().www)?;
+        let mut settings = Settings { policies: Policies::of(&headers), import_maps: Vec::new() };
+        let mut tail = "load";
         match run.kind {
             Kind::Any | Kind::WindowScript => {
                 if run.kind == Kind::Any {
@@ -165,10 +177,13 @@ impl Runner<'_> {
                     )));
                     tail = if is_worker { "done" } else { "load" };
                 }
+                let is_worker = run.kind == Kind::Any && run.scope == Scope::Worker;
+                // A worker's wrapper imports: what it loads is on the timeline, and its policy judges it.
+                let piece = |path: String| if is_worker { Piece::Import(path) } else { Piece::Path(path) };
                 // The harness is there once.
-                pieces.extend([Piece::Path(HARNESS.to_owned()), self.reporter(run, &[HARNESS.to_owned()])]);
-                pieces.extend(run.scripts.iter().map(|script| of_test(script)));
-                pieces.push(Piece::Path(path));
+                pieces.extend([piece(HARNESS.to_owned()), self.reporter(run, &[HARNESS.to_owned()])]);
+                pieces.extend(run.scripts.iter().map(|script| piece(run.resolve(script))));
+                pieces.push(piece(path));
             }
             Kind::WorkerScript => {
                 let text = self.server.get(&path, run.place().www)?;
@@ -187,7 +202,8 @@ impl Runner<'_> {
             }
             Kind::Page => {
                 let page = page::read(&String::from_utf8_lossy(&self.server.get(&path, run.place().www)?));
-                settings = Settings { referrer_policy: page.referrer_policy, import_maps: page.import_maps };
+                settings.policies.meta(page.referrer_policy, &page.csp);
+                settings.import_maps = page.import_maps;
                 for script in page.scripts {
                     match script {
                         Script::Inline(text) => pieces.push(Piece::Text(text)),
@@ -235,9 +251,7 @@ impl Runner<'_> {
         for row in self.server.ports.resolve() {
             command.args(["--resolve", &row]);
         }
-        if let Some(policy) = &settings.referrer_policy {
-            command.args(["--referrer-policy", policy]);
-        }
+        command.args(settings.policies.arguments());
         for (number, map) in settings.import_maps.iter().enumerate() {
             let file = folder.join(format!("{number}.importmap"));
             fs::write(&file, map).map_err(|error| format!("{}: {error}", file.display()))?;
@@ -341,15 +355,16 @@ fn imported(text: &str) -> Vec<String> {
 /// The suite knows one way to shared memory, which leads through WebAssembly: a command without that is shown to its
 /// `SharedArrayBuffer` by scripts that want nothing else of it.
 fn with_shared_memory(text: Vec<u8>) -> Vec<u8> {
-    const WANTED: &[u8] = b"new WebAssembly.Memory({ shared:true";
     const BEFORE: &str = "if (typeof WebAssembly === 'undefined' && typeof SharedArrayBuffer === 'function') globalThis.WebAssembly = {
   Memory: class { constructor({ initial }) { this.buffer = new SharedArrayBuffer(initial * 65536); } },
 };
 ";
-    if !text.windows(WANTED.len()).any(|some| some == WANTED) {
-        return text;
-    }
-    [BEFORE.as_bytes(), &text].concat()
+    if wants_shared_memory(&text) { [BEFORE.as_bytes(), &text].concat() } else { text }
+}
+
+fn wants_shared_memory(text: &[u8]) -> bool {
+    const WANTED: &[u8] = b"new WebAssembly.Memory({ shared:true";
+    text.windows(WANTED.len()).any(|some| some == WANTED)
 }
 
 #[cfg(test)]

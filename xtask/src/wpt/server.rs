@@ -105,6 +105,16 @@ impl Server {
 
     /// What the server answers to a GET over plain HTTP. A status other than 200 is an error.
     pub(super) fn get(&self, path: &str, www: bool) -> Result<Vec<u8>, String> {
+        let answer = self.answer(path, www)?;
+        body_of(&answer).map_err(|fault| format!("GET {path}: {fault}"))
+    }
+
+    /// The headers with which it answers, names in lower case: those that a page was delivered with.
+    pub(super) fn headers(&self, path: &str, www: bool) -> Result<Vec<(String, String)>, String> {
+        Ok(headers_of(&self.answer(path, www)?))
+    }
+
+    fn answer(&self, path: &str, www: bool) -> Result<Vec<u8>, String> {
         let port = self.ports.of(PortKind::Http);
         let said = |error: std::io::Error| format!("GET {path}: {error}");
         let mut stream = TcpStream::connect((Ipv4Addr::LOCALHOST, port)).map_err(said)?;
@@ -116,7 +126,7 @@ impl Server {
         stream.write_all(head.as_bytes()).map_err(said)?;
         let mut answer = Vec::new();
         stream.read_to_end(&mut answer).map_err(said)?;
-        body_of(&answer).map_err(|fault| format!("GET {path}: {fault}"))
+        Ok(answer)
     }
 }
 
@@ -217,6 +227,14 @@ fn python() -> Result<&'static str, String> {
     names.into_iter().find(runs).ok_or("the suite's server needs Python 3.9 or later".to_owned())
 }
 
+/// The headers of an answer, in their order.
+fn headers_of(answer: &[u8]) -> Vec<(String, String)> {
+    let end = answer.windows(4).position(|four| four == b"\r\n\r\n").unwrap_or(0);
+    let head = String::from_utf8_lossy(&answer[..end]);
+    let pairs = head.split("\r\n").skip(1).filter_map(|line| line.split_once(':'));
+    pairs.map(|(name, value)| (name.trim().to_ascii_lowercase(), value.trim().to_owned())).collect()
+}
+
 /// The body of an answer that ended with its connection.
 fn body_of(answer: &[u8]) -> Result<Vec<u8>, String> {
     let end = answer.windows(4).position(|four| four == b"\r\n\r\n").ok_or("no head")?;
@@ -267,6 +285,14 @@ mod tests {
             let expected = body.map(|body| body.as_bytes().to_vec()).map_err(str::to_owned);
             assert_eq!(body_of(answer.as_bytes()), expected, "{name}");
         }
+    }
+
+    #[test]
+    fn headers_end_where_the_body_begins() {
+        let answer = b"HTTP/1.1 200 OK\r\nX-A: b, c:d \r\nx-a:\r\nnothing\r\n\r\nx-b: c\r\n\r\n";
+        let pair = |name: &str, value: &str| (name.to_owned(), value.to_owned());
+        assert_eq!(headers_of(answer), [pair("x-a", "b, c:d"), pair("x-a", "")]);
+        assert_eq!(headers_of(b"HTTP/1.1 200 OK\r\nA: b"), []);
     }
 
     #[test]

@@ -93,6 +93,15 @@ pub(crate) struct RealmArgs {
     /// One that refuses nothing: what violates it is an event
     #[arg(long, value_name = "POLICY", conflicts_with = "no_page", help_heading = "Scripts")]
     pub(crate) csp_report_only: Vec<String>,
+    /// The page's Integrity-Policy, as blocked-destinations=(script): its modules need integrity metadata then
+    #[arg(long, value_name = "VALUE", conflicts_with = "no_page", help_heading = "Scripts")]
+    pub(crate) integrity_policy: Option<String>,
+    /// One that refuses nothing: what violates it is reported
+    #[arg(long, value_name = "VALUE", conflicts_with = "no_page", help_heading = "Scripts")]
+    pub(crate) integrity_policy_report_only: Option<String>,
+    /// The page's Reporting-Endpoints, as name="URL": its policies' report-to sends reports there (repeatable)
+    #[arg(long, value_name = "VALUE", conflicts_with = "no_page", help_heading = "Scripts")]
+    pub(crate) reporting_endpoints: Vec<String>,
     /// Fetch on your own behalf: no origin, no CORS, nothing hidden
     #[arg(long, help_heading = "Scripts")]
     pub(crate) no_page: bool,

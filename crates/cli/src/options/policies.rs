@@ -1,8 +1,9 @@
-//! The policies that a page was delivered with: `--csp`, `--csp-report-only` and `--integrity-policy`.
+//! The policies that a page was delivered with: `--csp`, `--csp-report-only`, `--integrity-policy` and its kin, `--reporting-endpoints`.
 
 use sofetch::PageBuilder;
 use sofetch::core::infrastructure::content_security_policies::{CspList, Disposition};
 use sofetch::core::infrastructure::integrity_policies::IntegrityPolicy;
+use sofetch::core::infrastructure::structured_fields::{Dictionary, StructuredField};
 use sofetch::core::rules::content_security_policy::misread;
 use sofetch_inspect::words::words_for_misread;
 use sofetch_js::RuntimeBuilder;
@@ -16,23 +17,33 @@ pub(crate) struct PolicyOptions {
     csp: Vec<String>,
     csp_report_only: Vec<String>,
     integrity_policy: Option<String>,
+    integrity_policy_report_only: Option<String>,
+    reporting_endpoints: Vec<String>,
 }
 
 impl PolicyOptions {
     /// What was typed, if it can be a policy.
     pub(crate) fn of(args: &FetchArgs) -> Result<PolicyOptions, UsageError> {
-        if let Some(said) = &args.integrity_policy
-            && IntegrityPolicy::parse(said.as_bytes()).is_err()
-        {
-            return Err(UsageError::IntegrityPolicy(said.clone()));
-        }
+        check_integrity_policy(&args.integrity_policy)?;
         let policies = PolicyOptions::of_csp(&args.csp, &args.csp_report_only)?;
         Ok(PolicyOptions { integrity_policy: args.integrity_policy.clone(), ..policies })
     }
 
     /// The same of a page's scripts.
     pub(crate) fn of_realm(args: &RealmArgs) -> Result<PolicyOptions, UsageError> {
-        PolicyOptions::of_csp(&args.csp, &args.csp_report_only)
+        check_integrity_policy(&args.integrity_policy)?;
+        check_integrity_policy(&args.integrity_policy_report_only)?;
+        for said in &args.reporting_endpoints {
+            if Dictionary::parse(said.as_bytes()).is_err() {
+                return Err(UsageError::ReportingEndpoints(said.clone()));
+            }
+        }
+        Ok(PolicyOptions {
+            integrity_policy: args.integrity_policy.clone(),
+            integrity_policy_report_only: args.integrity_policy_report_only.clone(),
+            reporting_endpoints: args.reporting_endpoints.clone(),
+            ..PolicyOptions::of_csp(&args.csp, &args.csp_report_only)?
+        })
     }
 
     fn of_csp(csp: &[String], csp_report_only: &[String]) -> Result<PolicyOptions, UsageError> {
@@ -51,7 +62,7 @@ impl PolicyOptions {
         Ok(PolicyOptions {
             csp: csp.to_vec(),
             csp_report_only: csp_report_only.to_vec(),
-            integrity_policy: None,
+            ..PolicyOptions::default()
         })
     }
 
@@ -77,6 +88,15 @@ impl PolicyOptions {
         for policy in &self.csp_report_only {
             builder = builder.csp_report_only(policy);
         }
+        if let Some(value) = &self.integrity_policy {
+            builder = builder.integrity_policy(value);
+        }
+        if let Some(value) = &self.integrity_policy_report_only {
+            builder = builder.integrity_policy_report_only(value);
+        }
+        for value in &self.reporting_endpoints {
+            builder = builder.reporting_endpoints(value);
+        }
         builder
     }
 
@@ -89,5 +109,14 @@ impl PolicyOptions {
     pub(crate) fn misread(&self) -> Vec<String> {
         let policies = self.csp.iter().chain(&self.csp_report_only);
         policies.flat_map(|policy| misread(policy)).map(|misread| words_for_misread(&misread)).collect()
+    }
+}
+
+fn check_integrity_policy(said: &Option<String>) -> Result<(), UsageError> {
+    match said {
+        Some(said) if IntegrityPolicy::parse(said.as_bytes()).is_err() => {
+            Err(UsageError::IntegrityPolicy(said.clone()))
+        }
+        _ => Ok(()),
     }
 }

@@ -71,6 +71,8 @@ pub(crate) enum UsageError {
     },
     /// `--integrity-policy` is no dictionary.
     IntegrityPolicy(String),
+    /// What `Reporting-Endpoints` cannot say.
+    ReportingEndpoints(String),
     /// `cors` without a page's origin.
     NoOrigin,
     /// `-X` is no token.
@@ -168,6 +170,9 @@ impl fmt::Display for UsageError {
             }
             UsageError::Csp { option, said } => {
                 write!(f, "{option} {said:?}: a policy has a directive, such as connect-src 'self'")
+            }
+            UsageError::ReportingEndpoints(said) => {
+                write!(f, "--reporting-endpoints {said:?}: it is name=\"URL\", and further ones behind a comma")
             }
             UsageError::IntegrityPolicy(said) => {
                 write!(

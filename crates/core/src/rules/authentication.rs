@@ -1,5 +1,6 @@
 //! What 401, 407 and 421 ask of [HTTP-network-or-cache fetch](https://fetch.spec.whatwg.org/#concept-http-network-or-cache-fetch).
 
+use crate::infrastructure::clients::Global;
 use crate::infrastructure::requests::{Request, ResponseTainting, TraversableForUserPrompts};
 use crate::infrastructure::statuses::Status;
 use crate::rules::verdict::Verdict;
@@ -59,13 +60,19 @@ pub fn authentication_need(
 ) -> AuthenticationNeed {
     let replayable = request.body.as_ref().is_none_or(|body| !body.source.is_null());
     let traversable = request.traversable_for_user_prompts == TraversableForUserPrompts::Traversable;
+    let in_url = request.use_url_credentials
+        && !is_authentication_fetch
+        && request.current_url().includes_credentials();
     match status {
         // 15. Only where the user may be asked, and credentials are part of the bargain.
         401 if request.response_tainting == ResponseTainting::Cors => {
             AuthenticationNeed::NotAsked(NotAsked::Cors)
         }
         401 if !include_credentials => AuthenticationNeed::NotAsked(NotAsked::NoCredentials),
-        401 if !traversable => AuthenticationNeed::NotAsked(NotAsked::NoTraversable),
+        // NB: a window has a traversable. If there is nobody before it, what stands in the URL can be tried all the same.
+        401 if !(traversable || in_url && is_of_window(request)) => {
+            AuthenticationNeed::NotAsked(NotAsked::NoTraversable)
+        }
         401 if !replayable => AuthenticationNeed::BodyNotReplayable,
         401 if !request.use_url_credentials || is_authentication_fetch => AuthenticationNeed::AskUser,
         401 => AuthenticationNeed::UseUrlCredentials,
@@ -79,6 +86,10 @@ pub fn authentication_need(
         421 => AuthenticationNeed::Misdirected,
         _ => AuthenticationNeed::None,
     }
+}
+
+fn is_of_window(request: &Request) -> bool {
+    request.client.as_ref().is_some_and(|client| matches!(client.global, Global::Window { .. }))
 }
 
 /// May an authentication entry answer the challenge, before the user is asked? Not where credentials are no part of the
@@ -237,5 +248,38 @@ mod tests {
         own.owner = true;
         let need = authentication_need(&own, 407, true, false, false);
         assert_eq!(need, NotAsked(self::NotAsked::NoTraversable), "the user's own 407 stands");
+    }
+
+    #[test]
+    fn credentials_of_a_window_s_url_need_nobody_to_ask() {
+        use crate::infrastructure::clients::tests::{window, worker};
+        let with = |url: &str, client, url_credentials| {
+            let mut request = Request::new(Url::parse(url, None).expect("a valid URL"));
+            request.client = Some(std::sync::Arc::new(client));
+            request.traversable_for_user_prompts = TraversableForUserPrompts::NoTraversable;
+            request.use_url_credentials = url_credentials;
+            request
+        };
+        let page = || window("https://a.test/");
+        let nobody = AuthenticationNeed::NotAsked(NotAsked::NoTraversable);
+        for (row, request, again, need) in [
+            (
+                "a window's",
+                with("https://u:p@a.test/", page(), true),
+                false,
+                AuthenticationNeed::UseUrlCredentials,
+            ),
+            ("once", with("https://u:p@a.test/", page(), true), true, nobody),
+            ("where there are any", with("https://a.test/", page(), true), false, nobody),
+            ("where they are to be used", with("https://u:p@a.test/", page(), false), false, nobody),
+            (
+                "no worker's",
+                with("https://u:p@a.test/", worker("https://a.test/w.js", "https://a.test/"), true),
+                false,
+                nobody,
+            ),
+        ] {
+            assert_eq!(authentication_need(&request, 401, true, again, false), need, "{row}");
+        }
     }
 }

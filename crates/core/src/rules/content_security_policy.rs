@@ -16,7 +16,7 @@ mod misread;
 mod source_expressions;
 
 use crate::infrastructure::content_security_policies::{CspList, Disposition, Policy};
-use crate::infrastructure::reports::{Report, strip_url_for_use_in_reports};
+use crate::infrastructure::reports::{Report, ReportValue, strip_url_for_use_in_reports};
 use crate::infrastructure::requests::Request;
 use crate::infrastructure::responses::InternalResponse;
 use crate::infrastructure::url::Url;
@@ -197,7 +197,7 @@ fn judge<'r>(
 ///
 /// One report of the kind `csp-violation`, to nowhere if the policy names no endpoint: a face for scripts makes its event of it
 /// (step 3.3). And one of the kind `csp-report` for each URL of a `report-uri` that counts.
-// SKIPS 3.4.2.3, 3.5.3: nobody here sends what is queued; who takes the reports does.
+// SKIPS 3.4.2.3, 3.5.3: who takes the reports sends them, as the face for scripts does.
 fn report_violation(request: &Request, policy: &Policy, violation: &Violation, reports: &mut Vec<Report>) {
     let client = request.client.as_deref();
     let document =
@@ -208,7 +208,7 @@ fn report_violation(request: &Request, policy: &Policy, violation: &Violation, r
     let (original, disposition) = (violation.policy.clone(), violation.disposition.as_str().to_owned());
     // SKIPS create 2 to 4: a client knows neither who referred to its document nor with what status that came; one for
     // documents would say so.
-    let (referrer, status, sample) = (String::new, || "0".to_owned(), String::new);
+    let (referrer, status, sample) = (ReportValue::from(""), ReportValue::Number(0), ReportValue::from(""));
     let report_to = policy.directive("report-to");
     // 3.4. The deprecated way, where there is no other.
     if let (None, Some(report_uri)) = (report_to, policy.directive("report-uri")) {
@@ -218,15 +218,15 @@ fn report_violation(request: &Request, policy: &Policy, violation: &Violation, r
                 kind: "csp-report",
                 endpoint: endpoint.href().to_owned(),
                 body: vec![
-                    ("document-uri", document.clone()),
-                    ("referrer", referrer()),
-                    ("blocked-uri", blocked.clone()),
-                    ("effective-directive", effective.clone()),
-                    ("violated-directive", effective.clone()),
-                    ("original-policy", original.clone()),
-                    ("disposition", disposition.clone()),
-                    ("status-code", status()),
-                    ("script-sample", sample()),
+                    ("document-uri", document.as_str().into()),
+                    ("referrer", referrer.clone()),
+                    ("blocked-uri", blocked.as_str().into()),
+                    ("effective-directive", effective.as_str().into()),
+                    ("violated-directive", effective.as_str().into()),
+                    ("original-policy", original.as_str().into()),
+                    ("disposition", disposition.as_str().into()),
+                    ("status-code", status.clone()),
+                    ("script-sample", sample.clone()),
                 ],
             });
         }
@@ -236,14 +236,17 @@ fn report_violation(request: &Request, policy: &Policy, violation: &Violation, r
         kind: "csp-violation",
         endpoint: report_to.and_then(|directive| directive.value.first()).cloned().unwrap_or_default(),
         body: vec![
-            ("documentURL", document),
-            ("referrer", referrer()),
-            ("blockedURL", blocked),
-            ("effectiveDirective", effective),
-            ("originalPolicy", original),
-            ("sample", sample()),
-            ("disposition", disposition),
-            ("statusCode", status()),
+            ("documentURL", document.into()),
+            ("referrer", referrer),
+            ("blockedURL", blocked.into()),
+            ("effectiveDirective", effective.into()),
+            ("originalPolicy", original.into()),
+            ("sourceFile", ReportValue::Null),
+            ("sample", sample),
+            ("disposition", disposition.into()),
+            ("statusCode", status),
+            ("lineNumber", ReportValue::Null),
+            ("columnNumber", ReportValue::Null),
         ],
     });
 }

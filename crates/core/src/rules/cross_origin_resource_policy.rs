@@ -5,6 +5,7 @@
 
 use crate::infrastructure::clients::{EmbedderPolicy, EmbedderPolicyValue};
 use crate::infrastructure::origins::Origin;
+use crate::infrastructure::reports::ReportValue;
 use crate::infrastructure::requests::{Destination, Request};
 use crate::infrastructure::responses::InternalResponse;
 use crate::rules::verdict::{Verdict, said};
@@ -100,12 +101,12 @@ pub struct CorpViolationReport {
 
 impl CorpViolationReport {
     /// The properties of its body.
-    pub fn body(&self) -> Vec<(&'static str, String)> {
+    pub fn body(&self) -> Vec<(&'static str, ReportValue)> {
         vec![
-            ("type", "corp".to_owned()),
-            ("blockedURL", self.blocked_url.clone()),
-            ("destination", self.destination.as_str().to_owned()),
-            ("disposition", if self.report_only { "reporting" } else { "enforce" }.to_owned()),
+            ("type", "corp".into()),
+            ("blockedURL", self.blocked_url.as_str().into()),
+            ("destination", self.destination.as_str().into()),
+            ("disposition", if self.report_only { "reporting" } else { "enforce" }.into()),
         ]
     }
 }

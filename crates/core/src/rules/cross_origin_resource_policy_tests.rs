@@ -318,10 +318,10 @@ fn reports_table() {
     assert_eq!(
         report("trial", true).body(),
         [
-            ("type", "corp".to_owned()),
-            ("blockedURL", "https://b.test/x".to_owned()),
-            ("destination", "image".to_owned()),
-            ("disposition", "reporting".to_owned()),
+            ("type", "corp".into()),
+            ("blockedURL", "https://b.test/x".into()),
+            ("destination", "image".into()),
+            ("disposition", "reporting".into()),
         ]
     );
 }

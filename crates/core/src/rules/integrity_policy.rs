@@ -3,7 +3,7 @@
 //! Judges what is asked for, never the digest itself (`subresource_integrity.rs` does).
 
 use crate::infrastructure::integrity_policies::IntegrityPolicy;
-use crate::infrastructure::reports::{Report, strip_url_for_use_in_reports};
+use crate::infrastructure::reports::{Report, ReportValue, strip_url_for_use_in_reports};
 use crate::infrastructure::requests::{Destination, Mode, Request};
 use crate::rules::subresource_integrity::parse_metadata;
 use crate::rules::verdict::Verdict;
@@ -94,10 +94,10 @@ pub fn should_request_be_blocked_by_integrity_policy(
         kind: "integrity-violation",
         endpoint: endpoint.clone(),
         body: vec![
-            ("documentURL", document_url.clone()),
-            ("blockedURL", blocked_url.clone()),
-            ("destination", destination.as_str().to_owned()),
-            ("reportOnly", report_only.to_string()),
+            ("documentURL", document_url.clone().into()),
+            ("blockedURL", blocked_url.clone().into()),
+            ("destination", destination.as_str().into()),
+            ("reportOnly", ReportValue::Boolean(report_only)),
         ],
     };
     let mut reports = Vec::new();
@@ -243,8 +243,11 @@ mod tests {
             let told: Vec<(String, String)> = reports
                 .iter()
                 .map(|report| {
-                    let values: Vec<&str> = report.body.iter().map(|(_, value)| &**value).collect();
-                    (report.endpoint.clone(), values.join(" "))
+                    let values = report.body.iter().map(|(_, value)| match value {
+                        ReportValue::Text(text) => text.clone(),
+                        other => serde_json::to_string(other).expect("a value of JSON"),
+                    });
+                    (report.endpoint.clone(), values.collect::<Vec<_>>().join(" "))
                 })
                 .collect();
             told

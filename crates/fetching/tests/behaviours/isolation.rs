@@ -79,7 +79,7 @@ fn violations_are_reported_to_their_endpoints() {
     let reports = reports.0.lock().unwrap();
     let body = |disposition| {
         format!(
-            r#"[("type", "corp"), ("blockedURL", "https://b.test/x"), ("destination", "image"), ("disposition", "{disposition}")]"#
+            r#"[("type", Text("corp")), ("blockedURL", Text("https://b.test/x")), ("destination", Text("image")), ("disposition", Text("{disposition}"))]"#
         )
     };
     assert_eq!(

@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex};
 use sofetch_core::infrastructure::clients::Client;
 use sofetch_core::infrastructure::content_security_policies::Disposition;
 use sofetch_core::infrastructure::integrity_policies::IntegrityPolicy;
+use sofetch_core::infrastructure::reports::ReportValue;
 use sofetch_core::infrastructure::requests::{Destination, Mode, ParserMetadata, Request};
 use sofetch_core::ports::{Report, Reports};
 use sofetch_testkit::{Scripted, get};
@@ -27,8 +28,13 @@ impl Told {
     /// Kind, endpoint, and the values of these keys.
     fn values(&self, keys: &[&str]) -> Vec<String> {
         let values = |report: &Report| -> Vec<String> {
-            let value = |key| report.body.iter().find(|(known, _)| known == key).map(|(_, value)| &**value);
-            keys.iter().map(|key| value(key).unwrap_or("(unsaid)").to_owned()).collect()
+            let value = |key| match report.body.iter().find(|(known, _)| known == key) {
+                Some((_, ReportValue::Text(text))) => text.clone(),
+                Some((_, ReportValue::Boolean(value))) => value.to_string(),
+                Some((_, other)) => format!("{other:?}"),
+                None => "(unsaid)".to_owned(),
+            };
+            keys.iter().map(value).collect()
         };
         let reports = self.0.lock().unwrap();
         reports

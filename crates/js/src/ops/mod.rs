@@ -16,6 +16,7 @@ mod global;
 mod headers;
 mod import_scripts;
 mod reading_ahead;
+mod report_delivery;
 mod reporting;
 mod requests;
 pub(crate) mod resource_timing;
@@ -30,7 +31,8 @@ use rquickjs::{Ctx, Object, Result};
 
 pub(crate) use buffer_sources::with_bytes;
 pub(crate) use global::is_secure_context;
-pub(crate) use violations::ViolationEvents;
+pub(crate) use report_delivery::Outbox;
+pub(crate) use violations::PageReports;
 
 /// All ops, as one object for the prelude.
 pub(crate) fn object<'js>(ctx: &Ctx<'js>) -> Result<Object<'js>> {

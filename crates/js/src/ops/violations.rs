@@ -1,38 +1,92 @@
-//! [Violations](https://w3c.github.io/webappsec-csp/#report-violation) of the page's Content Security Policies: the reports of its fetches, on
-//! their way to the prelude's event.
+//! [Reports](https://w3c.github.io/reporting/#concept-reports) of what violates the page's policies, on their way to the prelude: the event of a
+//! Content Security Policy, reporting observers. Who else is told of them is `report_delivery.rs`'s.
 
-use rquickjs::{Ctx, Result};
+use std::sync::Arc;
+
+use rquickjs::{Ctx, Object, Result, Value};
+use sofetch::core::infrastructure::reports::{ReportValue, strip_url_for_use_in_reports};
 use sofetch::core::ports::{Report, Reports};
 
 use crate::event_loop::TaskQueue;
 use crate::host::Host;
-use crate::values::new_record;
+use crate::ops::report_delivery::{Outbox, send_csp_report};
+use crate::values::{new_list, new_record};
 
-/// Makes a task of each report: the hook `reportViolation` is called with the body's members.
-pub(crate) struct ViolationEvents(TaskQueue);
+/// Makes a task of each report.
+pub(crate) struct PageReports {
+    queue: TaskQueue,
+    outbox: Arc<Outbox>,
+}
 
-impl ViolationEvents {
-    pub(crate) fn new(queue: TaskQueue) -> ViolationEvents {
-        ViolationEvents(queue)
+impl PageReports {
+    pub(crate) fn new(queue: TaskQueue, outbox: Outbox) -> PageReports {
+        PageReports { queue, outbox: Arc::new(outbox) }
     }
 }
 
-impl Reports for ViolationEvents {
+impl Reports for PageReports {
     fn queue(&self, report: Report) {
-        // NB: one of each violation; those of the kind `csp-report` are the same for the endpoints of a `report-uri`.
-        if report.kind == "csp-violation" {
-            self.0.queue(move |ctx| fire(ctx, report));
-        }
+        let outbox = self.outbox.clone();
+        self.queue.queue(move |ctx| heard(ctx, report, &outbox));
     }
 }
 
-fn fire(ctx: &Ctx<'_>, report: Report) -> Result<()> {
-    let members = new_record(ctx)?;
-    for (name, value) in report.body {
-        match name {
-            "statusCode" => members.set(name, value.parse().unwrap_or(0_u16))?,
-            _ => members.set(name, value)?,
+/// <https://w3c.github.io/webappsec-csp/#report-violation>, step 3; what other policies have to say goes on at 3.5.3.
+///
+/// NB: core makes several reports of one violation: one for each URL of a `report-uri`, and the one that the event is made of.
+fn heard(ctx: &Ctx<'_>, report: Report, outbox: &Arc<Outbox>) -> Result<()> {
+    match report.kind {
+        // 3.4.
+        "csp-report" => return send_csp_report(ctx, &report),
+        "csp-violation" => {
+            // 3.3.
+            fire(ctx, &report)?;
+            // 3.5. NB: a `report-to` that names nobody has nothing to say.
+            if report.endpoint.is_empty() {
+                return Ok(());
+            }
         }
+        _ => {}
+    }
+    generate_and_queue_a_report(ctx, report, outbox)
+}
+
+/// Calls the hook `reportViolation` with the body's members.
+fn fire(ctx: &Ctx<'_>, report: &Report) -> Result<()> {
+    let members = new_record(ctx)?;
+    for (name, value) in &report.body {
+        set(&members, name, value)?;
     }
     Host::of(ctx).hook(ctx, "reportViolation")?.call((members,))
+}
+
+/// <https://w3c.github.io/reporting/#generate-and-queue-a-report>
+fn generate_and_queue_a_report(ctx: &Ctx<'_>, report: Report, outbox: &Arc<Outbox>) -> Result<()> {
+    let host = Host::of(ctx);
+    let creation_url = host.page.as_ref().map_or(&host.url, |page| &page.client().creation_url);
+    // 2.
+    let url = strip_url_for_use_in_reports(creation_url);
+    // 3.2.
+    let mut members: Vec<_> = report.body.iter().collect();
+    members.sort_by_key(|(name, _)| *name);
+    let body = new_list(ctx)?;
+    for (at, (name, value)) in members.into_iter().enumerate() {
+        let member = new_record(ctx)?;
+        member.set("name", *name)?;
+        set(&member, "value", value)?;
+        body.set(at, member)?;
+    }
+    host.hook(ctx, "notifyObservers")?.call::<_, ()>((report.kind, &*url, body))?;
+    // 4.
+    outbox.append(ctx, report, url);
+    Ok(())
+}
+
+fn set(record: &Object<'_>, name: &str, value: &ReportValue) -> Result<()> {
+    match value {
+        ReportValue::Null => record.set(name, Value::new_null(record.ctx().clone())),
+        ReportValue::Boolean(value) => record.set(name, *value),
+        ReportValue::Number(value) => record.set(name, *value),
+        ReportValue::Text(text) => record.set(name, text.as_str()),
+    }
 }
