@@ -205,6 +205,7 @@ async fn exchange(
         started_at,
         remote_address,
         protocol: Protocol::Http2,
+        upgraded: None,
     })
 }
 

@@ -41,6 +41,8 @@ pub(crate) fn crypto_provider(
 pub(crate) enum SessionScope {
     /// Handshakes with proxies: never shown the client's certificate.
     Proxy,
+    /// Handshakes with origins, for WebSockets, which speak HTTP/1.1 first.
+    WebSocket { key: Option<NetworkPartitionKey>, credentials: bool },
     /// Handshakes with origins.
     Origin { key: Option<NetworkPartitionKey>, credentials: bool },
 }
@@ -111,6 +113,7 @@ impl Tls {
         let (shows_identity, alpn) = match scope {
             // A proxy is asked to tunnel, in HTTP/1.1.
             SessionScope::Proxy => (false, &vec![b"http/1.1".to_vec()]),
+            SessionScope::WebSocket { credentials, .. } => (*credentials, &vec![b"http/1.1".to_vec()]),
             SessionScope::Origin { credentials, .. } => (*credentials, &self.alpn),
         };
         let config = Arc::new(self.build(verifier, shows_identity, alpn)?);
