@@ -178,7 +178,7 @@ fn what_refuses_a_fetch_refuses_a_handshake() {
     let server = serve(echo);
     on(async {
         let agent = agent();
-        let page = agent.page_builder("https://a.test/").content_security_policy("connect-src 'none'");
+        let page = agent.page_builder("https://a.test/").csp("connect-src 'none'");
         let page = page.build().expect("a page");
         let error = page.web_socket("wss://a.test/", &[]).await.expect_err("CSP");
         assert!(matches!(ruling(&error), Ruling::CspBlocking(_)), "{error:?}");
@@ -199,7 +199,7 @@ fn what_refuses_a_fetch_refuses_a_handshake() {
 fn a_policy_may_allow_web_sockets_by_their_scheme() {
     let server = serve(echo);
     on(async {
-        let page = agent().page_builder("http://a.test/").content_security_policy("connect-src ws:");
+        let page = agent().page_builder("http://a.test/").csp("connect-src ws:");
         let page = page.build().expect("a page");
         page.web_socket(ws(&server, "/"), &[]).await.expect("allowed");
     });
