@@ -47,7 +47,10 @@ impl<S: Socket> Transport<S> {
         let Some(head) = self.exactly(2).await? else { return Ok(None) };
         let length = match head[1] & 0x7f {
             126 => self.exactly(2).await?.map(|bytes| u64::from(u16::from_be_bytes([bytes[0], bytes[1]]))),
-            127 => self.exactly(8).await?.map(|bytes| bytes.iter().fold(0, |sum, &byte| sum << 8 | u64::from(byte))),
+            127 => self
+                .exactly(8)
+                .await?
+                .map(|bytes| bytes.iter().fold(0, |sum, &byte| sum << 8 | u64::from(byte))),
             length => Some(u64::from(length)),
         };
         let Some(length) = length.and_then(|length| usize::try_from(length).ok()) else { return Ok(None) };

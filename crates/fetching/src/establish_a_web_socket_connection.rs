@@ -104,11 +104,7 @@ pub async fn establish_a_web_socket_connection(
 }
 
 /// Steps 11.1 to 11.3.
-fn judged(
-    key: &str,
-    protocols: &[String],
-    response: &mut Response,
-) -> (WebSocketHandshake, WebSocketTerms) {
+fn judged(key: &str, protocols: &[String], response: &mut Response) -> (WebSocketHandshake, WebSocketTerms) {
     let (verdict, terms) = web_socket_handshake(key, protocols, response.internal());
     if !verdict.blocks() && response.internal().upgraded.is_none() {
         return (WebSocketHandshake::NoConnection, WebSocketTerms::default());

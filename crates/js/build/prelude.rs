@@ -69,6 +69,7 @@ pub(crate) const ORDER: &[&str] = &[
     "file_reader.js",
     "xml_http_request.js",
     "event_source.js",
+    "web_socket.js",
     "location.js",
     "navigator.js",
     "high_resolution_time.js",
@@ -108,6 +109,7 @@ pub(crate) const IDL: &[&str] = &[
     "streams.webidl",
     "url.webidl",
     "user_timing.webidl",
+    "web_socket.webidl",
     "xhr.webidl",
     "xhr_events.webidl",
 ];

@@ -168,9 +168,8 @@ async fn exchange(mut http1: Http1, request: WireRequest) -> Result<WireResponse
     }
     if status == 101 && upgrades {
         let left = poll_fn(|context| http1.transport.poll_upgraded(context)).await;
-        let upgraded = left.map(|(socket, said)| {
-            Upgraded::new(UpgradedSocket::new(socket, said, config, runtime.clone()))
-        });
+        let upgraded = left
+            .map(|(socket, said)| Upgraded::new(UpgradedSocket::new(socket, said, config, runtime.clone())));
         return Ok(WireResponse {
             status,
             status_message,

@@ -155,8 +155,7 @@ impl WebSocket {
                 if inner.connection.buffered_amount() == 0 {
                     return Poll::Ready(Ok(()));
                 }
-                let has_room =
-                    inner.waiting_bytes <= WAITING && inner.waiting.len() < WAITING_MESSAGES;
+                let has_room = inner.waiting_bytes <= WAITING && inner.waiting.len() < WAITING_MESSAGES;
                 std::task::ready!(inner.poll(has_room, context));
             }
         })

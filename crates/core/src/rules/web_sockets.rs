@@ -123,7 +123,8 @@ fn terms(
         return Err(WebSocketHandshake::Accept { said: accept.map(|value| said(&value)), expected });
     }
     let extensions = get_decode_and_split("Sec-WebSocket-Extensions", list).unwrap_or_default();
-    let said_extensions = || list.get("Sec-WebSocket-Extensions").map(|value| said(&value)).unwrap_or_default();
+    let said_extensions =
+        || list.get("Sec-WebSocket-Extensions").map(|value| said(&value)).unwrap_or_default();
     let deflate =
         negotiated(&extensions).ok_or_else(|| WebSocketHandshake::Extension { said: said_extensions() })?;
     if let Some(taken) = &protocol
@@ -245,12 +246,22 @@ mod tests {
                 "in another case, among others, with spaces",
                 &[],
                 101,
-                vec![("upgrade", " WebSocket"), ("connection", "keep-alive, upgrade"), ("sec-websocket-accept", ACCEPT)],
+                vec![
+                    ("upgrade", " WebSocket"),
+                    ("connection", "keep-alive, upgrade"),
+                    ("sec-websocket-accept", ACCEPT),
+                ],
                 established(None, ""),
             ),
             ("200", &[], 200, vec![upgrade, connection, accept], NotSwitched { status: 200 }),
             ("no Upgrade", &[], 101, vec![connection, accept], Upgrade { said: None }),
-            ("another", &[], 101, vec![("Upgrade", "h2c"), connection, accept], Upgrade { said: text("h2c") }),
+            (
+                "another",
+                &[],
+                101,
+                vec![("Upgrade", "h2c"), connection, accept],
+                Upgrade { said: text("h2c") },
+            ),
             (
                 "two",
                 &[],

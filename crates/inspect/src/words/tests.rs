@@ -40,9 +40,10 @@ use sofetch_core::rules::subresource_integrity::{HashAlgorithm, Integrity};
 use sofetch_core::rules::tao_check::{NavigationTaoCheck, TaoCheck};
 use sofetch_core::rules::unencoded_digest::UnencodedDigest;
 use sofetch_core::rules::verdict::Verdict;
+use sofetch_core::rules::web_sockets::WebSocketHandshake;
 use sofetch_core::rulings::{NetworkError, Reason};
 use sofetch_core::service_workers::gate::ServiceWorkerGate;
-use sofetch_core::wire_faults::{Cause, PeerMisbehaved, Phase, ProxyFault, WireFault};
+use sofetch_core::wire_faults::{Cause, PeerMisbehaved, Phase, ProxyFault, WebSocketBreach, WireFault};
 
 use super::*;
 use crate::safe_text::is_unsafe;
@@ -386,6 +387,20 @@ fn verdicts_on_responses_have_words() {
         RedirectModeVerdict::Follow,
     ]);
     check([
+        WebSocketHandshake::Established { protocol: None, extensions: String::new() },
+        WebSocketHandshake::Established { protocol: Some(text()), extensions: text() },
+        WebSocketHandshake::NotSwitched { status: 200 },
+        WebSocketHandshake::NotSwitched { status: 401 },
+        WebSocketHandshake::ProtocolNotTaken,
+        WebSocketHandshake::Upgrade { said: None },
+        WebSocketHandshake::Upgrade { said: Some(text()) },
+        WebSocketHandshake::Connection { said: Some(text()) },
+        WebSocketHandshake::Accept { said: None, expected: text() },
+        WebSocketHandshake::Extension { said: text() },
+        WebSocketHandshake::ProtocolNotAsked { said: text() },
+        WebSocketHandshake::NoConnection,
+    ]);
+    check([
         Redirect::NotARedirect,
         Redirect::Followed {
             from: text(),
@@ -554,6 +569,7 @@ fn faults_have_words() {
         Phase::Send,
         Phase::Head,
         Phase::Body,
+        Phase::Close,
         Phase::Whole,
     ] {
         faults.push(WireFault::TimedOut { phase, after: Duration::from_millis(1500) });
@@ -574,6 +590,16 @@ fn faults_have_words() {
         PeerMisbehaved::DecompressionLimit { coding: "br", decoded: u64::MAX, encoded: 1 },
         PeerMisbehaved::BodyTooLarge { limit: 1 },
         PeerMisbehaved::Http2 { detail: hostile() },
+        PeerMisbehaved::WebSocket { breach: WebSocketBreach::Masked },
+        PeerMisbehaved::WebSocket { breach: WebSocketBreach::ReservedBit },
+        PeerMisbehaved::WebSocket { breach: WebSocketBreach::Opcode },
+        PeerMisbehaved::WebSocket { breach: WebSocketBreach::FragmentedControl },
+        PeerMisbehaved::WebSocket { breach: WebSocketBreach::LongControl },
+        PeerMisbehaved::WebSocket { breach: WebSocketBreach::Fragments },
+        PeerMisbehaved::WebSocket { breach: WebSocketBreach::Utf8 },
+        PeerMisbehaved::WebSocket { breach: WebSocketBreach::CloseCode },
+        PeerMisbehaved::WebSocket { breach: WebSocketBreach::Compression },
+        PeerMisbehaved::WebSocket { breach: WebSocketBreach::TooLarge { limit: 1 } },
     ] {
         check_sentence(fault.code(), &words_for_peer_misbehaved(&fault));
         assert_eq!(

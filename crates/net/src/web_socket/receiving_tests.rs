@@ -62,7 +62,12 @@ fn frames_table() {
         ("a pong that nobody asked for", &[(0x8a, b"p"), (0x81, b"a")], vec![text("a")], None),
         ("a fragment of nothing", &[(0x80, b"a")], vec![], Some(OutOfOrder)),
         ("a message within another", &[(0x01, b"a"), (0x81, b"b")], vec![], Some(OutOfOrder)),
-        ("a fragment after the last", &[(0x01, b""), (0x80, b""), (0x80, b"")], vec![text("")], Some(OutOfOrder)),
+        (
+            "a fragment after the last",
+            &[(0x01, b""), (0x80, b""), (0x80, b"")],
+            vec![text("")],
+            Some(OutOfOrder),
+        ),
         ("a control frame in fragments", &[(0x09, b"p")], vec![], Some(FragmentedControl)),
         ("a goodbye in fragments", &[(0x08, b"")], vec![], Some(FragmentedControl)),
         ("a long ping", &[(0x89, &long)], vec![], Some(LongControl)),

@@ -152,7 +152,8 @@ fn answers_that_open_nothing() {
         });
     }
     // Without an Accept, or with one that is a guess.
-    for reply in [Reply::new(101), Reply::new(101).header("Sec-WebSocket-Accept", "s3pPLMBiTxaQ9kYGzzhZRbK+xOo=")]
+    for reply in
+        [Reply::new(101), Reply::new(101).header("Sec-WebSocket-Accept", "s3pPLMBiTxaQ9kYGzzhZRbK+xOo=")]
     {
         let reply = reply.header("Upgrade", "websocket").header("Connection", "Upgrade").as_given();
         let server = serve(move |_| reply.clone());
@@ -410,7 +411,13 @@ fn ends_table() {
             true,
         ),
         ("no goodbye", saying(|reply| reply), 1006, "", false),
-        ("half a message", saying(|reply| reply.piece(Bytes::from_static(&[0x81, 5, b'a']))), 1006, "", false),
+        (
+            "half a message",
+            saying(|reply| reply.piece(Bytes::from_static(&[0x81, 5, b'a']))),
+            1006,
+            "",
+            false,
+        ),
         ("a reset", saying(|reply| reply.ending(Ending::Reset)), 1006, "", false),
         // It hangs after its goodbye: who waits for it to leave leaves first, and all was said.
         (
@@ -478,7 +485,13 @@ fn pings_are_answered_and_a_flood_of_them_by_the_last() {
     let flood = frame(0x89, &[b'p'; 125]).repeat(100_000);
     let last = frame(0x89, b"last");
     let server = saying(move |reply| {
-        reply.piece(frame(0x89, b"one")).frame().piece(flood.clone()).piece(last.clone()).piece(frame(0x81, b"a")).echo()
+        reply
+            .piece(frame(0x89, b"one"))
+            .frame()
+            .piece(flood.clone())
+            .piece(last.clone())
+            .piece(frame(0x81, b"a"))
+            .echo()
     });
     on(async {
         let mut socket = agent().web_socket(ws(&server, "/"), &[]).await.expect("a connection");
