@@ -61,9 +61,6 @@ pub async fn establish_a_web_socket_connection(
     request.credentials_mode = CredentialsMode::Include;
     request.cache_mode = CacheMode::NoStore;
     request.redirect_mode = RedirectMode::Error;
-    // DEPARTS: the text leaves the flag unset, and with it the URL's credentials unused; browsers answer a 401 with them
-    // (web-platform-tests, websockets/basic-auth.any.js).
-    request.use_url_credentials = true;
     // 3, 4.
     request.header_list.append("Upgrade", "websocket");
     request.header_list.append("Connection", "Upgrade");
