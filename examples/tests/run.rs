@@ -29,5 +29,6 @@ examples! {
     mock prints ["lamp"];
     guarded prints ["127.0.0.1 is refused"];
     blocking prints ["{"];
+    web_socket prints ["text: hello", "3 bytes", "closed with 1000, cleanly: true", "NotSwitched { status: 200 }"];
     plugin_host prints ["[prices] prices: undefined undefined", "\"rate\": Number(1.25)", "greedy: Interrupted, published []"];
 }

@@ -160,7 +160,7 @@ fn messages_table() {
                 "close 3 1005 true",
                 "true 2,3",
                 "false 0,0",
-                "true",
+                "true ",
                 "false 97,98,9",
             ],
         ),

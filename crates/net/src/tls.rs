@@ -113,6 +113,8 @@ impl Tls {
         let (shows_identity, alpn) = match scope {
             // A proxy is asked to tunnel, in HTTP/1.1.
             SessionScope::Proxy => (false, &vec![b"http/1.1".to_vec()]),
+            // DEPARTS: a server may take WebSockets over HTTP/2, too (https://www.rfc-editor.org/rfc/rfc8441): it is not asked, and one
+            // that speaks HTTP/2 alone has none for us.
             SessionScope::WebSocket { credentials, .. } => (*credentials, &vec![b"http/1.1".to_vec()]),
             SessionScope::Origin { credentials, .. } => (*credentials, &self.alpn),
         };

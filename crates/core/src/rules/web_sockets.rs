@@ -119,7 +119,7 @@ fn terms(
     }
     let accept = list.get("Sec-WebSocket-Accept");
     let expected = accept_of(key);
-    if !accept.as_ref().is_some_and(|value| value.trim_ascii() == expected.as_bytes()) {
+    if accept.as_ref().is_none_or(|value| value.trim_ascii() != expected.as_bytes()) {
         return Err(WebSocketHandshake::Accept { said: accept.map(|value| said(&value)), expected });
     }
     let extensions = get_decode_and_split("Sec-WebSocket-Extensions", list).unwrap_or_default();

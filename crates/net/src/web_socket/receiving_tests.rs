@@ -14,6 +14,12 @@ use WebSocketBreach::{
 
 const LIMIT: usize = 1000;
 
+/// Frames, each as its first byte and its payload.
+type Frames<'a> = &'a [(u8, &'a [u8])];
+
+/// What they bring, and what was wrong with the last.
+type Brought = (Vec<Received>, Option<WebSocketBreach>);
+
 /// The first byte of a frame as it stands on the wire, and its payload.
 fn frame(first: u8, payload: &[u8]) -> Frame {
     let header = FrameHeader {
@@ -28,7 +34,7 @@ fn frame(first: u8, payload: &[u8]) -> Frame {
 }
 
 /// What the frames bring, one by one, up to a breach.
-fn received(assembly: &mut Assembly, frames: &[(u8, &[u8])]) -> (Vec<Received>, Option<WebSocketBreach>) {
+fn received(assembly: &mut Assembly, frames: Frames<'_>) -> Brought {
     let mut all = Vec::new();
     for (first, payload) in frames {
         match assembly.take(frame(*first, payload)) {
@@ -52,7 +58,7 @@ fn frames_table() {
     let ping = |bytes: &[u8]| Received::Ping(Bytes::copy_from_slice(bytes));
     let long = [b'x'; 126];
     let most = [b'x'; LIMIT];
-    let rows: &[(&str, &[(u8, &[u8])], Vec<Received>, Option<WebSocketBreach>)] = &[
+    let rows: Vec<(&str, Frames<'_>, Vec<Received>, Option<WebSocketBreach>)> = vec![
         ("text", &[(0x81, b"a")], vec![text("a")], None),
         ("empty text", &[(0x81, b"")], vec![text("")], None),
         ("bytes", &[(0x82, &[0, 255])], vec![binary(&[0, 255])], None),
@@ -92,7 +98,7 @@ fn frames_table() {
     ];
     for (row, frames, expected, breach) in rows {
         let (all, broken) = received(&mut Assembly::new(LIMIT, None), frames);
-        assert_eq!((&all, broken), (expected, *breach), "{row}");
+        assert_eq!((all, broken), (expected, breach), "{row}");
     }
     let mut masked = frame(0x81, b"a");
     masked.header_mut().mask = Some([0; 4]);
@@ -131,7 +137,7 @@ fn compression_table() {
     // Section 7.2.3.4: a block that says it is the last.
     let last: &[u8] = &[0xf3, 0x48, 0xcd, 0xc9, 0xc9, 0x07, 0x00, 0x00];
     let hello = || text("Hello");
-    let rows: &[(&str, bool, &[(u8, &[u8])], Vec<Received>, Option<WebSocketBreach>)] = &[
+    let rows: Vec<(&str, bool, Frames<'_>, Vec<Received>, Option<WebSocketBreach>)> = vec![
         ("a message", false, &[(0xc1, &compressed)], vec![text("hello hello hello hello")], None),
         ("in fragments", false, &[(0x41, one), (0x80, two)], vec![text("hello hello hello hello")], None),
         ("a plain one", false, &[(0x81, b"a")], vec![text("a")], None),
@@ -145,8 +151,8 @@ fn compression_table() {
         ("the bit on a ping", false, &[(0xc9, b"")], vec![], Some(ReservedBit)),
     ];
     for (row, server_no_context_takeover, frames, expected, breach) in rows {
-        let deflate = PermessageDeflate { server_no_context_takeover: *server_no_context_takeover };
+        let deflate = PermessageDeflate { server_no_context_takeover };
         let (all, broken) = received(&mut Assembly::new(LIMIT, Some(deflate)), frames);
-        assert_eq!((&all, broken), (expected, *breach), "{row}");
+        assert_eq!((all, broken), (expected, breach), "{row}");
     }
 }
