@@ -1,4 +1,6 @@
 //! [`Host`]: what the ops of one realm share: the loop's queue, promises still to be settled, the agent and its page.
+//!
+//! Over 400 lines, as what takes time comes back here: each way of waiting for it stands beside the one task that settles all.
 
 use std::any::Any;
 use std::cell::{Cell, RefCell};

@@ -40,23 +40,22 @@ use sofetch_core::rules::subresource_integrity::{HashAlgorithm, Integrity};
 use sofetch_core::rules::tao_check::{NavigationTaoCheck, TaoCheck};
 use sofetch_core::rules::unencoded_digest::UnencodedDigest;
 use sofetch_core::rules::verdict::Verdict;
-use sofetch_core::rules::web_sockets::WebSocketHandshake;
 use sofetch_core::rulings::{NetworkError, Reason};
 use sofetch_core::service_workers::gate::ServiceWorkerGate;
-use sofetch_core::wire_faults::{Cause, PeerMisbehaved, Phase, ProxyFault, WebSocketBreach, WireFault};
+use sofetch_core::wire_faults::{Cause, PeerMisbehaved, Phase, ProxyFault, WireFault};
 
 use super::*;
 use crate::safe_text::is_unsafe;
 
 /// All that one should not print, and two secrets.
-fn hostile() -> String {
+pub(super) fn hostile() -> String {
     let steering = "\x1b[31m\x1b]0;owned\x07\r\n\0\x7f\u{9b}2J\u{202e}\u{2066}\u{2028}\u{feff}`";
     let urls = "https://u:hunter2@x.test/?access_token=hunter2#id_token=hunter2";
     let random = crate::hostile_tests::hostile_text();
     format!("{steering} {random} {urls} {}", "\u{e9}".repeat(2_000))
 }
 
-fn check_sentence(row: &str, sentence: &str) {
+pub(super) fn check_sentence(row: &str, sentence: &str) {
     assert!(sentence.ends_with('.'), "{row}: a sentence ends: {sentence}");
     assert!(sentence.len() > 6, "{row}: {sentence}");
     assert!(sentence.len() < 8_000, "{row}: evidence is cut");
@@ -64,7 +63,7 @@ fn check_sentence(row: &str, sentence: &str) {
     assert!(!sentence.contains("hunter2"), "{row}: {sentence}");
 }
 
-fn check<V: Words + Verdict + Into<Ruling>>(verdicts: impl IntoIterator<Item = V>) {
+pub(super) fn check<V: Words + Verdict + Into<Ruling>>(verdicts: impl IntoIterator<Item = V>) {
     for verdict in verdicts {
         let row = std::any::type_name::<V>();
         check_sentence(row, &verdict.words());
@@ -387,20 +386,6 @@ fn verdicts_on_responses_have_words() {
         RedirectModeVerdict::Follow,
     ]);
     check([
-        WebSocketHandshake::Established { protocol: None, extensions: String::new() },
-        WebSocketHandshake::Established { protocol: Some(text()), extensions: text() },
-        WebSocketHandshake::NotSwitched { status: 200 },
-        WebSocketHandshake::NotSwitched { status: 401 },
-        WebSocketHandshake::ProtocolNotTaken,
-        WebSocketHandshake::Upgrade { said: None },
-        WebSocketHandshake::Upgrade { said: Some(text()) },
-        WebSocketHandshake::Connection { said: Some(text()) },
-        WebSocketHandshake::Accept { said: None, expected: text() },
-        WebSocketHandshake::Extension { said: text() },
-        WebSocketHandshake::ProtocolNotAsked { said: text() },
-        WebSocketHandshake::NoConnection,
-    ]);
-    check([
         Redirect::NotARedirect,
         Redirect::Followed {
             from: text(),
@@ -590,16 +575,6 @@ fn faults_have_words() {
         PeerMisbehaved::DecompressionLimit { coding: "br", decoded: u64::MAX, encoded: 1 },
         PeerMisbehaved::BodyTooLarge { limit: 1 },
         PeerMisbehaved::Http2 { detail: hostile() },
-        PeerMisbehaved::WebSocket { breach: WebSocketBreach::Masked },
-        PeerMisbehaved::WebSocket { breach: WebSocketBreach::ReservedBit },
-        PeerMisbehaved::WebSocket { breach: WebSocketBreach::Opcode },
-        PeerMisbehaved::WebSocket { breach: WebSocketBreach::FragmentedControl },
-        PeerMisbehaved::WebSocket { breach: WebSocketBreach::LongControl },
-        PeerMisbehaved::WebSocket { breach: WebSocketBreach::Fragments },
-        PeerMisbehaved::WebSocket { breach: WebSocketBreach::Utf8 },
-        PeerMisbehaved::WebSocket { breach: WebSocketBreach::CloseCode },
-        PeerMisbehaved::WebSocket { breach: WebSocketBreach::Compression },
-        PeerMisbehaved::WebSocket { breach: WebSocketBreach::TooLarge { limit: 1 } },
     ] {
         check_sentence(fault.code(), &words_for_peer_misbehaved(&fault));
         assert_eq!(

@@ -104,3 +104,47 @@ pub(super) fn words_for_breach(breach: WebSocketBreach) -> String {
     };
     format!("The server broke the WebSocket Protocol: it sent {what}.")
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::tests::{check, check_sentence, hostile};
+    use super::*;
+
+    #[test]
+    fn handshakes_have_words() {
+        let text = hostile;
+        check([
+            WebSocketHandshake::Established { protocol: None, extensions: String::new() },
+            WebSocketHandshake::Established { protocol: Some(text()), extensions: text() },
+            WebSocketHandshake::NotSwitched { status: 200 },
+            WebSocketHandshake::NotSwitched { status: 401 },
+            WebSocketHandshake::ProtocolNotTaken,
+            WebSocketHandshake::Upgrade { said: None },
+            WebSocketHandshake::Upgrade { said: Some(text()) },
+            WebSocketHandshake::Connection { said: Some(text()) },
+            WebSocketHandshake::Accept { said: None, expected: text() },
+            WebSocketHandshake::Extension { said: text() },
+            WebSocketHandshake::ProtocolNotAsked { said: text() },
+            WebSocketHandshake::NoConnection,
+        ]);
+    }
+
+    #[test]
+    fn breaches_have_words() {
+        use WebSocketBreach::*;
+        for breach in [
+            Masked,
+            ReservedBit,
+            Opcode,
+            FragmentedControl,
+            LongControl,
+            Fragments,
+            Utf8,
+            CloseCode,
+            Compression,
+            TooLarge { limit: 1 },
+        ] {
+            check_sentence("a breach", &words_for_breach(breach));
+        }
+    }
+}

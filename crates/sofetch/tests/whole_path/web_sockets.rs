@@ -1,5 +1,7 @@
 //! WebSockets: the handshake as a fetch with all its judgements, messages, the closing handshake, and row 92: what a hostile
 //! server may do.
+//!
+//! Over 400 lines: a socket has a life after its answer, and each part of it has its table here.
 
 use std::sync::Arc;
 use std::time::Duration;
