@@ -249,9 +249,6 @@ impl WebSocket {
     /// What was queued is not sent any more, and stays counted.
     fn drop_the_queue(&mut self) {
         self.queue.clear();
-        if matches!(self.close, Close::Sent) {
-            return;
-        }
         self.pong = None;
     }
 
