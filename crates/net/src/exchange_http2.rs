@@ -243,7 +243,7 @@ fn request_head(
     let target = format!("{}://{authority}{}", url.scheme(), url.path_and_query());
     let mut headers = header_map(header_list, None, 1)?;
     // <https://www.rfc-editor.org/rfc/rfc9113#section-8.2.2>
-    for name in ["keep-alive", "proxy-connection", "upgrade", "te"] {
+    for name in ["connection", "keep-alive", "proxy-connection", "upgrade", "te"] {
         headers.remove(name);
     }
     if let Some(announced) = announced {

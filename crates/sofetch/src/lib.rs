@@ -27,6 +27,20 @@
 //!
 //! # Defaults
 #![doc = include_str!("../docs/defaults.md")]
+//! # WebSockets
+//!
+//! [`UserAgent::web_socket`] and [`Page::web_socket`] open one: the handshake is a fetch, and what refuses a fetch refuses it.
+//!
+//! ```no_run
+//! # async fn example() -> Result<(), sofetch::Error> {
+//! let mut socket = sofetch::WebSocket::connect("wss://api.test/chat").await?;
+//! socket.send("hello").await?;
+//! while let Some(message) = socket.next().await? {
+//!     println!("{message:?}");
+//! }
+//! # Ok(()) }
+//! ```
+//!
 //! # Cancellation
 //!
 //! A fetch is a future: dropping it ends it, and what it held on the network is closed or given back. An
