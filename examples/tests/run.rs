@@ -42,5 +42,6 @@ examples! {
         "127.0.0.1 is refused",
         "::1 is refused",
     ];
+    web_socket prints ["text: hello", "3 bytes", "closed with 1000, cleanly: true", "NotSwitched { status: 200 }"];
     plugin_host prints ["[prices] prices: undefined undefined", "\"rate\": Number(1.25)", "greedy: Interrupted, published []"];
 }

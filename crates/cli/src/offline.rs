@@ -103,6 +103,7 @@ impl Connection for NoConnection {
                 started_at: Timestamp(0),
                 remote_address: None,
                 protocol: Protocol::Http1,
+                upgraded: None,
             })
         })
     }

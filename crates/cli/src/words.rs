@@ -105,6 +105,9 @@ pub(crate) fn misuse_words(misuse: Misuse) -> &'static str {
         Misuse::Destination => "this destination is not for callers",
         Misuse::InvalidPolicy => "the page's policy is none",
         Misuse::Settings => "the settings cannot be used",
+        Misuse::InvalidProtocol => "a subprotocol is no token, or there twice",
+        Misuse::InvalidClose => "a WebSocket cannot be closed with this code or reason",
+        Misuse::Closed => "the WebSocket is closed",
         Misuse::NoRuntime => "there is no runtime to open sockets on",
         _ => "the request cannot be made",
     }

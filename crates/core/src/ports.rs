@@ -24,6 +24,7 @@ use crate::infrastructure::responses::Response;
 use crate::infrastructure::statuses::Status;
 use crate::infrastructure::timing::{ConnectionTimingInfo, ServiceWorkerTimingInfo, Timestamp, WallTime};
 use crate::infrastructure::url::Url;
+use crate::infrastructure::web_sockets::Upgraded;
 use crate::rules::cors_preflight_cache::{CacheLookUp, EntryScope, Grant, Question};
 use crate::rulings::Fetched;
 use crate::trace::Trace;
@@ -84,6 +85,8 @@ pub struct ConnectionRequest {
     pub credentials: bool,
     /// Must it be a new one ("yes")?
     pub new: bool,
+    /// Is it for a WebSocket? Then it is HTTP/1.1 and nobody else's, before and after.
+    pub web_socket: bool,
     /// Is this fetch under browser rules (a page)? It decides the per-host limit.
     pub page: bool,
     /// Where the wire's events go.
@@ -126,7 +129,8 @@ pub struct WireRequest {
     pub method: Method,
     /// Its path, query and host are sent.
     pub url: Url,
-    /// Without `Host`, `Connection` and `Transfer-Encoding`, which are the transport's. Shared with whoever may send the
+    /// Without `Host`, `Connection` and `Transfer-Encoding`, which are the transport's; but `Connection: Upgrade` goes with an
+    /// `Upgrade`. Shared with whoever may send the
     /// request again.
     pub header_list: Arc<HeaderList>,
     /// The body; its length frames it, and chunks where it has none.
@@ -164,6 +168,8 @@ pub struct WireResponse {
     pub remote_address: Option<SocketAddr>,
     /// Which HTTP.
     pub protocol: Protocol,
+    /// The connection, where the request asked for another protocol and the server switched to it (101).
+    pub upgraded: Option<Upgraded>,
 }
 
 /// The HTTP cache: <https://fetch.spec.whatwg.org/#http-cache-partitions>.

@@ -80,6 +80,7 @@ rulings! {
     RedirectMode(crate::rules::redirect_mode::RedirectModeVerdict),
     AuthenticationNeed(crate::rules::authentication::AuthenticationNeed),
     SchemeFetch(crate::rules::schemes::SchemeFetch),
+    WebSocketHandshake(crate::rules::web_sockets::WebSocketHandshake),
 }
 
 /// <https://fetch.spec.whatwg.org/#concept-network-error>, with why. Cheap to clone.

@@ -32,6 +32,7 @@ words! {
         HttpNetworkFetch = "http-network-fetch",
         CorsPreflightFetch = "cors-preflight-fetch",
         FetchResponseHandover = "fetch-response-handover",
+        EstablishAWebSocketConnection = "establish-a-websocket-connection",
     }
 }
 

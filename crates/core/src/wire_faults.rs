@@ -31,6 +31,8 @@ pub enum Phase {
     Head,
     /// Waiting for more of a body.
     Body,
+    /// The closing handshake of a WebSocket.
+    Close,
     /// The fetch as a whole.
     Whole,
 }
@@ -210,6 +212,51 @@ pub enum PeerMisbehaved {
         /// What happened.
         detail: String,
     },
+    /// A breach of the WebSocket Protocol.
+    WebSocket {
+        /// What happened.
+        breach: WebSocketBreach,
+    },
+}
+
+/// What a server must not send over a WebSocket (<https://www.rfc-editor.org/rfc/rfc6455>).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum WebSocketBreach {
+    /// A frame with a mask (section 5.1).
+    Masked,
+    /// A reserved bit that no extension gave a meaning, or not there (section 5.2).
+    ReservedBit,
+    /// An opcode that means nothing (section 5.2).
+    Opcode,
+    /// A control frame in fragments (section 5.5).
+    FragmentedControl,
+    /// A control frame of more than 125 bytes (section 5.5).
+    LongControl,
+    /// A fragment of no message, or a message within another (section 5.4).
+    Fragments,
+    /// Text that is no UTF-8 (section 8.1).
+    Utf8,
+    /// A Close frame with half a code, or with one that nobody may send (sections 5.5.1 and 7.4).
+    CloseCode,
+    /// What does not decompress (RFC 7692, section 7.2.2).
+    Compression,
+    /// A message larger than the limit.
+    TooLarge {
+        /// In bytes.
+        limit: usize,
+    },
+}
+
+impl WebSocketBreach {
+    /// The [code](https://www.rfc-editor.org/rfc/rfc6455#section-7.4.1) that the server is told.
+    pub fn close_code(self) -> u16 {
+        match self {
+            WebSocketBreach::Utf8 | WebSocketBreach::Compression => 1007,
+            WebSocketBreach::TooLarge { .. } => 1009,
+            _ => 1002,
+        }
+    }
 }
 
 impl fmt::Display for WireFault {
@@ -280,6 +327,7 @@ impl PeerMisbehaved {
             PeerMisbehaved::DecompressionLimit { .. } => "decompression-limit",
             PeerMisbehaved::BodyTooLarge { .. } => "body-too-large",
             PeerMisbehaved::Http2 { .. } => "http2",
+            PeerMisbehaved::WebSocket { .. } => "websocket",
         }
     }
 }

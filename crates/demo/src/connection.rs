@@ -63,13 +63,13 @@ async fn serve_requests<S: Socket>(
         let (request, reply) = match read_and_ask(shared, number, &sni, &mut transport).await {
             Ok(pair) => pair,
             Err(NoRequest::Malformed(what)) => {
-                write_reply(&mut transport, &Reply::new(400), "GET").await?;
+                write_reply(shared, &mut transport, &Reply::new(400), "GET").await?;
                 finish(&mut transport, Ending::Close).await?;
                 return Err(NoRequest::Malformed(what));
             }
             Err(other) => return Err(other),
         };
-        write_reply(&mut transport, &reply, &request.method).await?;
+        write_reply(shared, &mut transport, &reply, &request.method).await?;
         let ending = match reply.ending {
             Ending::KeepAlive if reply.framing == Framing::UntilClose || !request.keeps_alive() => {
                 Ending::Close
@@ -105,6 +105,7 @@ async fn read_and_ask<S: Socket>(
 
 /// Writes all of the reply but its ending.
 async fn write_reply<S: Socket>(
+    shared: &Shared,
     transport: &mut Transport<S>,
     reply: &Reply,
     method: &str,
@@ -139,6 +140,11 @@ async fn write_reply<S: Socket>(
                 transport.stream.flush().await?;
             }
             Piece::Wait(notify) => transport.unless_gone(notify.notified()).await?,
+            Piece::Frame => match transport.read_frame().await? {
+                Some(seen) => shared.saw_frame(seen),
+                None => break,
+            },
+            Piece::Echo => transport.echo(|seen| shared.saw_frame(seen)).await?,
             Piece::Pause(duration) => transport.unless_gone(tokio::time::sleep(*duration)).await?,
         }
     }
@@ -213,7 +219,7 @@ impl Piece {
     fn len(&self) -> usize {
         match self {
             Piece::Bytes(bytes) => bytes.len(),
-            Piece::Wait(_) | Piece::Pause(_) => 0,
+            Piece::Wait(_) | Piece::Pause(_) | Piece::Frame | Piece::Echo => 0,
         }
     }
 }

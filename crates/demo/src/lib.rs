@@ -6,6 +6,7 @@
 //! - [`reply`]: what a handler answers, to the byte.
 //! - `request_reader`, `connection`: HTTP/1.1 by hand, so that a server can also break it.
 //! - [`request_seen`]: what a server saw.
+//! - `web_socket`: frames of WebSockets, for replies that switch to them.
 //! - [`site`], [`routes`], [`decisions`]: the world of the demonstrations: `https://javascript.info` and `https://site.com`;
 //!   [`changes`]: what is changed of its answers while it runs.
 //!
@@ -22,6 +23,7 @@ pub mod request_seen;
 pub mod routes;
 pub mod server;
 pub mod site;
+mod web_socket;
 
 pub use authority::{CertificateAuthority, Identity};
 pub use changes::{AnswerChange, AnswerEdit};
@@ -30,3 +32,4 @@ pub use request_seen::RequestSeen;
 pub use routes::{API_ROUTES, PAGE_ROUTES, Route, RouteAnswer, RouteBody};
 pub use server::{BeforeBody, BoxFuture, Handler, Server, ServerConfig, answering, answering_later};
 pub use site::World;
+pub use web_socket::{FrameSeen, frame};

@@ -54,6 +54,10 @@ pub enum Piece {
     Bytes(Bytes),
     /// Waits until somebody notifies.
     Wait(Arc<Notify>),
+    /// Waits for a frame of a WebSocket from the client, and notes it.
+    Frame,
+    /// Sends the frames of a WebSocket back as they come, until the client says goodbye or leaves.
+    Echo,
     /// Waits for so long. For demonstrations; a test waits for what it knows.
     Pause(Duration),
 }
@@ -179,6 +183,20 @@ impl Reply {
     #[must_use]
     pub fn wait(mut self, until: &Arc<Notify>) -> Reply {
         self.body.push(Piece::Wait(until.clone()));
+        self
+    }
+
+    /// Then waits for a frame of a WebSocket.
+    #[must_use]
+    pub fn frame(mut self) -> Reply {
+        self.body.push(Piece::Frame);
+        self
+    }
+
+    /// Then sends the frames of a WebSocket back.
+    #[must_use]
+    pub fn echo(mut self) -> Reply {
+        self.body.push(Piece::Echo);
         self
     }
 

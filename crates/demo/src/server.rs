@@ -19,6 +19,7 @@ use crate::authority::Identity;
 use crate::connection::serve;
 use crate::reply::Reply;
 use crate::request_seen::RequestSeen;
+use crate::web_socket::FrameSeen;
 
 /// A future that a handler returns.
 pub type BoxFuture<T> = Pin<Box<dyn Future<Output = T> + Send>>;
@@ -114,6 +115,7 @@ pub(crate) struct Shared {
 #[derive(Default)]
 struct Log {
     requests: Vec<RequestSeen>,
+    frames: Vec<FrameSeen>,
     complaints: Vec<String>,
     accepted: u64,
     open: usize,
@@ -172,6 +174,11 @@ impl Server {
         self.requests().into_iter().filter(|request| request.path() == path).collect()
     }
 
+    /// The frames of WebSockets that replies waited for or sent back, in the order in which they came.
+    pub fn frames(&self) -> Vec<FrameSeen> {
+        self.shared.log().frames.clone()
+    }
+
     /// What clients did that HTTP or TLS does not allow, a line each.
     pub fn complaints(&self) -> Vec<String> {
         self.shared.log().complaints.clone()
@@ -190,6 +197,11 @@ impl Server {
     /// Resolves once that many requests were seen.
     pub async fn until_requests(&self, count: usize) {
         self.until(|log| log.requests.len() >= count).await;
+    }
+
+    /// Resolves once that many frames were seen.
+    pub async fn until_frames(&self, count: usize) {
+        self.until(|log| log.frames.len() >= count).await;
     }
 
     /// Resolves once no more than that many connections are open.
@@ -260,6 +272,10 @@ impl Drop for Open {
 impl Shared {
     pub(crate) fn saw(&self, request: &RequestSeen) {
         self.change(|log| log.requests.push(request.clone()));
+    }
+
+    pub(crate) fn saw_frame(&self, frame: FrameSeen) {
+        self.change(|log| log.frames.push(frame));
     }
 
     pub(crate) fn complain(&self, what: String) {

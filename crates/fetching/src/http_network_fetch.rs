@@ -6,7 +6,7 @@ use sofetch_core::infrastructure::bodies::{Body, ByteStream};
 use sofetch_core::infrastructure::body_extraction::safely_extract_source;
 use sofetch_core::infrastructure::header_list::HeaderList;
 use sofetch_core::infrastructure::header_values::{HeaderListValues, extract_header_list_values};
-use sofetch_core::infrastructure::requests::Request;
+use sofetch_core::infrastructure::requests::{Mode, Request};
 use sofetch_core::infrastructure::responses::{InternalResponse, Response};
 use sofetch_core::ports::{ConnectionRequest, Interim, Protocol, WireRequest, WireResponse};
 use sofetch_core::rules::network_gate::{is_offline, may_send_body};
@@ -44,6 +44,7 @@ pub(crate) async fn http_network_fetch(
         status: head.status,
         status_message: head.status_message,
         header_list: head.header_list,
+        upgraded: head.upgraded,
         ..InternalResponse::default()
     };
     // 10 to 15, 18. The body: pulled, decoded, canceled with the fetch.
@@ -77,6 +78,7 @@ async fn make_an_http_request(
         url: request.current_url().clone(),
         credentials: include_credentials,
         new: force_new_connection,
+        web_socket: request.mode == Mode::WebSocket,
         page: !request.owner,
         trace: fetch.trace.clone(),
     };
@@ -86,7 +88,7 @@ async fn make_an_http_request(
     let mut is_transmitted = false;
     let mut resends = 0;
     loop {
-        // 7. SKIPS: WebSocket and WebTransport connections wait for their modes.
+        // 7. A WebSocket's connection is its own. SKIPS: WebTransport connections wait for their mode.
         let obtained =
             fetch.unless_canceled(fetch.user_agent.network.obtain_a_connection(ask.clone())).await?;
         // 8.1. No connection.

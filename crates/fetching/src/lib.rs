@@ -4,7 +4,8 @@
 //! response tainting into [`override_fetch`] and then [`scheme_fetch`] or [`http_fetch`]; that one asks a service worker
 //! ([`handle_fetch`]), a preflight ([`cors_preflight_fetch`]) and the network by way of the cache
 //! ([`http_network_or_cache_fetch`], [`http_network_fetch`]); a redirect goes through [`http_redirect_fetch`] back to main
-//! fetch. [`response_handover`] ends it.
+//! fetch. [`response_handover`] ends it. The opening handshake of a WebSocket is a fetch, too:
+//! [`establish_a_web_socket_connection`].
 //!
 //! Beside them: [`user_agent`] (all that the Standard says a user agent has), [`fetch_params`] (`judge`, abort,
 //! terminate), [`fetch_groups`], [`body_reading`] and [`content_codings`].
@@ -15,6 +16,7 @@
 pub mod body_reading;
 pub mod content_codings;
 pub mod cors_preflight_fetch;
+pub mod establish_a_web_socket_connection;
 pub mod fetch;
 pub mod fetch_groups;
 pub mod fetch_params;

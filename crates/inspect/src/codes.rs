@@ -56,6 +56,7 @@ pub fn code(ruling: &Ruling) -> Option<&'static str> {
             ServiceWorkerGate::Error => "service-worker-error",
             _ => "service-worker-response",
         },
+        Ruling::WebSocketHandshake(_) => "websocket-handshake",
         Ruling::SchemeFetch(scheme) => match scheme {
             SchemeFetch::FileRefused => "file-refused",
             SchemeFetch::Unsupported { .. } => "scheme-unsupported",

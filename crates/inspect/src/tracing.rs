@@ -121,6 +121,7 @@ fn room(algorithm: Algorithm, within: &Span) -> Span {
         HttpNetworkFetch "http-network-fetch",
         CorsPreflightFetch "cors-preflight-fetch",
         FetchResponseHandover "fetch-response-handover",
+        EstablishAWebSocketConnection "establish-a-websocket-connection",
     }
 }
 

@@ -16,6 +16,7 @@ mod responses;
 mod sentences_tests;
 #[cfg(test)]
 mod tests;
+mod web_sockets;
 
 use sofetch_core::rulings::Ruling;
 use sofetch_core::trace::{Algorithm, Purpose};
@@ -113,6 +114,7 @@ fn sayable(ruling: &Ruling) -> &dyn Words {
         Ruling::SchemeFetch(verdict) => verdict,
         Ruling::NosniffBlocking(verdict) => verdict,
         Ruling::MimeTypeBlocking(verdict) => verdict,
+        Ruling::WebSocketHandshake(verdict) => verdict,
     }
 }
 
@@ -145,6 +147,7 @@ pub fn title(algorithm: Algorithm) -> &'static str {
         Algorithm::HttpNetworkFetch => "HTTP-network fetch",
         Algorithm::CorsPreflightFetch => "CORS-preflight fetch",
         Algorithm::FetchResponseHandover => "fetch response handover",
+        Algorithm::EstablishAWebSocketConnection => "establish a WebSocket connection",
     }
 }
 

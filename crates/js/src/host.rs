@@ -1,4 +1,6 @@
 //! [`Host`]: what the ops of one realm share: the loop's queue, promises still to be settled, the agent and its page.
+//!
+//! Over 400 lines, as what takes time comes back here: each way of waiting for it stands beside the one task that settles all.
 
 use std::any::Any;
 use std::cell::{Cell, RefCell};
@@ -15,10 +17,12 @@ use rquickjs::{
     ArrayBuffer, Ctx, Exception, Function, IntoJs, JsLifetime, Object, Persistent, Promise, Result, Value,
 };
 use sofetch::{Page, Url, UserAgent};
+use tokio::sync::watch;
 
 use crate::blob_urls::BlobUrlStore;
 use crate::event_loop::{TaskQueue, Timers};
 use crate::handles::Handle;
+use crate::io_thread::IoThread;
 use crate::ledger::Ledger;
 use crate::printing::Printer;
 use crate::throwing::{throw_range, throw_type};
@@ -30,6 +34,8 @@ pub(crate) struct Host(Rc<Shared>);
 pub(crate) struct Shared {
     pub(crate) queue: TaskQueue,
     pub(crate) io: tokio::runtime::Handle,
+    /// Does the runtime end?
+    pub(crate) going: Arc<watch::Sender<bool>>,
     pub(crate) agent: UserAgent,
     /// The page that the scripts are of; `None` fetches on the user's own behalf.
     pub(crate) page: Option<Page>,
@@ -94,7 +100,7 @@ impl std::ops::Deref for Host {
 impl Host {
     pub(crate) fn new(
         queue: TaskQueue,
-        io: tokio::runtime::Handle,
+        io: &IoThread,
         agent: UserAgent,
         page: Option<Page>,
         url: Url,
@@ -103,7 +109,8 @@ impl Host {
     ) -> Host {
         Host(Rc::new(Shared {
             queue,
-            io,
+            io: io.handle(),
+            going: io.going(),
             agent,
             page,
             url,
@@ -308,6 +315,15 @@ pub(crate) fn call_back<'js>(
     future: impl Future<Output = Outcome> + Send + 'static,
 ) {
     settle_with(ctx, fulfilled, rejected, future, true);
+}
+
+/// As [`call_back`], of what the loop does not live for.
+pub(crate) fn call_back_on_the_side<'js>(
+    ctx: &Ctx<'js>,
+    called: Function<'js>,
+    future: impl Future<Output = Outcome> + Send + 'static,
+) {
+    settle_with(ctx, called.clone(), called, future, false);
 }
 
 /// As [`promise`], of what the loop does not live for.

@@ -459,6 +459,8 @@ impl Runtime {
 
 impl Drop for Runtime {
     fn drop(&mut self) {
+        // NB: first, so that who holds a connection and learns that its object is gone knows why.
+        self.host.going.send_replace(true);
         self.engine.set_host_promise_rejection_tracker(None);
         self.context.with(|ctx| {
             self.host.clear();

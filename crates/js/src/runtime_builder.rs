@@ -221,7 +221,7 @@ impl RuntimeBuilder {
             true => Some(make_page(&agent, &url, self.global, self.referrer_policy, &self.policies)?),
             false => None,
         };
-        let host = Host::new(queue, io.handle(), agent, page, url, blob_urls, self.printer);
+        let host = Host::new(queue, &io, agent, page, url, blob_urls, self.printer);
 
         widen_heap();
         let engine = rquickjs::Runtime::new().map_err(Error::engine)?;

@@ -75,6 +75,10 @@ const later = {
     source.onmessage = (event) => { source.first = event.data + event.lastEventId + event.ports.length; };
     source.addEventListener("x", (event) => { source.close(); resolve(source.first + event.data + source.readyState); });
   }),
+  socket: () => new Promise((resolve) => {
+    const socket = new WebSocket("ws://127.0.0.1:1/", ["a", "b"]);
+    socket.onclose = (event) => resolve(socket.url + event.code + event.wasClean + socket.bufferedAmount);
+  }),
   fetched: async () => { const r = await fetch("data:,x"); return r.status + await r.text(); },
 };
 "#;

@@ -147,10 +147,12 @@ pub struct TimeOuts {
     pub head: Option<Duration>,
     /// Between two pieces of a response's body, while somebody asks for them.
     pub body: Option<Duration>,
+    /// From the start of a WebSocket's closing handshake to the end of its connection, as long as nothing queued before goes out.
+    pub close: Option<Duration>,
 }
 
 impl Default for TimeOuts {
-    /// Connecting is bounded (30 s a phase); waiting for a server that is connected is the caller's to bound.
+    /// Connecting is bounded (30 s a phase), and so is closing a WebSocket (10 s); waiting for a server that is connected is the caller's to bound.
     fn default() -> Self {
         let bounded = Some(Duration::from_secs(30));
         TimeOuts {
@@ -162,6 +164,7 @@ impl Default for TimeOuts {
             send: None,
             head: None,
             body: None,
+            close: Some(Duration::from_secs(10)),
         }
     }
 }
@@ -183,6 +186,8 @@ pub struct Limits {
     pub http2_stream_window: u32,
     /// Bytes that an HTTP/2 server may send of all bodies of a connection before somebody reads them.
     pub http2_connection_window: u32,
+    /// Bytes of a message that a server sends over a WebSocket, decompressed; a larger one ends the connection.
+    pub web_socket_message_bytes: usize,
 }
 
 impl Default for Limits {
@@ -195,6 +200,7 @@ impl Default for Limits {
             drain_bytes: 64 * 1024,
             http2_stream_window: 1024 * 1024,
             http2_connection_window: 8 * 1024 * 1024,
+            web_socket_message_bytes: 64 * 1024 * 1024,
         }
     }
 }
@@ -223,7 +229,7 @@ impl Default for PoolConfig {
     }
 }
 
-/// Which versions of HTTP are spoken.
+/// Which versions of HTTP are spoken. A WebSocket's handshake is HTTP/1.1, whatever is set here.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum HttpVersions {
     /// HTTP/2 or HTTP/1.1 over TLS, as the server chooses; HTTP/1.1 without TLS.

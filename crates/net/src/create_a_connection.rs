@@ -43,6 +43,8 @@ pub(crate) struct Destination {
     pub(crate) host: String,
     pub(crate) port: u16,
     pub(crate) credentials: bool,
+    /// Is it for a WebSocket? Then it speaks HTTP/1.1, within a tunnel wherever there is a proxy.
+    pub(crate) web_socket: bool,
     pub(crate) proxy: Option<Arc<Proxy>>,
     pub(crate) settings: Arc<Settings>,
 }
@@ -50,16 +52,21 @@ pub(crate) struct Destination {
 impl Destination {
     /// Could a connection to it turn out to be shared?
     pub(crate) fn may_speak_http2(&self) -> bool {
-        match self.settings.config.versions {
+        match self.versions() {
             HttpVersions::Negotiated => self.secure,
             HttpVersions::Http1Only => false,
             HttpVersions::Http2Only => true,
         }
     }
 
+    fn versions(&self) -> HttpVersions {
+        if self.web_socket { HttpVersions::Http1Only } else { self.settings.config.versions }
+    }
+
     /// Is it reached through a proxy that takes requests in absolute form?
     fn absolute_form(&self) -> bool {
-        self.proxy.as_ref().is_some_and(|proxy| proxy.takes_absolute_form(self.secure))
+        // RFC 6455, section 4.1: the proxy is asked to connect, whatever the scheme.
+        !self.web_socket && self.proxy.as_ref().is_some_and(|proxy| proxy.takes_absolute_form(self.secure))
     }
 }
 
@@ -119,15 +126,20 @@ pub(crate) async fn create_a_connection(
             (socket, Some(address))
         }
     };
-    let mut protocol = match config.versions {
+    let mut protocol = match to.versions() {
         HttpVersions::Http2Only => Protocol::Http2,
         _ => Protocol::Http1,
     };
     if to.secure {
         timing.secure_connection_start_time = clock.now();
-        let scope = SessionScope::Origin { key: to.key.clone(), credentials: to.credentials };
+        let (key, credentials) = (to.key.clone(), to.credentials);
+        let scope = if to.web_socket {
+            SessionScope::WebSocket { key, credentials }
+        } else {
+            SessionScope::Origin { key, credentials }
+        };
         socket = handshake(&to.settings, socket, &to.host, &scope, trace).await?;
-        protocol = match (&socket, config.versions) {
+        protocol = match (&socket, to.versions()) {
             (Socket::Tls(tls), _) if tls.get_ref().1.alpn_protocol() == Some(b"h2") => Protocol::Http2,
             (_, HttpVersions::Http2Only) => {
                 return Err(PeerMisbehaved::Http2 { detail: "not-negotiated".to_owned() }.into());
@@ -192,7 +204,7 @@ async fn connect_through(
             if proxy.kind == ProxyKind::Https {
                 socket = handshake(&to.settings, socket, &proxy.host, &SessionScope::Proxy, trace).await?;
             }
-            if !proxy.takes_absolute_form(to.secure) {
+            if !to.absolute_form() {
                 let tunnelling = tunnel::connect_through_http(proxy, &mut socket, host, port);
                 within(time_outs.proxy, Phase::Proxy, tunnelling).await??;
             }

@@ -15,6 +15,7 @@ use sofetch_core::infrastructure::header_list::HeaderList;
 use sofetch_core::infrastructure::methods::Method;
 use sofetch_core::infrastructure::statuses::Status;
 use sofetch_core::infrastructure::timing::ConnectionTimingInfo;
+use sofetch_core::infrastructure::web_sockets::Upgraded;
 use sofetch_core::ports::{BoxFuture, Connection, ExchangeFault, Protocol, WireRequest, WireResponse};
 use sofetch_core::trace::{Event, WireEvent};
 use sofetch_core::wire_faults::{NetworkFault, PeerMisbehaved, Phase, WireFault};
@@ -24,6 +25,7 @@ use crate::pool::Http1;
 use crate::runtime::{Alarm, IdleAlarm, IoRuntime};
 use crate::transport::{HeadFailure, RequestHead, ResponseHead, framing};
 use crate::upload::Upload;
+use crate::web_socket::UpgradedSocket;
 
 /// An HTTP/1.1 connection of the pool, for one exchange. Unused, it goes back.
 pub(crate) struct Http1Connection {
@@ -82,6 +84,7 @@ async fn exchange(mut http1: Http1, request: WireRequest) -> Result<WireResponse
             return Err(ExchangeFault { fault: fault.into(), resend_is_safe: false, unread_body: body });
         }
     };
+    let upgrades = header_list.contains("upgrade");
     let upload = body.map(|body| Upload::new(body, announced));
     let group = http1.place.group.clone();
     let runtime = &group.runtime;
@@ -163,6 +166,21 @@ async fn exchange(mut http1: Http1, request: WireRequest) -> Result<WireResponse
     if let Some(misbehaved) = unknown_transfer_coding(&header_list) {
         return Err(ExchangeFault { fault: misbehaved.into(), resend_is_safe: false, unread_body: None });
     }
+    if status == 101 && upgrades {
+        let left = poll_fn(|context| http1.transport.poll_upgraded(context)).await;
+        let upgraded = left
+            .map(|(socket, said)| Upgraded::new(UpgradedSocket::new(socket, said, config, runtime.clone())));
+        return Ok(WireResponse {
+            status,
+            status_message,
+            header_list,
+            body: None,
+            started_at,
+            remote_address,
+            protocol: Protocol::Http1,
+            upgraded,
+        });
+    }
     let may_live = !ends_in_doubt(status, &header_list);
     let body = if has_no_body(&method, status) {
         release(http1, may_live);
@@ -183,6 +201,7 @@ async fn exchange(mut http1: Http1, request: WireRequest) -> Result<WireResponse
         started_at,
         remote_address,
         protocol: Protocol::Http1,
+        upgraded: None,
     })
 }
 

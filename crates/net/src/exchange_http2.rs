@@ -205,6 +205,7 @@ async fn exchange(
         started_at,
         remote_address,
         protocol: Protocol::Http2,
+        upgraded: None,
     })
 }
 
@@ -242,7 +243,7 @@ fn request_head(
     let target = format!("{}://{authority}{}", url.scheme(), url.path_and_query());
     let mut headers = header_map(header_list, None, 1)?;
     // <https://www.rfc-editor.org/rfc/rfc9113#section-8.2.2>
-    for name in ["keep-alive", "proxy-connection", "upgrade", "te"] {
+    for name in ["connection", "keep-alive", "proxy-connection", "upgrade", "te"] {
         headers.remove(name);
     }
     if let Some(announced) = announced {

@@ -24,7 +24,7 @@ use sofetch_core::wire_faults::{NetworkFault, WireFault};
 
 use crate::config::Limits;
 use crate::errors::{self, Scene};
-use crate::socket::{Traffic, WatchedSocket};
+use crate::socket::{Socket, Traffic, WatchedSocket};
 use crate::transport::{
     HeadFailure, Interims, RequestHead, ResponseHead, Transport, header_list, header_map, too_many_headers,
 };
@@ -43,6 +43,10 @@ pub(crate) struct HyperTransport {
     incoming: Option<Incoming>,
     /// How the connection ended, where nobody was told.
     ended_with: Option<hyper::Error>,
+    /// Did the request ask for another protocol?
+    upgrades: bool,
+    /// What is left of a connection that ended then: its socket, and what was read of it.
+    left: Option<(Socket, Bytes)>,
     fed: Arc<Fed>,
     driver: Arc<Driver>,
     /// The driver's waker, made once.
@@ -161,6 +165,8 @@ impl HyperTransport {
             answer: None,
             incoming: None,
             ended_with: None,
+            upgrades: false,
+            left: None,
             fed: Arc::new(Fed(AtomicBool::new(false))),
             driven_by: Waker::from(driver.clone()),
             driver,
@@ -180,6 +186,11 @@ impl HyperTransport {
         self.driver.wanted.store(false, Ordering::SeqCst);
         self.driver.woken.store(false, Ordering::SeqCst);
         if let Poll::Ready(result) = Pin::new(connection).poll(&mut Context::from_waker(&self.driven_by)) {
+            // NB: hyper lets go of a connection that speaks another protocol now, as of one that ended.
+            if let (Ok(()), true, Some(connection)) = (&result, self.upgrades, self.connection.take()) {
+                let parts = connection.into_parts();
+                self.left = Some((parts.io.into_inner().socket, parts.read_buf));
+            }
             self.connection = None;
             self.ended_with = result.err();
         }
@@ -267,6 +278,7 @@ impl Transport for HyperTransport {
         *request.uri_mut() = target(&head)?;
         *request.headers_mut() = headers;
         self.traffic.begin();
+        self.upgrades = head.header_list.contains("upgrade");
         self.incoming = None;
         let sender = &mut self.sender;
         self.answer = Some(Box::pin(self.driver.feed(|| sender.try_send_request(request))));
@@ -356,6 +368,15 @@ impl Transport for HyperTransport {
             self.poll_connection(&mut Context::from_waker(Waker::noop()));
         }
         self.connection.is_some() && self.sender.is_ready()
+    }
+
+    fn poll_upgraded(&mut self, context: &mut Context<'_>) -> Poll<Option<(Socket, Bytes)>> {
+        self.poll_connection(context);
+        if self.connection.is_some() {
+            self.pass_on_wakes(context);
+            return Poll::Pending;
+        }
+        Poll::Ready(self.left.take())
     }
 
     fn traffic(&self) -> &Arc<Traffic> {

@@ -5,6 +5,7 @@
 //! - `create_a_connection`, `happy_eyeballs`, `proxy`, `no_proxy`, `tunnel`, `tls`, `socket`: how a new one is made
 //! - `transport`: the seam in front of HTTP/1.1, and what the codec behind it (`hyper_transport`) cannot carry
 //! - `exchange_http1`, `http2_connection`, `exchange_http2`, `upload`: one request over one connection
+//! - `web_socket_turns`, `web_socket`: who opens one next, and what is spoken on a connection whose server switched to it
 //! - `runtime`: the one IO runtime that all sockets of a network belong to, and its time-outs
 //! - `errors`: what the libraries say, as the faults of the house; `config`: what an owner may set; `clocks`: ports
 //!
@@ -33,6 +34,8 @@ mod transport;
 mod tunnel;
 mod unix_socket;
 mod upload;
+mod web_socket;
+mod web_socket_turns;
 
 use std::collections::HashMap;
 use std::fmt;
@@ -60,6 +63,7 @@ use crate::create_a_connection::{Destination, Settings};
 use crate::pool::{Group, Keeper};
 use crate::runtime::IoRuntime;
 use crate::tls::Tls;
+use crate::web_socket_turns::Turns;
 
 /// The [`Network`] port over tokio. All its sockets belong to one runtime: the handle it is given, else that in which
 /// its first connection is asked for. Once that runtime is gone it answers [`WireFault::RuntimeGone`].
@@ -76,6 +80,7 @@ struct Inner {
     /// By host and port as the URL has them; the rest of the key is compared.
     groups: Mutex<HashMap<Box<str>, Vec<Arc<Group>>>>,
     letting_go: AtomicBool,
+    turns: Turns,
 }
 
 impl TokioNetwork {
@@ -87,6 +92,7 @@ impl TokioNetwork {
             runtime: OnceLock::new(),
             groups: Mutex::default(),
             letting_go: AtomicBool::new(false),
+            turns: Turns::default(),
         };
         Ok(TokioNetwork { inner: Arc::new(inner) })
     }
@@ -131,6 +137,7 @@ impl Network for TokioNetwork {
         ask: ConnectionRequest,
     ) -> Answer<'_, Result<Box<dyn Connection>, NetworkFault>> {
         match self.inner.group(&ask) {
+            Ok(group) if ask.web_socket => Answer::later(self.inner.turns.obtain(group, ask)),
             Ok(group) => obtain_a_connection::obtain_a_connection(group, &ask),
             Err(fault) => Answer::ready(Err(fault.into())),
         }
@@ -167,6 +174,24 @@ impl Inner {
         let direct = settings.config.unix_socket.is_some();
         let proxy = settings.config.proxy.for_url(&ask.url).filter(|_| !direct);
         let secure = ask.url.scheme() == "https";
+        let destination = || Destination {
+            key: ask.key.clone(),
+            secure,
+            host: ask.url.hostname().to_owned(),
+            port: ask.url.port_or_default().unwrap_or(if secure { 443 } else { 80 }),
+            credentials: ask.credentials,
+            web_socket: ask.web_socket,
+            proxy: proxy.cloned(),
+            settings: settings.clone(),
+        };
+        let new_group = || {
+            let keeper: Weak<dyn Keeper> = Arc::downgrade(&(self.clone() as Arc<dyn Keeper>));
+            Arc::new(Group::new(destination(), runtime.clone(), self.clock.clone(), keeper))
+        };
+        // Nobody shares the connection of a WebSocket, and it takes no place among those that are shared.
+        if ask.web_socket {
+            return Ok(new_group());
+        }
         let mut groups = self.groups();
         let of_host = groups.get(ask.url.host_and_port()).and_then(|groups| {
             groups.iter().find(|group| {
@@ -181,17 +206,7 @@ impl Inner {
         if let Some(group) = of_host {
             return Ok(group.clone());
         }
-        let destination = Destination {
-            key: ask.key.clone(),
-            secure,
-            host: ask.url.hostname().to_owned(),
-            port: ask.url.port_or_default().unwrap_or(if secure { 443 } else { 80 }),
-            credentials: ask.credentials,
-            proxy: proxy.cloned(),
-            settings: settings.clone(),
-        };
-        let keeper: Weak<dyn Keeper> = Arc::downgrade(&(self.clone() as Arc<dyn Keeper>));
-        let group = Arc::new(Group::new(destination, runtime.clone(), self.clock.clone(), keeper));
+        let group = new_group();
         groups.entry(ask.url.host_and_port().into()).or_default().push(group.clone());
         Ok(group)
     }

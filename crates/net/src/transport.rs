@@ -35,7 +35,7 @@ use sofetch_core::rules::verdict::said;
 use sofetch_core::trace::{Event, Trace, WireEvent};
 use sofetch_core::wire_faults::{NetworkFault, WireFault};
 
-use crate::socket::Traffic;
+use crate::socket::{Socket, Traffic};
 use crate::upload::Upload;
 
 /// One HTTP/1.1 connection, driven by whoever polls it. One exchange at a time.
@@ -61,6 +61,10 @@ pub(crate) trait Transport: Send {
 
     /// After the response's end: can it carry another exchange?
     fn may_be_reused(&mut self) -> bool;
+
+    /// After a 101: the socket, and what was read of it beyond the head; `None` where the codec has none to give. It carries no
+    /// other exchange.
+    fn poll_upgraded(&mut self, context: &mut Context<'_>) -> Poll<Option<(Socket, Bytes)>>;
 
     /// What is noticed of the traffic.
     fn traffic(&self) -> &Arc<Traffic>;
@@ -179,9 +183,13 @@ pub(crate) fn header_map(
         let host = said_host.unwrap_or_else(|| Ok(host.clone()));
         map.try_insert(http::header::HOST, host?).map_err(|_| too_many_headers(header_list))?;
     }
+    // NB: `Connection` is the transport's, but for who asks for another protocol.
+    let upgrades = header_list.first_known(KnownName::UPGRADE).is_some();
     for header in header_list {
-        if matches!(header.known(), KnownName::HOST | KnownName::CONNECTION | KnownName::TRANSFER_ENCODING) {
-            continue;
+        match header.known() {
+            KnownName::HOST | KnownName::TRANSFER_ENCODING => continue,
+            KnownName::CONNECTION if !upgrades => continue,
+            _ => {}
         }
         map.try_append(header_name(header)?, header_value(header.value())?)
             .map_err(|_| too_many_headers(header_list))?;

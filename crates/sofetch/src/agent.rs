@@ -30,6 +30,7 @@ use crate::request::Request;
 use crate::response::Response;
 use crate::retry::{Budget, Retry};
 use crate::send_policy::{Guarded, SendPolicy};
+use crate::web_socket::WebSocket;
 
 /// A user agent: its connections, its caches, its settings. Clones are the same agent; two agents never meet.
 #[derive(Clone)]
@@ -76,6 +77,19 @@ impl UserAgent {
     /// See [`ErrorKind`](crate::ErrorKind).
     pub async fn fetch(&self, input: impl Into<Request>) -> Result<Response, Error> {
         fetch_for(self.clone(), None, input.into()).await
+    }
+
+    /// Opens a WebSocket on your own behalf: a `ws:` or `wss:` URL, or a [`Request`] for one with headers of its own; and the
+    /// subprotocols of which the server is to take one, if any.
+    ///
+    /// # Errors
+    /// See [`ErrorKind`](crate::ErrorKind); [`Error::reason`] says what was refused, and why.
+    pub async fn web_socket(
+        &self,
+        input: impl Into<Request>,
+        protocols: &[&str],
+    ) -> Result<WebSocket, Error> {
+        WebSocket::open(self.clone(), None, input.into(), protocols).await
     }
 
     /// A page of this URL: its origin, its base URL, no policies.

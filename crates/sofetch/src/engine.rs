@@ -4,9 +4,11 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use sofetch_core::infrastructure::requests::Request as CoreRequest;
-use sofetch_core::rulings::Fetched;
+use sofetch_core::rulings::{Fetched, NetworkError};
 use sofetch_core::trace::Trace;
 
+use sofetch_fetching::establish_a_web_socket_connection::establish_a_web_socket_connection;
+pub use sofetch_fetching::establish_a_web_socket_connection::{ClientsLife, Established};
 pub use sofetch_fetching::fetch_params::{Callbacks, FetchController, Process, ReportedTiming};
 
 use crate::agent::UserAgent;
@@ -31,6 +33,23 @@ impl UserAgent {
         let engine = self.engine()?;
         let trace = self.observer().map_or_else(Trace::off, Trace::new);
         Ok(fetch_core(engine, request, callbacks, controller, trace).await)
+    }
+
+    /// <https://websockets.spec.whatwg.org/#concept-websocket-establish>: for a face with objects of its own. The request has a URL of scheme "http" or
+    /// "https", and its client or owner; the controller fails the connection until it is established, and the client's end
+    /// cancels it then.
+    ///
+    /// # Errors
+    /// As [`UserAgent::fetch_core`]; what becomes of the handshake is the inner result.
+    pub async fn web_socket_core(
+        &self,
+        request: Box<CoreRequest>,
+        protocols: &[String],
+        controller: Arc<FetchController>,
+    ) -> Result<Result<Established, NetworkError>, Error> {
+        let agent = self.engine()?.user_agent.clone();
+        let trace = self.observer().map_or_else(Trace::off, Trace::new);
+        Ok(establish_a_web_socket_connection(agent, request, protocols, controller, trace).await)
     }
 
     /// The moment that its clock counts from: the timestamps in what a fetch

@@ -98,6 +98,12 @@ pub enum Misuse {
     CannotCarry,
     /// There is no tokio runtime to open sockets on.
     NoRuntime,
+    /// A WebSocket's subprotocol that is no token, or is asked for twice.
+    InvalidProtocol,
+    /// A WebSocket cannot be closed so: the code is neither 1000 nor one of 3000 to 4999, or the reason is over 123 bytes.
+    InvalidClose,
+    /// The WebSocket is closed, or closing.
+    Closed,
 }
 
 impl Error {

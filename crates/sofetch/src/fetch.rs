@@ -143,7 +143,7 @@ pub(crate) struct Ends {
 }
 
 impl Ends {
-    fn of(request: &mut Request, engine: &Engine) -> Ends {
+    pub(crate) fn of(request: &mut Request, engine: &Engine) -> Ends {
         let signal = request.signal.take();
         let whole = request.timeout.or(engine.timeout).and_then(from_now);
         let deadline = signal.as_ref().and_then(AbortSignal::deadline).into_iter().chain(whole).min();
@@ -161,7 +161,7 @@ impl Ends {
         }
     }
 
-    fn watch(&mut self, controller: &Arc<FetchController>, engine: &Engine) {
+    pub(crate) fn watch(&mut self, controller: &Arc<FetchController>, engine: &Engine) {
         self.controller = (self.signal.is_some() || self.deadline.is_some()).then(|| controller.clone());
         if let Some(signal) = &self.signal {
             let weak = Arc::downgrade(controller);

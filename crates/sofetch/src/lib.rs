@@ -27,6 +27,20 @@
 //!
 //! # Defaults
 #![doc = include_str!("../docs/defaults.md")]
+//! # WebSockets
+//!
+//! [`UserAgent::web_socket`] and [`Page::web_socket`] open one: the handshake is a fetch, and what refuses a fetch refuses it.
+//!
+//! ```no_run
+//! # async fn example() -> Result<(), sofetch::Error> {
+//! let mut socket = sofetch::WebSocket::connect("wss://api.test/chat").await?;
+//! socket.send("hello").await?;
+//! while let Some(message) = socket.next().await? {
+//!     println!("{message:?}");
+//! }
+//! # Ok(()) }
+//! ```
+//!
 //! # Cancellation
 //!
 //! A fetch is a future: dropping it ends it, and what it held on the network is closed or given back. An
@@ -62,6 +76,7 @@ mod send_policy;
 #[cfg(feature = "tower")]
 mod service;
 mod smallest_changes;
+mod web_socket;
 
 pub use abort::{AbortController, AbortSignal, Registration};
 pub use agent::{UserAgent, UserAgentBuilder};
@@ -75,6 +90,7 @@ pub use request::Request;
 pub use response::{CLONE_LIMIT, Response, ResponseType};
 pub use retry::{Retry, RetryMethods};
 pub use send_policy::{Outgoing, SendPolicy};
+pub use web_socket::WebSocket;
 
 pub use bytes::Bytes;
 pub use sofetch_core as core;
@@ -88,8 +104,9 @@ pub use sofetch_core::infrastructure::requests::{
     CacheMode, CredentialsMode, Destination, Mode, Priority, RedirectMode, ReferrerPolicy,
 };
 pub use sofetch_core::infrastructure::url::{InvalidUrl, Url};
+pub use sofetch_core::infrastructure::web_sockets::{WebSocketClosure, WebSocketMessage};
 pub use sofetch_core::rulings::{NetworkError, Reason, Ruling};
 pub use sofetch_core::trace::{Event, Observer, TraceId};
-pub use sofetch_core::wire_faults::{NetworkFault, PeerMisbehaved, Phase, WireFault};
+pub use sofetch_core::wire_faults::{NetworkFault, PeerMisbehaved, Phase, WebSocketBreach, WireFault};
 pub use sofetch_fetching::fetch_params::ReportedTiming;
 pub use sofetch_net as net;

@@ -16,6 +16,7 @@ use crate::fetch::fetch_for;
 use crate::replay::{Replay, ReplayNetwork};
 use crate::request::Request;
 use crate::response::Response;
+use crate::web_socket::WebSocket;
 
 /// A page: what the Standard calls an [environment settings object](https://html.spec.whatwg.org/#environment-settings-object), with its agent.
 ///
@@ -45,7 +46,22 @@ impl Page {
         fetch_for(self.0.agent.clone(), Some(self.0.client.clone()), input.into()).await
     }
 
-    /// The page is left: its fetches, and bodies still being read, end; those with `keepalive` go on.
+    /// Opens a WebSocket as this page: its policies and its origin count, and a relative URL is resolved with its base URL. Of a
+    /// [`Request`] it is the URL that counts, with its time-out and signal: a page sets no headers of a handshake.
+    ///
+    /// # Errors
+    /// As [`Page::fetch`].
+    pub async fn web_socket(
+        &self,
+        input: impl Into<Request>,
+        protocols: &[&str],
+    ) -> Result<WebSocket, Error> {
+        let client = Some(self.0.client.clone());
+        WebSocket::open(self.0.agent.clone(), client, input.into(), protocols).await
+    }
+
+    /// The page is left: its fetches, and bodies still being read, end; those with `keepalive` go on. Its WebSockets say
+    /// goodbye.
     pub fn close(&self) {
         self.0.agent.terminate(&self.0.client.id);
     }

@@ -196,6 +196,7 @@ impl Connection for ReplayConnection {
                 started_at: Default::default(),
                 remote_address: None,
                 protocol,
+                upgraded: None,
             })
         })
     }

@@ -6,7 +6,7 @@
 //! - [`gate`]: what a scripted answer waits for.
 //! - [`script`], [`scripted_network`]: the Network port from a list of expectations and answers.
 //! - [`story`](mod@story): the trace as an indented tree, kept in files (`UPDATE_STORIES=1` rewrites them).
-//! - [`loopback`]: several origins on 127.0.0.1, for the tests that do need sockets.
+//! - [`loopback`]: several origins on 127.0.0.1, for the tests that do need sockets; [`web_socket`]: what they say over a WebSocket.
 //!
 //! All of it fails by panicking: it serves tests alone.
 
@@ -19,6 +19,7 @@ pub mod script;
 mod scripted_exchange;
 pub mod scripted_network;
 pub mod story;
+pub mod web_socket;
 
 pub use clock::VirtualClock;
 pub use executor::{Executor, Started, run};

@@ -212,6 +212,7 @@ async fn exchange_by_script(
         started_at,
         remote_address,
         protocol,
+        upgraded: None,
     })
 }
 

@@ -60,6 +60,7 @@ async fn exchange(network: &ScriptedNetwork, ask: Ask) -> Result<WireResponse, E
         url: ask.url.clone(),
         credentials: ask.credentials,
         new: ask.new,
+        web_socket: false,
         page: true,
         trace: ask.trace.clone(),
     };

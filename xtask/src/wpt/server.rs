@@ -96,7 +96,8 @@ impl Server {
     }
 
     fn answers(&self) -> bool {
-        let of_tests = self.ports.0.iter().filter(|(kind, _)| matches!(*kind, "http" | "https" | "h2"));
+        let is_of_tests = |kind: &str| matches!(kind, "http" | "https" | "h2" | "ws" | "wss");
+        let of_tests = self.ports.0.iter().filter(|(kind, _)| is_of_tests(kind));
         of_tests
             .flat_map(|(_, ports)| ports)
             .all(|&port| TcpStream::connect((Ipv4Addr::LOCALHOST, port)).is_ok())

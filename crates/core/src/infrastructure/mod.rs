@@ -33,4 +33,5 @@ pub mod structured_fields;
 pub mod timing;
 pub mod url;
 pub mod urlencoded;
+pub mod web_sockets;
 pub(crate) mod words;

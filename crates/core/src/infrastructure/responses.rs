@@ -12,6 +12,7 @@ use crate::infrastructure::requests::RedirectTaint;
 use crate::infrastructure::statuses::{Status, is_redirect_status};
 use crate::infrastructure::timing::{ResponseBodyInfo, ServiceWorkerTimingInfo};
 use crate::infrastructure::url::Url;
+use crate::infrastructure::web_sockets::Upgraded;
 
 /// <https://fetch.spec.whatwg.org/#concept-response-type>; `error` never stands in a [`Response`] that a fetch returned.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, serde::Serialize)]
@@ -115,6 +116,8 @@ pub struct InternalResponse {
     pub service_worker_timing_info: Option<ServiceWorkerTimingInfo>,
     /// <https://fetch.spec.whatwg.org/#response-redirect-taint>
     pub redirect_taint: RedirectTaint,
+    /// The connection, where the server switched protocols on it as it was asked to.
+    pub upgraded: Option<Upgraded>,
 }
 
 impl Default for InternalResponse {
@@ -136,6 +139,7 @@ impl Default for InternalResponse {
             body_info: Default::default(),
             service_worker_timing_info: None,
             redirect_taint: RedirectTaint::SameOrigin,
+            upgraded: None,
         }
     }
 }
@@ -208,6 +212,7 @@ impl InternalResponse {
             body_info: self.body_info.clone(),
             service_worker_timing_info: self.service_worker_timing_info.clone(),
             redirect_taint: self.redirect_taint,
+            upgraded: None,
         }
     }
 }

@@ -28,3 +28,4 @@ pub mod subresource_integrity;
 pub mod tao_check;
 pub mod unencoded_digest;
 pub mod verdict;
+pub mod web_sockets;

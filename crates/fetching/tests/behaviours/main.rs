@@ -19,5 +19,6 @@ mod security;
 mod shape;
 mod simple;
 mod timing;
+mod web_sockets;
 mod wire;
 mod workers;

@@ -7,6 +7,7 @@ use sofetch_core::rulings::{NetworkError, Reason};
 use sofetch_core::wire_faults::{PeerMisbehaved, Phase, ProxyFault, WireFault};
 
 use super::quoting::{count, listed, plain, quoted};
+use super::web_sockets::words_for_breach;
 use super::{hint, words};
 
 /// Why a fetch ended in a network error, in one sentence.
@@ -140,6 +141,7 @@ pub fn words_for_peer_misbehaved(fault: &PeerMisbehaved) -> String {
             format!("The body is larger than the {} that are allowed.", count(*limit, "byte"))
         }
         PeerMisbehaved::Http2 { detail } => format!("The server broke HTTP/2: {}.", plain(detail)),
+        PeerMisbehaved::WebSocket { breach } => words_for_breach(*breach),
         other => format!("The server broke HTTP ({}).", other.code()),
     }
 }
@@ -187,6 +189,7 @@ fn during(phase: Phase) -> &'static str {
         Phase::Send => "Sending the request",
         Phase::Head => "Waiting for the response",
         Phase::Body => "Waiting for more of the body",
+        Phase::Close => "The goodbye of the WebSocket",
         Phase::Whole => "The fetch",
     }
 }

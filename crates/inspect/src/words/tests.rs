@@ -48,14 +48,14 @@ use super::*;
 use crate::safe_text::is_unsafe;
 
 /// All that one should not print, and two secrets.
-fn hostile() -> String {
+pub(super) fn hostile() -> String {
     let steering = "\x1b[31m\x1b]0;owned\x07\r\n\0\x7f\u{9b}2J\u{202e}\u{2066}\u{2028}\u{feff}`";
     let urls = "https://u:hunter2@x.test/?access_token=hunter2#id_token=hunter2";
     let random = crate::hostile_tests::hostile_text();
     format!("{steering} {random} {urls} {}", "\u{e9}".repeat(2_000))
 }
 
-fn check_sentence(row: &str, sentence: &str) {
+pub(super) fn check_sentence(row: &str, sentence: &str) {
     assert!(sentence.ends_with('.'), "{row}: a sentence ends: {sentence}");
     assert!(sentence.len() > 6, "{row}: {sentence}");
     assert!(sentence.len() < 8_000, "{row}: evidence is cut");
@@ -63,7 +63,7 @@ fn check_sentence(row: &str, sentence: &str) {
     assert!(!sentence.contains("hunter2"), "{row}: {sentence}");
 }
 
-fn check<V: Words + Verdict + Into<Ruling>>(verdicts: impl IntoIterator<Item = V>) {
+pub(super) fn check<V: Words + Verdict + Into<Ruling>>(verdicts: impl IntoIterator<Item = V>) {
     for verdict in verdicts {
         let row = std::any::type_name::<V>();
         check_sentence(row, &verdict.words());
@@ -554,6 +554,7 @@ fn faults_have_words() {
         Phase::Send,
         Phase::Head,
         Phase::Body,
+        Phase::Close,
         Phase::Whole,
     ] {
         faults.push(WireFault::TimedOut { phase, after: Duration::from_millis(1500) });

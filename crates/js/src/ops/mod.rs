@@ -25,6 +25,7 @@ mod timers;
 mod uploads;
 mod url;
 mod violations;
+mod web_sockets;
 mod xml_http_requests;
 
 use rquickjs::{Ctx, Object, Result};
@@ -58,6 +59,7 @@ pub(crate) fn object<'js>(ctx: &Ctx<'js>) -> Result<Object<'js>> {
     timers::register(ctx, &ops)?;
     uploads::register(ctx, &ops)?;
     url::register(ctx, &ops)?;
+    web_sockets::register(ctx, &ops)?;
     xml_http_requests::register(ctx, &ops)?;
     Ok(ops)
 }

@@ -146,6 +146,7 @@ pub fn ask(url: &str) -> Ask {
             url: Url::parse(url, None).expect("the test's URL parses"),
             credentials: true,
             new: false,
+            web_socket: false,
             page: false,
             trace: Trace::off(),
         },

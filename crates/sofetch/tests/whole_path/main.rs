@@ -30,7 +30,8 @@
 //! | 85-88 | the same, and unread bodies, in bytes of memory | `tests/memory.rs` |
 //! | 86 | unread bodies and slow clones | `resources` |
 //! | 91 | event streams without an end | `js/src/event_stream.rs`; whole, in `js/tests/event_source.rs` |
-//! | 92, 95 | WebSocket, HTTP/3 | they do not exist yet |
+//! | 92 | WebSocket: frames, lengths, compression, windows | `web_sockets`; windows in `core`, each frame in `net` |
+//! | 95 | HTTP/3 | it does not exist yet |
 //! | 93 | floods over HTTP/2 | `bad_http2`; the version in `cargo xtask licences` |
 //! | 96, 97 | bytes, hickory | `cargo xtask licences`; names are resolved by the system |
 //! | 98 | bodies beside their Content-Length | `messages` |
@@ -56,3 +57,4 @@ mod redirects;
 mod resources;
 mod sending;
 mod support;
+mod web_sockets;
