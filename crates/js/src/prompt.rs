@@ -305,7 +305,7 @@ impl Runtime {
         let Some((prefix, path)) = path.split_last() else { return Completions::default() };
         // What stands in quotes is no name.
         if Parser::new()
-            .is_ok_and(|parser| goals(text).iter().all(|goal| parser.ends_within_a_token(text, *goal)))
+            .is_ok_and(|parser| goals(text).iter().any(|goal| parser.ends_within_a_token(text, *goal)))
         {
             return Completions::default();
         }
