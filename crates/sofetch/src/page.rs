@@ -5,10 +5,12 @@ use std::sync::Arc;
 
 use sofetch_core::infrastructure::clients::{Client, EmbedderPolicy, Global, PolicyContainer};
 use sofetch_core::infrastructure::content_security_policies::Disposition;
+use sofetch_core::infrastructure::header_list::HeaderList;
 use sofetch_core::infrastructure::integrity_policies::IntegrityPolicy;
 use sofetch_core::infrastructure::origins::Origin;
 use sofetch_core::infrastructure::requests::ReferrerPolicy;
 use sofetch_core::infrastructure::url::Url;
+use sofetch_core::rules::referrer::parse_a_referrer_policy;
 
 use crate::agent::UserAgent;
 use crate::error::{Error, Misuse};
@@ -73,6 +75,39 @@ impl Page {
     /// The page's base URL.
     pub fn base_url(&self) -> &Url {
         &self.0.client.api_base_url
+    }
+
+    /// The [settings of a dedicated worker](https://html.spec.whatwg.org/#set-up-a-worker-environment-settings-object) that this page
+    /// makes, whose script's response has this URL. Its policies are those of the response's headers; without any they are the page's,
+    /// as of `blob:` and `data:` URLs.
+    pub fn dedicated_worker(&self, url: &Url, headers: Option<&HeaderList>) -> Page {
+        let owner = &self.0.client;
+        let origin = if url.scheme() == "data" { Origin::new_opaque() } else { owner.origin.clone() };
+        let policy_container = match headers {
+            Some(headers) => Arc::new(policies_of_a_response(headers, url)),
+            // NB: a `blob:` URL's are those of who made the URL, which is of this origin.
+            None => owner.policy_container.clone(),
+        };
+        let restricts_mixed_content =
+            owner.restricts_mixed_content || origin.is_potentially_trustworthy() && url.scheme() == "https";
+        let client = Client {
+            id: self.0.agent.next_client_id(),
+            creation_url: url.clone(),
+            // NB: null in the text. It is a secure context if its owner is, which this says for it.
+            top_level_creation_url: owner.top_level_creation_url.clone(),
+            top_level_origin: owner.top_level_origin.clone(),
+            origin,
+            api_base_url: url.clone(),
+            policy_container,
+            cross_origin_isolated_capability: owner.cross_origin_isolated_capability,
+            global: Global::Worker { service_worker: false },
+            has_cross_site_ancestor: owner.has_cross_site_ancestor,
+            restricts_mixed_content,
+            offline: owner.offline,
+            emulated_user_agent: owner.emulated_user_agent.clone(),
+            emulated_language: owner.emulated_language.clone(),
+        };
+        Page(Arc::new(Shared { agent: self.0.agent.clone(), client: Arc::new(client) }))
     }
 
     /// The agent it belongs to.
@@ -284,6 +319,30 @@ impl PageBuilder {
         };
         Ok(Page(Arc::new(Shared { agent: self.agent, client: Arc::new(client) })))
     }
+}
+
+/// [Creates a policy container from a fetch response](https://html.spec.whatwg.org/#creating-a-policy-container-from-a-fetch-response).
+///
+/// SKIPS 5: an embedder policy, which no worker's owner here has.
+fn policies_of_a_response(headers: &HeaderList, url: &Url) -> PolicyContainer {
+    let mut policies = PolicyContainer::default();
+    for (name, disposition) in [
+        ("Content-Security-Policy", Disposition::Enforce),
+        ("Content-Security-Policy-Report-Only", Disposition::Report),
+    ] {
+        for value in headers.get_all(name) {
+            policies.csp_list.deliver(&String::from_utf8_lossy(value), disposition);
+        }
+    }
+    policies.csp_list.self_origin = Some(url.origin());
+    policies.upgrade_insecure_requests = policies.csp_list.upgrades_insecure_requests();
+    policies.referrer_policy = parse_a_referrer_policy(headers);
+    let integrity_policy = |name: &str| {
+        headers.get(name).and_then(|value| IntegrityPolicy::parse(&value).ok()).unwrap_or_default()
+    };
+    policies.integrity_policy = integrity_policy("Integrity-Policy");
+    policies.report_only_integrity_policy = integrity_policy("Integrity-Policy-Report-Only");
+    policies
 }
 
 fn blank() -> Url {
