@@ -49,7 +49,9 @@ pub(crate) const ORDER: &[&str] = &[
     "tasks.js",
     "blob.js",
     "url.js",
+    "port_queues.js",
     "message_ports.js",
+    "broadcast_channel.js",
     "streams/transfer.js",
     "blob_urls.js",
     "encoding.js",
@@ -78,6 +80,7 @@ pub(crate) const ORDER: &[&str] = &[
     "performance.js",
     "dom_exception.js",
     "reporting.js",
+    "worker.js",
     "security_policy_violation.js",
     "natives.js",
     "global.js",
@@ -86,6 +89,7 @@ pub(crate) const ORDER: &[&str] = &[
 
 /// The files of idl/ whose interfaces have implementations in those.
 pub(crate) const IDL: &[&str] = &[
+    "broadcast_channel.webidl",
     "compression.webidl",
     "console.webidl",
     "crypto.webidl",
@@ -108,6 +112,7 @@ pub(crate) const IDL: &[&str] = &[
     "streams.webidl",
     "url.webidl",
     "user_timing.webidl",
+    "workers.webidl",
     "xhr.webidl",
     "xhr_events.webidl",
 ];

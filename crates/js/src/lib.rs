@@ -62,6 +62,7 @@ mod runtime_builder;
 mod scripts;
 mod values;
 mod when_done;
+mod workers;
 
 pub use error::Error;
 pub use interrupt::Interrupt;

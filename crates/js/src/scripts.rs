@@ -18,8 +18,39 @@ pub(crate) fn evaluate<'js>(ctx: &Ctx<'js>, source: &str, name: &str) -> Result<
 }
 
 /// The binding takes a text for ended at U+0000; the engine, told the length, does not.
-#[allow(unsafe_code)]
 fn evaluate_with_nul<'js>(ctx: &Ctx<'js>, source: &str, name: String) -> Result<Value<'js>> {
+    evaluate_with_flags(ctx, source, name, qjs::JS_EVAL_TYPE_GLOBAL)
+}
+
+/// A script that was not run yet.
+pub(crate) struct Compiled<'js>(Value<'js>);
+
+/// [Creates a classic script](https://html.spec.whatwg.org/#creating-a-classic-script), which stacks call by this name.
+///
+/// # Errors
+/// A `SyntaxError`, or there is no memory.
+pub(crate) fn compile<'js>(ctx: &Ctx<'js>, source: &str, name: &str) -> Result<Compiled<'js>> {
+    let flags = qjs::JS_EVAL_TYPE_GLOBAL | qjs::JS_EVAL_FLAG_COMPILE_ONLY;
+    evaluate_with_flags(ctx, source, name.replace('\0', "\u{FFFD}"), flags).map(Compiled)
+}
+
+/// Runs it: its completion value.
+#[allow(unsafe_code)]
+pub(crate) fn run<'js>(ctx: &Ctx<'js>, script: Compiled<'js>) -> Result<Value<'js>> {
+    // SAFETY: the function is one that `compile` made in this context. The engine frees a reference of its own; what comes back
+    // is a new value of this context.
+    unsafe {
+        let function = qjs::JS_DupValue(ctx.as_raw().as_ptr(), script.0.as_raw());
+        let value = qjs::JS_EvalFunction(ctx.as_raw().as_ptr(), function);
+        if qjs::JS_IsException(value) {
+            return Err(Error::Exception);
+        }
+        Ok(Value::from_raw(ctx.clone(), value))
+    }
+}
+
+#[allow(unsafe_code)]
+fn evaluate_with_flags<'js>(ctx: &Ctx<'js>, source: &str, name: String, flags: u32) -> Result<Value<'js>> {
     let name = CString::new(name)?;
     // The engine looks at one byte behind the text.
     let text = [source.as_bytes(), b"\0"].concat();
@@ -31,7 +62,7 @@ fn evaluate_with_nul<'js>(ctx: &Ctx<'js>, source: &str, name: String) -> Result<
             text.as_ptr().cast(),
             source.len() as _,
             name.as_ptr(),
-            qjs::JS_EVAL_TYPE_GLOBAL as _,
+            flags as _,
         );
         if qjs::JS_IsException(value) {
             return Err(Error::Exception);

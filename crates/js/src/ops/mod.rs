@@ -15,6 +15,7 @@ pub(crate) mod form_data;
 mod global;
 mod headers;
 mod import_scripts;
+mod ports;
 mod reading_ahead;
 mod reporting;
 mod requests;
@@ -24,6 +25,7 @@ mod timers;
 mod uploads;
 mod url;
 mod violations;
+mod workers;
 mod xml_http_requests;
 
 use rquickjs::{Ctx, Object, Result};
@@ -52,10 +54,12 @@ pub(crate) fn object<'js>(ctx: &Ctx<'js>) -> Result<Object<'js>> {
     body_streams::register(ctx, &ops)?;
     form_data::register(ctx, &ops)?;
     global::register(ctx, &ops)?;
+    ports::register(ctx, &ops)?;
     reporting::register(ctx, &ops)?;
     timers::register(ctx, &ops)?;
     uploads::register(ctx, &ops)?;
     url::register(ctx, &ops)?;
+    workers::register(ctx, &ops)?;
     xml_http_requests::register(ctx, &ops)?;
     Ok(ops)
 }
