@@ -9,7 +9,7 @@
 import { ArrayIsArray, ArrayPrototypeSlice, DOMException, ObjectFreeze, newList, ops } from "./primordials.js";
 import { implement, unwrap, wrap, wrapNullable } from "./platform_objects.js";
 import { EventImpl, EventTargetImpl, fireEvent } from "./events.js";
-import { entangledQueues, queueOf } from "./port_queues.js";
+import { entangledQueues, isQueue, queueOf } from "./port_queues.js";
 import { StructuredDeserializeWithTransfer, StructuredSerializeWithTransfer, registerTransferable } from "./structured_clone.js";
 import { queueTask } from "./tasks.js";
 import { URLImpl } from "./url.js";
@@ -146,7 +146,23 @@ export function postMessageSteps(sourcePort, message, transfer) {
     if (target !== undefined && port.queue !== undefined && target.isQueueOf(port.queue)) doomed = true;
   }
   const serialized = StructuredSerializeWithTransfer(message, transfer);
-  if (target !== undefined && !doomed) target.add(serialized);
+  if (target === undefined) discard(serialized.transferred);
+  else if (!doomed) target.add(serialized);
+}
+
+// What goes to nobody is gone, and whoever was entangled with it is told.
+function discard(transferred) {
+  for (let i = 0; i < transferred.length; i++) {
+    const { kind, data } = transferred[i];
+    if (kind === undefined) continue;
+    if (isQueue(data)) {
+      data.disentangle();
+    } else {
+      // Of a transform stream.
+      data.readable.disentangle();
+      data.writable.disentangle();
+    }
+  }
 }
 
 /** Transfer steps and transfer-receiving steps: https://html.spec.whatwg.org/#message-ports */

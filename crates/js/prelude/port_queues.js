@@ -124,8 +124,8 @@ class PortMessageQueue {
   // The port is gone; it was entangled with the one whose queue this is.
   otherIsCollected(ports) {
     const other = this.remote;
-    // Its queue may have gone on without it.
-    if (other !== undefined && other.ports === ports) other.disentangle();
+    // Its queue may have gone on without it, also to another realm.
+    if (other !== undefined && this.end === undefined && other.ports === ports) other.disentangle();
   }
 
   // The other end leaves the realm.
@@ -292,6 +292,8 @@ export function entangledQueues() {
   queue2.remote = queue1;
   return { __proto__: null, queue1, queue2 };
 }
+
+export const isQueue = (value) => PortMessageQueue.is(value);
 
 /** A queue that was transferred within the realm, or that of an end which has come from elsewhere. */
 export function queueOf(queueOrHandle, implicit = false) {

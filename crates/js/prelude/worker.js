@@ -80,29 +80,30 @@ export class WorkerImpl extends EventTargetImpl {
 }
 implement("Worker", WorkerImpl);
 
-function workerOf(id) {
-  const entry = MapPrototypeGet(workers, id);
-  return entry === undefined ? undefined : WeakRefPrototypeDeref(entry.weakWorker);
-}
-
 // The hook: the thread has ended, of its own accord.
 function workerEnded(id) {
-  const worker = workerOf(id);
+  const entry = MapPrototypeGet(workers, id);
+  if (entry === undefined) return;
+  const worker = WeakRefPrototypeDeref(entry.weakWorker);
   if (worker !== undefined) worker.end();
   else MapPrototypeDelete(workers, id);
 }
 
 // The hook: there is no script to run, and the line says why to whoever does not listen.
 function workerFailed(id, line) {
-  const worker = workerOf(id);
+  const entry = MapPrototypeGet(workers, id);
+  if (entry === undefined) return;
+  const worker = WeakRefPrototypeDeref(entry.weakWorker);
   const isHeard = worker !== undefined && worker.hasListener("error");
   if (isHeard) fireEvent("error", worker, undefined, undefined, true);
   else ops.report_uncaught(line);
 }
 
-// The hook: an exception in a worker, which nobody handled there. Steps 5.2 and 5.3 of https://html.spec.whatwg.org/#report-an-exception
+// The hook: an exception in a worker, which nobody handled there. Step 5.2 of https://html.spec.whatwg.org/#report-an-exception
 function reportWorkerError(id, message, filename, lineno, colno, line) {
-  const worker = workerOf(id);
+  const entry = MapPrototypeGet(workers, id);
+  if (entry === undefined) return;
+  const worker = WeakRefPrototypeDeref(entry.weakWorker);
   const information = { __proto__: null, cancelable: true, message, filename, lineno, colno, error: null };
   const notHandled = worker === undefined || fireEvent("error", worker, ErrorEventImpl, information, true);
   if (notHandled) reportErrorInformation(information, line);

@@ -46,16 +46,20 @@ fn worker_start<'js>(
     List(vec![Handle::new(worker), Handle::new(PortHandle::new(Some(outside)))]).into_js(&ctx)
 }
 
+/// So many calls of ours are between a script and the op.
+const MOST_FRAMES: usize = 8;
+
 /// Relative to the settings object. NB: a page of files that was given no URL has none that means anything: there it is relative to the
 /// script that asks.
 fn script_url(ctx: &Ctx<'_>, said: &str) -> Option<Url> {
     let host = Host::of(ctx);
-    if host.url.href() == "file:///"
-        && let Ok(name) =
-            ctx.script_or_module_name(1).map_or(Err(()), |name| name.to_string().map_err(|_| ()))
-    {
-        let base = Modules::of(ctx).base_of(ctx, &name);
-        return Url::parse(said, Some(&base)).ok().map(|url| host.blob_urls.with_entry(url));
+    if host.url.href() == "file:///" {
+        let names = (0..).map_while(|level| ctx.script_or_module_name(level)?.to_string().ok());
+        // What is called by script is ours.
+        if let Some(name) = names.take(MOST_FRAMES).find(|name| !name.starts_with("sofetch:/")) {
+            let base = Modules::of(ctx).base_of(ctx, &name);
+            return Url::parse(said, Some(&base)).ok().map(|url| host.blob_urls.with_entry(url));
+        }
     }
     host.parse_url(said)
 }

@@ -153,6 +153,7 @@ pub(super) fn run(start: Start, script: WorkerScript) {
         _seat,
     } = start;
     let _ending = Ending(thread);
+    let stop = tether.stop.clone();
     let _seat = _seat;
     // NB: until the owner was told that it has ended, this counts, loop or none.
     let census = cluster.census.clone();
@@ -161,7 +162,7 @@ pub(super) fn run(start: Start, script: WorkerScript) {
     if let Some(page) = &page {
         cluster.report_to(&page.client().id, Some(queue.clone()));
     }
-    let printer = Rc::new(WorkerPrinter { cluster: cluster.clone(), stop: tether.stop.clone() });
+    let printer = Rc::new(WorkerPrinter { cluster: cluster.clone(), stop: stop.clone() });
     let host = Host::new(Settings {
         queue,
         io,
@@ -171,7 +172,7 @@ pub(super) fn run(start: Start, script: WorkerScript) {
         blob_urls,
         ledger,
         printer,
-        stop: tether.stop.clone(),
+        stop: stop.clone(),
         cluster,
         limits,
         worker: Some(Worker { tether, owner: owner.clone(), is_module: kind == WorkerType::Module }),
@@ -190,7 +191,8 @@ pub(super) fn run(start: Start, script: WorkerScript) {
             (failed, Counted::new(census))
         }
     };
-    if let Some(line) = failed {
+    // One that was ended on its way has not failed.
+    if let Some(line) = failed.filter(|_| !stop.is_over()) {
         owner.failed(line);
     }
     owner.ended();
