@@ -293,6 +293,11 @@ export function entangledQueues() {
   return { __proto__: null, queue1, queue2 };
 }
 
+/** Drops what was posted to the other realm, and not heard there. */
+export function discardSent(port) {
+  ops.port_discard_sent(port.queue.end.handle);
+}
+
 export const isQueue = (value) => PortMessageQueue.is(value);
 
 /** A queue that was transferred within the realm, or that of an end which has come from elsewhere. */

@@ -8,7 +8,7 @@ import {
 import { globalImplementation, implement } from "./platform_objects.js";
 import { EventTargetImpl, fireEvent } from "./events.js";
 import { fireMessageEvent, postMessageSteps, receivePort } from "./message_ports.js";
-import { queueOf } from "./port_queues.js";
+import { discardSent, queueOf } from "./port_queues.js";
 import { ErrorEventImpl, reportErrorInformation } from "./reporting.js";
 
 // Those that were not ended, by their numbers.
@@ -44,6 +44,7 @@ export class WorkerImpl extends EventTargetImpl {
   // https://html.spec.whatwg.org/#dom-worker-terminate
   terminate() {
     if (this.ended) return;
+    discardSent(this.outsidePort);
     this.end();
     ops.worker_terminate(this.handle);
   }
@@ -79,6 +80,21 @@ export class WorkerImpl extends EventTargetImpl {
   }
 }
 implement("Worker", WorkerImpl);
+
+// The hooks around a collection: these workers are held by nothing but what script has of them, and then as before.
+function loosenWorkers(ids) {
+  for (let i = 0; i < ids.length; i++) {
+    const entry = MapPrototypeGet(workers, ids[i]);
+    if (entry !== undefined) entry.heldWorker = undefined;
+  }
+}
+function holdWorkers(ids) {
+  for (let i = 0; i < ids.length; i++) {
+    const entry = MapPrototypeGet(workers, ids[i]);
+    const worker = entry === undefined ? undefined : WeakRefPrototypeDeref(entry.weakWorker);
+    if (worker !== undefined) worker.beHeld();
+  }
+}
 
 // The hook: the thread has ended, of its own accord.
 function workerEnded(id) {
@@ -122,4 +138,6 @@ function enableImplicitPort() {
   globalImplementation.implicitPort.start();
 }
 
-ops.set_hooks({ workerEnded, workerFailed, reportWorkerError, becomeDedicatedWorker, enableImplicitPort });
+ops.set_hooks({
+  becomeDedicatedWorker, enableImplicitPort, holdWorkers, loosenWorkers, reportWorkerError, workerEnded, workerFailed,
+});

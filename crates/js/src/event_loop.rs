@@ -71,6 +71,16 @@ impl TaskQueue {
         }
     }
 
+    /// Has the loop nothing to do?
+    pub(crate) fn is_idle(&self) -> bool {
+        self.0.lock().is_idle
+    }
+
+    /// Is there no task?
+    pub(crate) fn is_empty(&self) -> bool {
+        self.0.lock().tasks.is_empty()
+    }
+
     /// Has the loop look again whether it is to go on: it waits no longer, and has no task more than before.
     pub(crate) fn wake(&self) {
         let mut state = self.0.lock();

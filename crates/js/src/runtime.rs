@@ -483,6 +483,12 @@ impl Runtime {
         (self.host.ledger.held(), self.host.held_bodies.get())
     }
 
+    /// How many workers there are.
+    #[cfg(test)]
+    pub(crate) fn workers(&self) -> usize {
+        self.host.cluster.workers()
+    }
+
     fn with<T>(&self, steps: impl FnOnce(&Ctx<'_>) -> Result<T, Error>) -> Result<T, Error> {
         let done = self.context.with(|ctx| steps(&ctx));
         if let Some(panic) = self.host.panic.take() {

@@ -115,6 +115,15 @@ fn no_more_workers_than_may_be() {
         "a bomb",
     );
     assert_eq!(
+        run(
+            "const kept = worker('onmessage = ({ data }) => postMessage(data)'); for (let i = 0; i < 50; i++) { const w = worker('onmessage = ({ data }) => postMessage(data + 1)'); w.postMessage(i); await heard(w); w.onerror = () => {}; }
+             kept.postMessage('kept'); log(await heard(kept));",
+            few,
+        ),
+        ["kept"],
+        "those that nobody has any more make room",
+    );
+    assert_eq!(
         run("const w = worker(''); await fired(w, 'error'); log('none')", |builder| builder.max_workers(0)),
         ["none"],
     );

@@ -17,7 +17,7 @@ use crate::workers::{Cluster, Tether};
 
 pub(super) fn register<'js>(ctx: &Ctx<'js>, ops: &Object<'js>) -> Result<()> {
     set!(ctx, ops, port_pair, port_own, port_disown, port_enable, port_waiting, port_receive, port_post);
-    set!(ctx, ops, port_close, port_take_closing, port_is_entangled, message_read);
+    set!(ctx, ops, port_close, port_take_closing, port_is_entangled, port_discard_sent, message_read);
     set!(ctx, ops, broadcast_open, broadcast_post, broadcast_close);
     Ok(())
 }
@@ -96,6 +96,12 @@ fn port_take_closing(ctx: Ctx<'_>, port: Handle) -> Result<bool> {
         port.count(None);
     }
     Ok(is_closing)
+}
+
+/// Drops what waits at the other end.
+fn port_discard_sent(ctx: Ctx<'_>, port: Handle) -> Result<()> {
+    port.get::<PortHandle>(&ctx)?.with(|end| end.discard_sent());
+    Ok(())
 }
 
 /// Are these the two ends of one channel?

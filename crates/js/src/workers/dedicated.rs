@@ -2,6 +2,7 @@
 
 use std::cell::RefCell;
 use std::collections::HashMap;
+use std::sync::atomic::Ordering;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
@@ -23,6 +24,7 @@ use crate::ledger::{Charge, Ledger};
 use crate::modules::{ModuleType, Modules};
 use crate::ops::resource_timing;
 use crate::runtime_builder::THREAD_STACK_BYTES;
+use crate::values::List;
 
 /// How long the end of a runtime waits for its workers. One that native code keeps longer, such as the sorting of a long typed array,
 /// is left to itself: it ends behind that, and no script of it runs again.
@@ -30,7 +32,11 @@ pub(crate) const GRACE: Duration = Duration::from_secs(2);
 
 /// The workers of a realm that have not ended, by the prelude's numbers.
 #[derive(Default)]
-pub(crate) struct Children(RefCell<HashMap<u32, Child>>);
+pub(crate) struct Children {
+    live: RefCell<HashMap<u32, Child>>,
+    /// Those that were told to end, and are on their way.
+    ending: RefCell<HashMap<u32, Child>>,
+}
 
 struct Child {
     tether: Arc<Tether>,
@@ -58,29 +64,57 @@ impl Child {
 
 impl Children {
     pub(crate) fn is_empty(&self) -> bool {
-        self.0.borrow().is_empty()
+        self.live.borrow().is_empty()
     }
 
     pub(crate) fn terminate(&self, id: u32) {
-        if let Some(child) = self.0.borrow_mut().remove(&id) {
+        let child = self.live.borrow_mut().remove(&id);
+        if let Some(child) = child {
             child.terminate();
+            if !child.thread.has_ended() {
+                self.ending.borrow_mut().insert(id, child);
+            }
         }
+    }
+
+    /// Collects the `Worker`s that script has no way to, of workers that have nothing to do. Is it worth another look at the seats?
+    ///
+    /// NB: what listens to a worker holds it, since a message may come. From a worker at rest none comes before it is posted to.
+    fn forget_unreachable(&self, ctx: &Ctx<'_>) -> bool {
+        let host = Host::of(ctx);
+        let resting = |child: &Child| is_resting(&child.tether, &child.queue);
+        let ids: Vec<u32> =
+            self.live.borrow().iter().filter(|(_, child)| resting(child)).map(|(id, _)| *id).collect();
+        // What they have told may still be on its way.
+        if ids.is_empty() || !host.queue.is_empty() {
+            return false;
+        }
+        let call = |name: &str, ids: Vec<u32>| {
+            host.hook(ctx, name).and_then(|hook| hook.call::<_, ()>((List(ids),)))
+        };
+        let loosened = call("loosenWorkers", ids.clone());
+        ctx.run_gc();
+        let held = call("holdWorkers", ids);
+        if loosened.and(held).is_err() {
+            ctx.catch();
+        }
+        true
     }
 
     /// Its thread is through, or there never was one.
     pub(super) fn reap(&self, id: u32) {
-        let child = self.0.borrow_mut().remove(&id);
-        if let Some(child) = child {
+        let child = self.live.borrow_mut().remove(&id);
+        if let Some(child) = child.or_else(|| self.ending.borrow_mut().remove(&id)) {
             child.thread.join();
         }
     }
 
     /// Ends all, and waits for them as long as [`GRACE`].
     pub(crate) fn end(&self) {
-        let children = self.0.take();
-        children.values().for_each(Child::terminate);
+        let (live, ending) = (self.live.take(), self.ending.take());
+        live.values().for_each(Child::terminate);
         let patience = Instant::now() + GRACE;
-        for child in children.into_values() {
+        for child in live.into_values().chain(ending.into_values()) {
             if child.thread.has_ended_by(patience) {
                 child.thread.join();
             }
@@ -125,6 +159,10 @@ impl Thread {
         self.ended.notify_all();
     }
 
+    fn has_ended(&self) -> bool {
+        self.lock().has_ended
+    }
+
     fn has_ended_by(&self, moment: Instant) -> bool {
         let mut state = self.lock();
         while !state.has_ended {
@@ -166,9 +204,13 @@ pub(crate) fn start(ctx: &Ctx<'_>, options: Options) -> (WorkerHandle, PortEnd) 
     let stop = Arc::new(Stop::within(host.stop.clone()));
     let tether = Arc::new(Tether::new(stop));
     let (queue, tasks) = task_queue(host.cluster.census.clone());
-    let handle = WorkerHandle { id, tether: tether.clone(), queue: queue.clone() };
+    let mut handle = WorkerHandle { id, tether: tether.clone(), queue: queue.clone(), notice: None };
     let owner = Owner { queue: host.queue.clone(), id };
-    let Some(seat) = host.cluster.take_seat() else {
+    let seat = host.cluster.take_seat().or_else(|| {
+        let found = host.children.forget_unreachable(ctx);
+        found.then(|| host.cluster.take_seat()).flatten()
+    });
+    let Some(seat) = seat else {
         owner.failed(format!(
             "Uncaught Error: {} cannot be run: there are {} workers already",
             url.href(),
@@ -176,6 +218,7 @@ pub(crate) fn start(ctx: &Ctx<'_>, options: Options) -> (WorkerHandle, PortEnd) 
         ));
         return (handle, outside);
     };
+    handle.notice = Some(seat.notice());
     let thread = Arc::<Thread>::default();
     let ledger = Arc::<Ledger>::default();
     host.limits.bound(&ledger);
@@ -229,7 +272,7 @@ pub(crate) fn start(ctx: &Ctx<'_>, options: Options) -> (WorkerHandle, PortEnd) 
         });
         child.fetching = Some(fetching.abort_handle());
     }
-    host.children.0.borrow_mut().insert(id, child);
+    host.children.live.borrow_mut().insert(id, child);
     (handle, outside)
 }
 
@@ -262,12 +305,89 @@ pub(crate) struct WorkerHandle {
     pub(crate) id: u32,
     tether: Arc<Tether>,
     queue: TaskQueue,
+    notice: Option<Notice>,
 }
 
 impl Drop for WorkerHandle {
     /// Nobody can post to it any more, but by ports of its own.
     fn drop(&mut self) {
         self.tether.orphan();
+        if let Some(notice) = self.notice.as_ref().filter(|_| is_resting(&self.tether, &self.queue)) {
+            notice.give();
+        }
         self.queue.wake();
+    }
+}
+
+/// Has it nothing to do, and can nobody but its owner give it something?
+fn is_resting(tether: &Tether, queue: &TaskQueue) -> bool {
+    tether.ports.load(Ordering::SeqCst) == 0 && queue.is_idle()
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::{Ending, Runtime};
+
+    /// Runs a page's script to its end; bytes of the ledger, bodies and workers that are left.
+    fn left_after(script: &str) -> ((u64, usize), usize, bool) {
+        let script = format!(
+            "const worker = (source) => {{ const u = URL.createObjectURL(new Blob([source])), w = new Worker(u); w.onerror = () => {{}}; return w; }};
+             const heard = (target) => new Promise((resolve) => {{ target.onmessage = ({{ data }}) => resolve(data); }});
+             const text = 'x'.repeat(100_000);
+             (async () => {{ for (let i = 0; i < 20; i++) {{ {script} }} }})();"
+        );
+        let thread = std::thread::Builder::new().stack_size(crate::THREAD_STACK_BYTES);
+        let ran = thread.spawn(move || {
+            let mut runtime = Runtime::builder().max_workers(4).build().expect("a runtime");
+            runtime.run_script(&script, "test.js").expect("no limit");
+            assert_eq!(runtime.run_until_idle(), Ending::Idle);
+            // What the ends of workers were to tell.
+            assert_eq!(runtime.run_until_idle(), Ending::Idle);
+            (runtime.held(), runtime.workers(), runtime.has_failed())
+        });
+        ran.expect("a thread").join().expect("no panic")
+    }
+
+    #[test]
+    fn what_went_to_workers_is_in_no_ledger() {
+        for (name, script) in [
+            (
+                "messages that are heard",
+                "const w = worker('onmessage = ({ data }) => { postMessage(data); }'); w.postMessage(text); await heard(w); w.terminate();",
+            ),
+            (
+                "messages to the dead",
+                "const w = worker(''); w.terminate(); w.postMessage(text); w.postMessage(new Uint8Array(1e5));",
+            ),
+            (
+                "messages that nobody hears",
+                "const w = worker('postMessage(0); for (;;);'); await heard(w); w.postMessage(text); w.terminate();",
+            ),
+            (
+                "messages in the queues of ports",
+                "const w = worker('onmessage = () => postMessage(0)'), c = new MessageChannel(); c.port1.postMessage(text); w.postMessage(0, [c.port2]); await heard(w); c.port1.postMessage(text); w.terminate();",
+            ),
+            (
+                "ports that are never read",
+                "const w = worker('for (;;);'), c = new MessageChannel(); c.port1.postMessage(text); w.postMessage(0, [c.port2]); w.terminate();",
+            ),
+            (
+                "blobs",
+                "const w = worker('onmessage = ({ data }) => { postMessage(data); }'); w.postMessage(new Blob([text])); await heard(w); w.terminate();",
+            ),
+            (
+                "broadcasts",
+                "const a = new BroadcastChannel('x'), b = new BroadcastChannel('x'); a.postMessage(text); await heard(b); a.close(); b.close();",
+            ),
+            (
+                "workers that nobody has any more",
+                "const w = worker('onmessage = ({ data }) => { postMessage(data); }'); w.postMessage(text); await heard(w);",
+            ),
+        ] {
+            // Blobs of scripts stand in the store of blob URLs.
+            let ((bytes, bodies), workers, has_failed) = left_after(script);
+            assert!(bytes < 20 * 1000 && bodies == 0, "{name}: {bytes}");
+            assert_eq!((workers, has_failed), (0, false), "{name}");
+        }
     }
 }

@@ -117,6 +117,12 @@ impl PortEnd {
         }
     }
 
+    /// Drops what waits at the other end.
+    pub(crate) fn discard_sent(&self) {
+        let waiting = std::mem::take(&mut self.channel.lock()[1 - self.side].waiting);
+        discard(waiting);
+    }
+
     /// Are these the two ends of one channel?
     pub(crate) fn is_entangled_with(&self, other: &PortEnd) -> bool {
         Arc::ptr_eq(&self.channel, &other.channel)
