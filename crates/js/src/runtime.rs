@@ -260,7 +260,7 @@ impl Runtime {
         }
     }
 
-    /// Gives the global a function of the program's own. Arguments that no [`Value`] can be made of (a symbol, a function,
+    /// Gives the global a function of the program's own; workers have none. Arguments that no [`Value`] can be made of (a symbol, a function,
     /// a cycle) are a `TypeError`; an answer of `Err` is an `Error` with these words.
     ///
     /// # Errors
@@ -501,15 +501,11 @@ impl Runtime {
 impl Drop for Runtime {
     fn drop(&mut self) {
         self.end_workers();
-        let Shared { cluster, blob_urls, page, realm, worker, .. } = &*self.host;
+        let Shared { cluster, blob_urls, realm, worker, .. } = &*self.host;
         cluster.channels.close_all(*realm);
         match worker {
             None => cluster.census.set_outermost(None),
             Some(_) => blob_urls.remove_realm(*realm),
-        }
-        if let Some(page) = page.as_ref().filter(|_| worker.is_some()) {
-            cluster.report_to(&page.client().id, None);
-            page.close();
         }
         self.engine.set_host_promise_rejection_tracker(None);
         self.context.with(|ctx| {

@@ -215,6 +215,12 @@ fn lifetimes_table() {
             "const w = worker('postMessage(1); postMessage(2); postMessage(3)'); w.onmessage = ({ data }) => { log(data); w.terminate(); };",
             &["1"],
         ),
+        (
+            "terminate(): what it waits for is given up",
+            "const w = worker('setTimeout(() => {}, 1e9); addEventListener(\"x\", () => {}); postMessage(0)'); log(await heard(w)); w.terminate();
+             const n = worker('new Worker(\"data:text/javascript,setTimeout(() => {}, 1e9)\").onerror = postMessage(0); setInterval(() => {}, 1e9)'); log(await heard(n)); n.terminate();",
+            &["0", "0"],
+        ),
         ("terminate() at once", "const w = worker('console.log(1)'); w.onmessage = w.onerror = () => log('never'); w.terminate(); log('end');", &["end"]),
         (
             "nested workers, which end with their owner",

@@ -2,25 +2,20 @@
 
 #[path = "support/lines.rs"]
 mod lines;
-#[path = "support/module_pages.rs"]
-mod module_pages;
+#[path = "support/workers.rs"]
+mod support;
 
 use std::rc::Rc;
 use std::time::Duration;
 
 use lines::Lines;
-use module_pages::page;
 use sofetch::Url;
 use sofetch_js::{Ending, Runtime, RuntimeBuilder, THREAD_STACK_BYTES};
-
-const PROLOGUE: &str = "const log = console.log;
-    const worker = (source, options) => new Worker(URL.createObjectURL(new Blob([source], { type: 'text/javascript' })), options);
-    const heard = (target) => new Promise((resolve) => target.addEventListener('message', ({ data }) => resolve(data), { once: true }));
-    const fired = (target, type) => new Promise((resolve) => target.addEventListener(type, resolve, { once: true }));\n";
+use support::{page, wrapped};
 
 /// What a page's script prints within these settings, a line each.
 fn run(script: &str, settings: fn(RuntimeBuilder) -> RuntimeBuilder) -> Vec<String> {
-    let script = format!("{PROLOGUE}(async () => {{ {script} }})();");
+    let script = wrapped(script);
     let lines = page("https://a.test/", settings, move |runtime| {
         runtime.run_script(&script, "test.js").expect("a script");
     });
@@ -29,7 +24,7 @@ fn run(script: &str, settings: fn(RuntimeBuilder) -> RuntimeBuilder) -> Vec<Stri
 
 /// Runs a script to an end that is another than idleness.
 fn ends(script: &str, ending: Ending, settings: fn(RuntimeBuilder) -> RuntimeBuilder, interrupted: bool) {
-    let script = format!("{PROLOGUE}(async () => {{ {script} }})();");
+    let script = wrapped(script);
     let thread = std::thread::Builder::new().stack_size(THREAD_STACK_BYTES);
     let ran = thread.spawn(move || {
         let builder = Runtime::builder().base_url(Url::parse("https://a.test/", None).expect("a URL"));

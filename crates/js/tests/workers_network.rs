@@ -2,24 +2,25 @@
 
 #[path = "support/lines.rs"]
 mod lines;
-#[path = "support/module_pages.rs"]
-mod module_pages;
+#[path = "support/workers.rs"]
+mod support;
 
 use sofetch_js::{ModuleFolders, RuntimeBuilder};
 use sofetch_testkit::loopback::{Reply, Server, serve};
 
-use module_pages::{page, script};
+use support::{page, wrapped};
 
-const PROLOGUE: &str = "const log = console.log;
-    const heard = (target) => new Promise((resolve) => target.addEventListener('message', ({ data }) => resolve(data), { once: true }));
-    const fired = (target, type) => new Promise((resolve) => target.addEventListener(type, resolve, { once: true }));\n";
+/// A script, and said to be one.
+fn script(text: &'static str) -> Reply {
+    Reply::ok(text).header("Content-Type", "text/javascript")
+}
 
 fn run(
     server: &Server,
     source: &str,
     settings: impl FnOnce(RuntimeBuilder) -> RuntimeBuilder + Send + 'static,
 ) -> Vec<String> {
-    let source = format!("{PROLOGUE}(async () => {{ {source} }})();");
+    let source = wrapped(source);
     page(&server.url("/page/"), settings, move |runtime| {
         runtime.run_script(&source, "test.js").expect("a script");
     })
@@ -195,12 +196,10 @@ fn files_of_the_folders_that_are_held() {
     }
     let folders = ModuleFolders::new([&inside]).expect("it is there");
     let place = ModuleFolders::url_of(&inside.join("main.js")).expect("a URL");
-    let source = format!(
-        "{PROLOGUE}(async () => {{
-          const all = (w, n) => new Promise((resolve) => {{ const got = []; w.onmessage = (e) => {{ if (got.push(e.data) === n) resolve(got.sort().join()); }}; }});
-          log(await all(new Worker('w.js'), 2)); log(await all(new Worker('m.mjs', {{ type: 'module' }}), 4));
-          log((await fired(new Worker('../outside.js'), 'error')).type);
-        }})();"
+    let source = wrapped(
+        "const all = (w, n) => new Promise((resolve) => { const got = []; w.onmessage = (e) => { if (got.push(e.data) === n) resolve(got.sort().join()); }; });
+         log(await all(new Worker('w.js'), 2)); log(await all(new Worker('m.mjs', { type: 'module' }), 4));
+         log((await fired(new Worker('../outside.js'), 'error')).type);",
     );
     let lines = page(
         "file:///",

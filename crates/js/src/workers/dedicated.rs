@@ -58,7 +58,8 @@ impl Child {
         if let Some(fetching) = &self.fetching {
             fetching.abort();
         }
-        self.queue.wake();
+        // A loop that waits looks again when there is a task.
+        self.queue.queue(|_| Ok(()));
     }
 }
 
@@ -230,6 +231,10 @@ pub(crate) fn start(ctx: &Ctx<'_>, options: Options) -> (WorkerHandle, PortEnd) 
         fetching: None,
     };
     let modules = Modules::of(ctx);
+    let loader = call_program(ctx, || modules.loader.for_worker()).unwrap_or_else(|_| {
+        ctx.catch();
+        None
+    });
     let start = Start {
         kind,
         name,
@@ -245,7 +250,7 @@ pub(crate) fn start(ctx: &Ctx<'_>, options: Options) -> (WorkerHandle, PortEnd) 
         cluster: host.cluster.clone(),
         limits: host.limits,
         ledger: ledger.clone(),
-        loader: modules.loader.for_worker(),
+        loader,
         page: host.page.clone(),
         queue,
         tasks,

@@ -159,9 +159,7 @@ pub(super) fn run(start: Start, script: WorkerScript) {
     let census = cluster.census.clone();
     let counted = Counted::new(census.clone());
     let page = owners_page.as_ref().map(|page| page.dedicated_worker(&script.url, script.headers.as_ref()));
-    if let Some(page) = &page {
-        cluster.report_to(&page.client().id, Some(queue.clone()));
-    }
+    let _environment = page.clone().map(|page| Environment::new(page, cluster.clone(), queue.clone()));
     let printer = Rc::new(WorkerPrinter { cluster: cluster.clone(), stop: stop.clone() });
     let host = Host::new(Settings {
         queue,
@@ -196,6 +194,27 @@ pub(super) fn run(start: Start, script: WorkerScript) {
         owner.failed(line);
     }
     owner.ended();
+}
+
+/// The [settings object](https://html.spec.whatwg.org/#environment-settings-object) of a worker that is a page's, as the agent knows it.
+struct Environment {
+    page: Page,
+    cluster: Arc<Cluster>,
+}
+
+impl Environment {
+    fn new(page: Page, cluster: Arc<Cluster>, queue: TaskQueue) -> Environment {
+        cluster.report_to(&page.client().id, Some(queue));
+        Environment { page, cluster }
+    }
+}
+
+impl Drop for Environment {
+    /// What it still fetches ends.
+    fn drop(&mut self) {
+        self.cluster.report_to(&self.page.client().id, None);
+        self.page.close();
+    }
 }
 
 /// A script, and how what it imports is fetched.
