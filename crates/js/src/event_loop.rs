@@ -37,6 +37,7 @@ struct State {
     loop_waits: bool,
     /// Is it not counted by the census? NB: changed under this lock alone, together with the count.
     is_idle: bool,
+    /// NB: a loop that was ended from elsewhere may not know it yet, where native code keeps it.
     loop_ended: bool,
 }
 
@@ -68,6 +69,21 @@ impl TaskQueue {
         drop(state);
         if loop_waits {
             self.0.came.notify_one();
+        }
+    }
+
+    /// Ends the loop: it is counted no more, waits no more, and no task is run.
+    pub(crate) fn end(&self) {
+        let mut state = self.0.lock();
+        state.loop_ended = true;
+        state.loop_waits = false;
+        let was_idle = std::mem::replace(&mut state.is_idle, true);
+        let left = std::mem::take(&mut state.tasks);
+        drop(state);
+        self.0.came.notify_all();
+        drop(left);
+        if !was_idle {
+            self.0.census.remove();
         }
     }
 
@@ -110,13 +126,16 @@ pub(crate) fn task_queue(census: Arc<Census>) -> (TaskQueue, Tasks) {
 }
 
 impl Tasks {
-    /// The next task; waits for it no longer than `until`, and for ever without that.
+    /// The next task; waits for it no longer than `until` or the end of the loop, and for ever without that.
     pub(crate) fn next(&self, until: Option<Instant>) -> Option<Task> {
         let mut state = self.0.lock();
         loop {
             if let Some((_, task)) = state.tasks.pop_front() {
                 state.loop_waits = false;
                 return Some(task);
+            }
+            if state.loop_ended {
+                return None;
             }
             state.loop_waits = true;
             state = match until.map(|until| until.saturating_duration_since(Instant::now())) {
@@ -132,7 +151,7 @@ impl Tasks {
     /// Whoever changes what `is_over` says calls [`TaskQueue::wake`] then. It is asked under the queue's lock.
     pub(crate) fn idle(&self, until: Option<Instant>, is_over: impl Fn() -> bool) -> Idled {
         let mut state = self.0.lock();
-        if state.tasks.is_empty() {
+        if state.tasks.is_empty() && !state.is_idle {
             state.is_idle = true;
             drop(state);
             // NB: not under this lock: the last who becomes idle wakes the outermost loop, under that one's.
@@ -143,7 +162,7 @@ impl Tasks {
             if let Some((_, task)) = state.tasks.pop_front() {
                 break Idled::Task(task);
             }
-            if is_over() {
+            if state.loop_ended || is_over() {
                 break Idled::Over;
             }
             state.loop_waits = true;
@@ -154,7 +173,7 @@ impl Tasks {
             };
         };
         state.loop_waits = false;
-        if std::mem::take(&mut state.is_idle) {
+        if !state.loop_ended && std::mem::take(&mut state.is_idle) {
             self.0.census.add();
         }
         idled
@@ -175,7 +194,8 @@ impl Drop for Tasks {
     fn drop(&mut self) {
         let mut state = self.0.lock();
         state.loop_ended = true;
-        let was_idle = std::mem::take(&mut state.is_idle);
+        // NB: it is counted no more, whoever ends it again.
+        let was_idle = std::mem::replace(&mut state.is_idle, true);
         let left = std::mem::take(&mut state.tasks);
         drop(state);
         if !was_idle {
@@ -279,6 +299,36 @@ mod tests {
         drop(tasks);
         queue.queue(|_| Ok(()));
         assert_eq!(dropped.try_recv(), Err(std::sync::mpsc::TryRecvError::Disconnected));
+    }
+
+    #[test]
+    fn a_loop_is_counted_once_whoever_ends_it() {
+        let census = Arc::<Census>::default();
+        let (outermost, waiting) = task_queue(census.clone());
+        census.set_outermost(Some(outermost.clone()));
+        let (queue, tasks) = task_queue(census.clone());
+        let idling = std::thread::spawn(move || {
+            let came = matches!(tasks.idle(None, || false), Idled::Task(_));
+            (came, matches!(tasks.idle(None, || false), Idled::Over), tasks)
+        });
+        queue.queue(|_| Ok(()));
+        // It is idle again, or will be; then nobody has anything to do but this.
+        while !queue.is_idle() {
+            std::thread::yield_now();
+        }
+        assert!(!census.is_idle());
+        queue.end();
+        queue.end();
+        let (came, over, tasks) = idling.join().expect("a thread");
+        assert!(came && over);
+        drop(tasks);
+        queue.end();
+        queue.queue(|_| Ok(()));
+        assert!(!census.is_idle());
+        assert!(matches!(waiting.idle(None, || census.is_idle()), Idled::Over));
+        drop(waiting);
+        assert!(census.is_idle());
+        census.set_outermost(None);
     }
 
     #[test]

@@ -1,4 +1,6 @@
 //! [`Host`]: what the ops of one realm share: the loop's queue, promises still to be settled, the agent and its page.
+//!
+//! Longer than most, because each of its parts is a field with a line on what it is, and what settles a promise belongs to it.
 
 use std::any::Any;
 use std::cell::{Cell, RefCell};

@@ -75,6 +75,19 @@ fn a_runtime_that_is_dropped_ends_its_workers() {
     ran.expect("a thread").join().expect("no panic");
 }
 
+/// NB: the engine looks at nothing else before it has compared all, which is hours after this test has ended.
+#[test]
+fn a_worker_that_native_code_keeps_is_left_to_itself() {
+    ends(
+        "const search = 'const text = \"a\".repeat(2e7), sought = \"a\".repeat(1e7) + \"b\"; postMessage(0); text.indexOf(sought); postMessage(1)'; const w = worker(search), v = worker(search);
+         await Promise.all([heard(w), heard(v)]); w.terminate(); setTimeout(() => v.terminate());",
+        Ending::Idle,
+        // NB: with a limit of time the engine's own function is not what script calls.
+        |builder| builder,
+        false,
+    );
+}
+
 #[test]
 fn no_more_workers_than_may_be() {
     let few: fn(RuntimeBuilder) -> RuntimeBuilder = |builder| builder.max_workers(3);

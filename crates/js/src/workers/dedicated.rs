@@ -58,8 +58,8 @@ impl Child {
         if let Some(fetching) = &self.fetching {
             fetching.abort();
         }
-        // A loop that waits looks again when there is a task.
-        self.queue.queue(|_| Ok(()));
+        // NB: nobody waits for it any more, even if native code keeps its thread.
+        self.queue.end();
     }
 }
 

@@ -32,7 +32,8 @@ pub(crate) fn page(
         let builder = settings(Runtime::builder().base_url(url).time_limit(Duration::from_secs(120)));
         let mut runtime = builder.printer(Rc::new(lines.clone())).build().expect("a runtime");
         steps(&mut runtime);
-        assert_eq!(runtime.run_until_idle(), Ending::Idle);
+        let ending = runtime.run_until_idle();
+        assert_eq!(ending, Ending::Idle, "{:?}", lines.clone().take());
         drop(runtime);
         lines.take()
     });
