@@ -322,9 +322,8 @@ impl PageBuilder {
 }
 
 /// [Creates a policy container from a fetch response](https://html.spec.whatwg.org/#creating-a-policy-container-from-a-fetch-response).
-///
-/// SKIPS 5: an embedder policy, which no worker's owner here has.
 fn policies_of_a_response(headers: &HeaderList, url: &Url) -> PolicyContainer {
+    // SKIPS 5: an embedder policy, for who embeds documents of others; a worker's would be held against its owner's.
     let mut policies = PolicyContainer::default();
     for (name, disposition) in [
         ("Content-Security-Policy", Disposition::Enforce),
@@ -352,5 +351,35 @@ fn blank() -> Url {
 impl fmt::Debug for PageBuilder {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("PageBuilder").field("url", &self.url).finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_a_dedicated_worker_has_of_its_owner() {
+        let agent = UserAgent::builder().build().expect("the defaults");
+        let owner = agent.page_builder("https://a.test/").csp("connect-src 'none'").build().expect("a page");
+        let mut headers = HeaderList::new();
+        headers.append("Content-Security-Policy", "img-src 'self', font-src 'none'");
+        headers.append("Referrer-Policy", "origin");
+        for (name, url, headers, opaque, policies, referrer_policy) in [
+            ("of the network", "https://a.test/w.js", Some(&headers), false, 2, ReferrerPolicy::Origin),
+            ("a blob: URL's", "blob:https://a.test/0", None, false, 1, ReferrerPolicy::Empty),
+            ("a data: URL's", "data:,", None, true, 1, ReferrerPolicy::Empty),
+        ] {
+            let url = Url::parse(url, None).expect("a URL");
+            let worker = owner.dedicated_worker(&url, headers);
+            let client = worker.client();
+            assert_eq!(client.origin.is_opaque(), opaque, "{name}");
+            assert_eq!(opaque, !client.origin.same_origin(owner.origin()), "{name}");
+            assert_eq!(client.policy_container.csp_list.policies.len(), policies, "{name}");
+            assert_eq!(client.policy_container.referrer_policy, referrer_policy, "{name}");
+            assert_eq!(client.network_partition_key(), owner.client().network_partition_key(), "{name}");
+            assert!(client.is_secure_context() && client.restricts_mixed_content, "{name}");
+            assert!(client.id != owner.client().id && client.api_base_url == url, "{name}");
+        }
     }
 }
