@@ -299,6 +299,7 @@ fn begin(start: Start, script: Result<WorkerScript, String>) {
     match builder.spawn(move || run(start, script)) {
         Ok(handle) => thread.lock().handle = Some(handle),
         Err(error) => {
+            thread.end();
             owner.failed(format!("Uncaught Error: a worker has no thread: {error}"));
             owner.ended();
         }
