@@ -14,7 +14,7 @@ use bytes::Bytes;
 
 use crate::infrastructure::blobs::BlobUrlEntry;
 use crate::infrastructure::bodies::{Body, ByteStream};
-use crate::infrastructure::clients::NetworkPartitionKey;
+use crate::infrastructure::clients::{Client, NetworkPartitionKey};
 pub use crate::infrastructure::connections::Protocol;
 use crate::infrastructure::header_list::HeaderList;
 use crate::infrastructure::methods::Method;
@@ -354,6 +354,12 @@ pub trait Tasks: Send + Sync {
 pub trait Reports: Send + Sync {
     /// <https://html.spec.whatwg.org/#queue-a-violation-report> and its kin.
     fn queue(&self, report: Report);
+
+    /// The same, by who asks whose fetch it was: an agent may have many clients.
+    fn queue_of(&self, client: &Client, report: Report) {
+        let _ = client;
+        self.queue(report);
+    }
 }
 
 /// The end user, behind a traversable for user prompts.

@@ -121,10 +121,17 @@ impl FetchParams {
         judged: Option<(V, Vec<Report>)>,
     ) -> Result<(), NetworkError> {
         let Some((verdict, reports)) = judged else { return Ok(()) };
-        if let Some(port) = &self.user_agent.reports {
-            reports.into_iter().for_each(|report| port.queue(report));
-        }
+        reports.into_iter().for_each(|report| self.queue_report(report));
         self.judge(verdict).map(|_| ())
+    }
+
+    /// Queues a report of the request's client.
+    pub(crate) fn queue_report(&self, report: Report) {
+        match (&self.user_agent.reports, &self.request.client) {
+            (Some(port), Some(client)) => port.queue_of(client, report),
+            (Some(port), None) => port.queue(report),
+            (None, _) => {}
+        }
     }
 
     /// "Run these steps, but abort when canceled": the future's value, or the

@@ -56,11 +56,9 @@ pub async fn http_fetch(fetch: &mut FetchParams, make_cors_preflight: bool) -> F
         || response.response_type() == ResponseType::Opaque
     {
         let (verdict, violations) = cross_origin_resource_policy_check(&fetch.request, response.internal());
-        if let Some(reports) = &fetch.user_agent.reports {
-            for violation in violations {
-                let body = violation.body();
-                reports.queue(Report { kind: "coep", endpoint: violation.endpoint, body });
-            }
+        for violation in violations {
+            let body = violation.body();
+            fetch.queue_report(Report { kind: "coep", endpoint: violation.endpoint, body });
         }
         fetch.judge(verdict)?;
     }

@@ -49,7 +49,9 @@ pub(crate) const ORDER: &[&str] = &[
     "tasks.js",
     "blob.js",
     "url.js",
+    "port_queues.js",
     "message_ports.js",
+    "broadcast_channel.js",
     "streams/transfer.js",
     "blob_urls.js",
     "encoding.js",
@@ -82,6 +84,7 @@ pub(crate) const ORDER: &[&str] = &[
     "reporting.js",
     "prompt.js",
     "reporting_observer.js",
+    "worker.js",
     "security_policy_violation.js",
     "natives.js",
     "global.js",
@@ -90,6 +93,7 @@ pub(crate) const ORDER: &[&str] = &[
 
 /// The files of idl/ whose interfaces have implementations in those.
 pub(crate) const IDL: &[&str] = &[
+    "broadcast_channel.webidl",
     "compression.webidl",
     "console.webidl",
     "crypto.webidl",
@@ -114,6 +118,7 @@ pub(crate) const IDL: &[&str] = &[
     "url.webidl",
     "user_timing.webidl",
     "web_socket.webidl",
+    "workers.webidl",
     "xhr.webidl",
     "xhr_events.webidl",
 ];

@@ -52,8 +52,11 @@ WorkerGlobalScope includes WindowOrWorkerGlobalScope;
 [Global=(Worker,DedicatedWorker), Exposed=DedicatedWorker]
 interface DedicatedWorkerGlobalScope : WorkerGlobalScope {
   [Replaceable] readonly attribute DOMString name;
+  undefined postMessage(any message, sequence<object> transfer);
+  undefined postMessage(any message, optional StructuredSerializeOptions options = {});
   undefined close();
 };
+DedicatedWorkerGlobalScope includes MessageEventTarget;
 
 typedef (DOMString or Function) TimerHandler;
 

@@ -5,7 +5,7 @@
 
 import {
   DOMException, Map, MapPrototypeDelete, MapPrototypeGet, MapPrototypeSet, ObjectDefineProperty,
-  ObjectGetOwnPropertyDescriptor, ReflectApply, ReflectOwnKeys, StringPrototypeIncludes,
+  ObjectGetOwnPropertyDescriptor, ReflectApply, ReflectOwnKeys, StringPrototypeIncludes, TypeError,
   global, globalEval, globalQueueMicrotask, ops,
 } from "./primordials.js";
 import { implement } from "./platform_objects.js";
@@ -19,7 +19,7 @@ import { PerformanceImpl } from "./performance.js";
 import { CryptoImpl } from "./crypto.js";
 import { base64Members } from "./base64.js";
 import { fetch } from "./fetch/fetch.js";
-import { postMessageToWindow } from "./message_ports.js";
+import { MessagePortImpl, postMessageToWindow } from "./message_ports.js";
 import { QuotaExceededError } from "./quota_exceeded_error.js";
 
 // What the engine has of its own, and ours differs from.
@@ -242,8 +242,9 @@ export class WorkerGlobalScopeImpl extends GlobalImpl {
   }
 
   // https://html.spec.whatwg.org/#import-scripts-into-worker-global-scope
-  // SKIPS 1: a global here is of either type, its scripts are classic or modules one by one.
   importScripts(...urls) {
+    // NB: an outermost global is of either type, its scripts are classic or modules one by one.
+    if (ops.is_module_worker()) throw new TypeError("A module worker has no importScripts().");
     for (let i = 0; i < urls.length; i++) {
       const url = ops.import_script_url(urls[i]);
       if (url === undefined) throw new DOMException(`'${urls[i]}' is not a valid URL`, "SyntaxError");
@@ -255,6 +256,14 @@ export class WorkerGlobalScopeImpl extends GlobalImpl {
 implement("WorkerGlobalScope", WorkerGlobalScopeImpl);
 
 export class DedicatedWorkerGlobalScopeImpl extends WorkerGlobalScopeImpl {
+  // Entangled with the one that the Worker has. An outermost global is nobody's: it posts to a port that is closed.
+  implicitPort = new MessagePortImpl();
+
+  // https://html.spec.whatwg.org/#dom-dedicatedworkerglobalscope-postmessage
+  postMessage(message, options) {
+    this.implicitPort.postMessage(message, options);
+  }
+
   // https://html.spec.whatwg.org/#close-a-worker: the task that runs is the last.
   close() {
     ops.global_close();

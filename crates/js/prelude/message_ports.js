@@ -1,19 +1,15 @@
 // Channel messaging: https://html.spec.whatwg.org/#channel-messaging, and what a window posts to itself:
 // https://html.spec.whatwg.org/#posting-messages
 //
-// Two ports are entangled through their queues. A port that is transferred leaves its queue, with the messages in it, to the port
-// that comes of it: the other end need not know. Whatever has `add(message)` and `closed()` can be the other end of a queue, that
-// of a port elsewhere too.
+// Two ports are entangled through their queues (port_queues.js). A port that is transferred leaves its queue, with the messages in it,
+// to the port that comes of it: the other end need not know.
 //
 // Neither port nor listener keeps the event loop alive: a message under way does, as any task.
 
-import {
-  ArrayIsArray, ArrayPrototypeSlice, DOMException, FinalizationRegistry, FinalizationRegistryPrototypeRegister, ObjectFreeze,
-  WeakRef, WeakRefPrototypeDeref, newList, ops,
-} from "./primordials.js";
+import { ArrayIsArray, ArrayPrototypeSlice, DOMException, ObjectFreeze, newList, ops } from "./primordials.js";
 import { implement, unwrap, wrap, wrapNullable } from "./platform_objects.js";
 import { EventImpl, EventTargetImpl, fireEvent } from "./events.js";
-import { Queue } from "./streams/queues.js";
+import { entangledQueues, isQueue, queueOf } from "./port_queues.js";
 import { StructuredDeserializeWithTransfer, StructuredSerializeWithTransfer, registerTransferable } from "./structured_clone.js";
 import { queueTask } from "./tasks.js";
 import { URLImpl } from "./url.js";
@@ -63,14 +59,14 @@ export class MessageEventImpl extends EventImpl {
 }
 implement("MessageEvent", MessageEventImpl);
 
-// Deserializes a message and fires `message` or `messageerror`: the steps that both kinds of posting end with, in a task.
-function fireMessageEvent(target, serialized, origin, source) {
+/** Deserializes a message and fires `message` or `messageerror`: the steps that each kind of posting ends with, in a task. */
+export function fireMessageEvent(target, message, origin, source) {
   const init = { __proto__: null, data: null, origin, lastEventId: "", source, ports: newList() };
   let record;
   try {
-    record = StructuredDeserializeWithTransfer(serialized);
+    record = StructuredDeserializeWithTransfer(message);
   } catch {
-    // UNTESTED: within one realm what was serialized can be deserialized, unless memory is short.
+    // UNTESTED: what was serialized can be deserialized, unless memory is short.
     fireEvent("messageerror", target, MessageEventImpl, init, true);
     return;
   }
@@ -80,116 +76,6 @@ function fireMessageEvent(target, serialized, origin, source) {
     if (port !== undefined) init.ports[init.ports.length] = port;
   }
   fireEvent("message", target, MessageEventImpl, init, true);
-}
-
-// https://html.spec.whatwg.org/#port-message-queue
-class PortMessageQueue {
-  // The other end.
-  remote = undefined;
-  // Enabled for the port that has it now.
-  enabled = false;
-  messages = new Queue();
-  // The port in whose queue a task finds itself; held only as long as it may have something to hear.
-  weakPort = undefined;
-  heldPort = undefined;
-  // How many ports have had it.
-  ports = 0;
-  // Was the other end closed, and the port not told yet?
-  closing = false;
-  deliverySteps = () => this.deliver();
-  closeSteps = () => this.fireClose();
-
-  get port() {
-    return this.weakPort === undefined ? undefined : WeakRefPrototypeDeref(this.weakPort);
-  }
-
-  // The port that has it from now on, in the initial, disabled state.
-  attach(port) {
-    port.queue = this;
-    this.ports++;
-    this.weakPort = new WeakRef(port);
-    this.hold(port);
-    if (this.remote !== undefined) watchForCollection(port, this);
-    if (this.closing) queueTask(this.closeSteps);
-  }
-
-  detach() {
-    this.ports++;
-    this.enabled = false;
-    this.weakPort = this.heldPort = undefined;
-  }
-
-  // https://html.spec.whatwg.org/#ports-and-garbage-collection
-  hold(port) {
-    const hears = port.isAwaiting() || this.closing || (this.enabled && this.messages.size > 0);
-    this.heldPort = hears ? port : undefined;
-  }
-
-  enable(port) {
-    if (this.enabled) return;
-    this.enabled = true;
-    this.hold(port);
-    for (let i = this.messages.size; i > 0; i--) queueTask(this.deliverySteps);
-  }
-
-  add(message) {
-    this.messages.append({ __proto__: null, next: undefined, message });
-    if (!this.enabled) return;
-    const { port } = this;
-    // Nobody will ever hear it.
-    if (port === undefined) return;
-    this.hold(port);
-    queueTask(this.deliverySteps);
-  }
-
-  deliver() {
-    // It may have been transferred since, with what was in it.
-    if (!this.enabled || this.messages.size === 0) return;
-    const { port } = this;
-    const { message } = this.messages.shift();
-    this.hold(port);
-    port.receive(message);
-  }
-
-  /** https://html.spec.whatwg.org/#disentangle */
-  disentangle() {
-    const { remote } = this;
-    if (remote === undefined) return;
-    this.remote = undefined;
-    remote.closed();
-  }
-
-  // DEPARTS: fires `close` in a task, behind the messages that are under way, and for a port that is under way itself when it has
-  // come, as browsers do: https://html.spec.whatwg.org/#disentangle
-  closed() {
-    this.remote = undefined;
-    this.closing = true;
-    const { port } = this;
-    if (port === undefined) return;
-    this.hold(port);
-    queueTask(this.closeSteps);
-  }
-
-  fireClose() {
-    const { port } = this;
-    if (!this.closing || port === undefined) return;
-    this.closing = false;
-    this.hold(port);
-    fireEvent("close", port, undefined, undefined, true);
-  }
-}
-
-// NB: knows nothing that would keep the port or its queue.
-const collected = new FinalizationRegistry(({ weakRemote, ports }) => {
-  const remote = WeakRefPrototypeDeref(weakRemote);
-  const queue = remote === undefined ? undefined : remote.remote;
-  // Its queue may have gone on without the port.
-  if (queue !== undefined && queue.ports === ports) queue.disentangle();
-});
-
-function watchForCollection(port, queue) {
-  const weakRemote = new WeakRef(queue.remote);
-  FinalizationRegistryPrototypeRegister(collected, port, { __proto__: null, weakRemote, ports: queue.ports });
 }
 
 export class MessagePortImpl extends EventTargetImpl {
@@ -257,10 +143,26 @@ export function postMessageSteps(sourcePort, message, transfer) {
     const port = unwrap(transfer[i], MessagePortImpl);
     if (port === undefined) continue;
     if (port === sourcePort) throw new DOMException("A port cannot be transferred through itself.", "DataCloneError");
-    if (target !== undefined && port.queue === target) doomed = true;
+    if (target !== undefined && port.queue !== undefined && target.isQueueOf(port.queue)) doomed = true;
   }
   const serialized = StructuredSerializeWithTransfer(message, transfer);
-  if (target !== undefined && !doomed) target.add(serialized);
+  if (target === undefined) discard(serialized.transferred);
+  else if (!doomed) target.add(serialized);
+}
+
+// What goes to nobody is gone, and whoever was entangled with it is told.
+function discard(transferred) {
+  for (let i = 0; i < transferred.length; i++) {
+    const { kind, data } = transferred[i];
+    if (kind === undefined) continue;
+    if (isQueue(data)) {
+      data.disentangle();
+    } else {
+      // Of a transform stream.
+      data.readable.disentangle();
+      data.writable.disentangle();
+    }
+  }
 }
 
 /** Transfer steps and transfer-receiving steps: https://html.spec.whatwg.org/#message-ports */
@@ -271,19 +173,16 @@ export function transferPort(port) {
   queue.detach();
   return queue;
 }
-export function receivePort(queue) {
+export function receivePort(queueOrHandle) {
   const port = new MessagePortImpl();
-  queue.attach(port);
+  queueOf(queueOrHandle).attach(port);
   return port;
 }
 registerTransferable(MessagePortImpl, { isDetached: (port) => port.detached, transfer: transferPort, receive: receivePort });
 
 /** https://html.spec.whatwg.org/#entangle */
 export function newEntangledPorts() {
-  const queue1 = new PortMessageQueue();
-  const queue2 = new PortMessageQueue();
-  queue1.remote = queue2;
-  queue2.remote = queue1;
+  const { queue1, queue2 } = entangledQueues();
   return { __proto__: null, port1: receivePort(queue1), port2: receivePort(queue2) };
 }
 

@@ -72,16 +72,30 @@ let inErrorReportingMode = false;
 
 /** https://html.spec.whatwg.org/#report-an-exception */
 export function reportException(exception) {
+  reportErrorInformation(undefined, undefined, exception);
+}
+
+/** The same of a worker's exception, of which this is known, and a line for the console. */
+export function reportErrorInformation(information, line, exception) {
   let notHandled = true;
   if (!inErrorReportingMode && globalImplementation !== undefined) {
     inErrorReportingMode = true;
     try {
-      notHandled = fireEvent("error", globalImplementation, ErrorEventImpl, extractError(exception));
+      information ??= extractError(exception);
+      notHandled = fireEvent("error", globalImplementation, ErrorEventImpl, information);
     } finally {
       inErrorReportingMode = false;
     }
   }
-  if (notHandled) ops.report_uncaught(describe("Uncaught ", exception));
+  if (!notHandled) return;
+  line ??= describe("Uncaught ", exception);
+  if (!ops.is_dedicated_worker()) {
+    ops.report_uncaught(line);
+    return;
+  }
+  // In a task of its owner's, unless there is nothing more to hear of it.
+  const { message, filename, lineno, colno } = information ?? extractError(exception);
+  ops.worker_report_error(message, filename, lineno, colno, line);
 }
 setExceptionReporter(reportException);
 

@@ -17,7 +17,7 @@ import {
   RegExpPrototypeGetUnicode, RegExpPrototypeGetUnicodeSets, Set, SetPrototypeAdd, SetPrototypeForEach, String,
   StringPrototypeToString, SyntaxError, TypeError, TypedArrayPrototypeAt, TypedArrayPrototypeGetBuffer,
   TypedArrayPrototypeGetByteLength, TypedArrayPrototypeGetByteOffset, TypedArrayPrototypeGetLength, TypedArrayPrototypeSet,
-  URIError, Uint16Array, Uint32Array, Uint8Array, Uint8ClampedArray, dataValue, newList,
+  URIError, Uint16Array, Uint32Array, Uint8Array, Uint8ClampedArray, dataValue, newList, ops,
 } from "./primordials.js";
 import { unwrap, unwrapAny, wrap } from "./platform_objects.js";
 import { DOMString } from "./webidl.js";
@@ -38,8 +38,9 @@ const serializable = newList();
  */
 export function registerSerializable(Impl, { serialize, deserialize }) {
   // A subclass is registered after its superclass and must be asked before it.
-  for (let i = serializable.length; i > 0; i--) serializable[i] = serializable[i - 1];
-  serializable[0] = { __proto__: null, Impl, serialize, deserialize };
+  const id = serializable.length;
+  for (let i = id; i > 0; i--) serializable[i] = serializable[i - 1];
+  serializable[0] = { __proto__: null, id, Impl, serialize, deserialize };
 }
 
 // https://html.spec.whatwg.org/#transferable-objects
@@ -50,7 +51,15 @@ const transferable = newList();
  * `isDetached(impl)`, `transfer(impl)` gives any data and detaches, `receive(data)` the new implementation.
  */
 export function registerTransferable(Impl, { isDetached, transfer, receive }) {
-  transferable[transferable.length] = { __proto__: null, Impl, isDetached, transfer, receive };
+  transferable[transferable.length] = { __proto__: null, id: transferable.length, Impl, isDetached, transfer, receive };
+}
+
+// Of which kind a record is. NB: records are data, which may leave the realm: the number is the same in every realm.
+function kindOf(registry, id) {
+  for (let i = 0; i < registry.length; i++) {
+    if (registry[i].id === id) return registry[i];
+  }
+  return undefined;
 }
 
 function entryOf(registry, value) {
@@ -161,8 +170,13 @@ function copyOf(buffer, length, maxByteLength) {
 
 function serializeArrayBuffer(value, record) {
   if (ArrayBufferPrototypeGetDetached(value)) throw DataCloneError("A detached ArrayBuffer cannot be cloned.");
-  const maxByteLength = ArrayBufferPrototypeGetResizable(value) ? ArrayBufferPrototypeGetMaxByteLength(value) : undefined;
-  record.bytes = copyOf(value, ArrayBufferPrototypeGetByteLength(value), maxByteLength);
+  record.maxByteLength = maxByteLengthOf(value);
+  record.bytes = copyOf(value, ArrayBufferPrototypeGetByteLength(value), undefined);
+}
+
+// Undefined for one of fixed length.
+function maxByteLengthOf(buffer) {
+  return ArrayBufferPrototypeGetResizable(buffer) ? ArrayBufferPrototypeGetMaxByteLength(buffer) : undefined;
 }
 
 function serializeView(value, record, memory) {
@@ -273,7 +287,7 @@ function serializePlatformObject(value, record, memory) {
     return false;
   }
   record.type = "platform";
-  record.kind = entry.kind;
+  record.kind = entry.kind.id;
   record.data = entry.kind.serialize(entry.impl, (sub) => StructuredSerializeInternal(sub, memory));
   return true;
 }
@@ -317,11 +331,7 @@ function create(serialized, memory) {
       return new RegExp(serialized.source, serialized.flags);
     case "ArrayBuffer":
       // NB: what is serialized may be deserialized again.
-      return copyOf(
-        serialized.bytes,
-        ArrayBufferPrototypeGetByteLength(serialized.bytes),
-        ArrayBufferPrototypeGetResizable(serialized.bytes) ? ArrayBufferPrototypeGetMaxByteLength(serialized.bytes) : undefined,
-      );
+      return copyOf(serialized.bytes, ArrayBufferPrototypeGetByteLength(serialized.bytes), serialized.maxByteLength);
     case "Map":
       return new Map();
     case "Set":
@@ -331,7 +341,9 @@ function create(serialized, memory) {
     case "DOMException":
       return createDOMException(serialized);
     case "platform":
-      return wrap(serialized.kind.deserialize(serialized.data, (sub) => StructuredDeserializeInternal(sub, memory)));
+      return wrap(
+        kindOf(serializable, serialized.kind).deserialize(serialized.data, (sub) => StructuredDeserializeInternal(sub, memory)),
+      );
   }
   const buffer = StructuredDeserializeInternal(serialized.buffer, memory);
   return new viewConstructors[serialized.type](buffer, serialized.byteOffset, serialized.length);
@@ -411,10 +423,11 @@ export function StructuredSerializeWithTransfer(value, transferList) {
     const { object, entry, record } = entries[i];
     if (entry === undefined) {
       if (ArrayBufferPrototypeGetDetached(object)) throw DataCloneError("A detached ArrayBuffer cannot be transferred.");
+      record.maxByteLength = maxByteLengthOf(object);
       record.data = ArrayBufferPrototypeTransfer(object);
     } else {
       if (entry.kind.isDetached(entry.impl)) throw DataCloneError("An object that was transferred before cannot be transferred.");
-      record.kind = entry.kind;
+      record.kind = entry.kind.id;
       record.data = entry.kind.transfer(entry.impl);
     }
   }
@@ -423,13 +436,20 @@ export function StructuredSerializeWithTransfer(value, transferList) {
   return { __proto__: null, serialized, transferred };
 }
 
-/** https://html.spec.whatwg.org/#structureddeserializewithtransfer */
-export function StructuredDeserializeWithTransfer({ serialized, transferred }) {
+// NB: on its way to another realm a buffer loses what it may grow to.
+function receiveBuffer({ data, maxByteLength }) {
+  if (maxByteLength === undefined || ArrayBufferPrototypeGetResizable(data)) return data;
+  return copyOf(data, ArrayBufferPrototypeGetByteLength(data), maxByteLength);
+}
+
+/** https://html.spec.whatwg.org/#structureddeserializewithtransfer; what comes from another realm is `written`, and read here. */
+export function StructuredDeserializeWithTransfer(message) {
+  const { serialized, transferred } = message.written === undefined ? message : ops.message_read(message.written);
   const memory = new Map();
   const values = newList();
   for (let i = 0; i < transferred.length; i++) {
     const record = transferred[i];
-    values[i] = record.kind === undefined ? record.data : wrap(record.kind.receive(record.data));
+    values[i] = record.kind === undefined ? receiveBuffer(record) : wrap(kindOf(transferable, record.kind).receive(record.data));
     MapPrototypeSet(memory, record, values[i]);
   }
   return { __proto__: null, value: StructuredDeserializeInternal(serialized, memory), transferred: values };

@@ -16,9 +16,12 @@ pub(crate) struct Environment {
     top_level_site: Site,
 }
 
+/// By the URL: the realm that made it, and the entry.
+type Entries = HashMap<String, (u64, Arc<BlobUrlEntry>)>;
+
 /// Every URL with its entry.
 pub(crate) struct BlobUrlStore {
-    entries: Mutex<HashMap<String, Arc<BlobUrlEntry>>>,
+    entries: Mutex<Entries>,
     /// The origin of scripts that are no page's, where their URL gives none.
     no_page: Origin,
 }
@@ -38,21 +41,36 @@ impl BlobUrlStore {
                 top_level_site: page.client().network_partition_key().top_level_site,
             },
             None => {
-                let origin = match url.origin() {
-                    Origin::Opaque(_) => self.no_page.clone(),
-                    origin => origin,
-                };
+                let origin = self.origin(None, url);
                 Environment { top_level_site: origin.site(), origin }
             }
         }
     }
 
+    /// The origin of a realm.
+    pub(crate) fn origin(&self, page: Option<&Page>, url: &Url) -> Origin {
+        match (page, url.origin()) {
+            (Some(page), _) => page.origin().clone(),
+            (None, Origin::Opaque(_)) => self.no_page.clone(),
+            (None, origin) => origin,
+        }
+    }
+
+    /// The realm is no more, nor what it made: step 2 of the
+    /// [unloading document cleanup steps](https://w3c.github.io/FileAPI/#lifeTime), of a worker.
+    pub(crate) fn remove_realm(&self, realm: u64) {
+        let mut entries = self.entries();
+        let left = entries.extract_if(|_, (of, _)| *of == realm).collect::<Vec<_>>();
+        drop(entries);
+        drop(left);
+    }
+
     /// <https://w3c.github.io/FileAPI/#add-an-entry>, under a URL with these random bytes in its UUID.
-    pub(crate) fn add(&self, object: Blob, environment: Environment, random: [u8; 16]) -> String {
+    pub(crate) fn add(&self, object: Blob, realm: u64, environment: Environment, random: [u8; 16]) -> String {
         let Environment { origin, top_level_site } = environment;
         let url = generate_a_new_blob_url(&origin, random);
         let entry = BlobUrlEntry { object, origin, top_level_site };
-        self.entries().insert(url.clone(), Arc::new(entry));
+        self.entries().insert(url.clone(), (realm, Arc::new(entry)));
         url
     }
 
@@ -78,7 +96,7 @@ impl BlobUrlStore {
         }
     }
 
-    fn entries(&self) -> MutexGuard<'_, HashMap<String, Arc<BlobUrlEntry>>> {
+    fn entries(&self) -> MutexGuard<'_, Entries> {
         self.entries.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
     }
 }
@@ -89,7 +107,7 @@ impl BlobUrls for BlobUrlStore {
         if url.scheme() != "blob" {
             return None;
         }
-        self.entries().get(url.href_without_fragment()).cloned()
+        self.entries().get(url.href_without_fragment()).map(|(_, entry)| entry.clone())
     }
 }
 
@@ -140,7 +158,7 @@ mod tests {
         let store = BlobUrlStore::default();
         let here = |store: &BlobUrlStore| store.environment(None, &url("https://a.test/page"));
         let there = store.environment(None, &url("https://b.test/"));
-        let created = store.add(blob(), here(&store), [7; 16]);
+        let created = store.add(blob(), 0, here(&store), [7; 16]);
         for (name, revoked, environment, known) in [
             ("no URL", "blob", &here(&store), true),
             ("another scheme", "https://a.test/", &here(&store), true),
@@ -159,7 +177,7 @@ mod tests {
     fn a_parsed_url_keeps_its_blob_when_the_store_does_not() {
         let store = BlobUrlStore::default();
         let file = url("file:///tmp/page.js");
-        let created = store.add(blob(), store.environment(None, &file), [7; 16]);
+        let created = store.add(blob(), 0, store.environment(None, &file), [7; 16]);
         let parsed = store.with_entry(url(&format!("{created}#fragment")));
         store.revoke(&created, &store.environment(None, &file));
         assert!(store.with_entry(url(&created)).blob_url_entry().is_none());

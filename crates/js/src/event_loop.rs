@@ -3,12 +3,17 @@
 //! One thread runs script. What takes time goes on elsewhere and comes back as a task; as long as something of it is
 //! under way, or a timer is set, the loop lives. Tasks go first in, first out, whatever their source: an order that
 //! every source's own is part of. Of a due timer and a task the older goes first, so that neither keeps the other waiting.
+//!
+//! A page and its workers have a loop each. One that has nothing to do is idle, until there is a task for it: a [`Census`] counts the
+//! others, and where there are none, nothing will ever come.
 
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use rquickjs::Ctx;
+
+use crate::workers::census::Census;
 
 /// Steps on the thread that runs script. An error is an exception that nobody caught.
 pub(crate) type Task = Box<dyn for<'js> FnOnce(&Ctx<'js>) -> rquickjs::Result<()> + Send>;
@@ -19,10 +24,10 @@ pub(crate) struct TaskQueue(Arc<Shared>);
 
 /// NB: not a channel of the standard library, which wakes the loop while it holds a lock that the loop takes next: where both
 /// share a processor, that is one more trip from thread to thread for each task.
-#[derive(Default)]
 struct Shared {
     state: Mutex<State>,
     came: Condvar,
+    census: Arc<Census>,
 }
 
 #[derive(Default)]
@@ -30,6 +35,9 @@ struct State {
     /// Each with the moment since when it has been there.
     tasks: VecDeque<(Instant, Task)>,
     loop_waits: bool,
+    /// Is it not counted by the census? NB: changed under this lock alone, together with the count.
+    is_idle: bool,
+    /// NB: a loop that was ended from elsewhere may not know it yet, where native code keeps it.
     loop_ended: bool,
 }
 
@@ -65,12 +73,57 @@ impl TaskQueue {
             return;
         }
         state.tasks.push_back((Instant::now(), task));
+        if std::mem::take(&mut state.is_idle) {
+            self.0.census.add();
+        }
         let loop_waits = wakes && std::mem::take(&mut state.loop_waits);
         drop(state);
         if loop_waits {
             self.0.came.notify_one();
         }
     }
+
+    /// Ends the loop: it is counted no more, waits no more, and no task is run.
+    pub(crate) fn end(&self) {
+        let mut state = self.0.lock();
+        state.loop_ended = true;
+        state.loop_waits = false;
+        let was_idle = std::mem::replace(&mut state.is_idle, true);
+        let left = std::mem::take(&mut state.tasks);
+        drop(state);
+        self.0.came.notify_all();
+        drop(left);
+        if !was_idle {
+            self.0.census.remove();
+        }
+    }
+
+    /// Has the loop nothing to do?
+    pub(crate) fn is_idle(&self) -> bool {
+        self.0.lock().is_idle
+    }
+
+    /// Is there no task?
+    pub(crate) fn is_empty(&self) -> bool {
+        self.0.lock().tasks.is_empty()
+    }
+
+    /// Has the loop look again whether it is to go on: it waits no longer, and has no task more than before.
+    pub(crate) fn wake(&self) {
+        let mut state = self.0.lock();
+        state.loop_waits = false;
+        drop(state);
+        self.0.came.notify_all();
+    }
+}
+
+/// What ended the waiting of a loop that had nothing to do.
+pub(crate) enum Idled {
+    Task(Task),
+    /// The moment has come.
+    Time,
+    /// Nothing will come, or nothing is to run any more.
+    Over,
 }
 
 impl TaskQueue {
@@ -83,19 +136,24 @@ impl TaskQueue {
 /// The other end of it.
 pub(crate) struct Tasks(Arc<Shared>);
 
-pub(crate) fn task_queue() -> (TaskQueue, Tasks) {
-    let shared = Arc::<Shared>::default();
+/// A loop's queue; the loop is counted from now on.
+pub(crate) fn task_queue(census: Arc<Census>) -> (TaskQueue, Tasks) {
+    census.add();
+    let shared = Arc::new(Shared { state: Mutex::default(), came: Condvar::new(), census });
     (TaskQueue(shared.clone()), Tasks(shared))
 }
 
 impl Tasks {
-    /// The next task; waits for it no longer than `until`, and for ever without that.
+    /// The next task; waits for it no longer than `until` or the end of the loop, and for ever without that.
     pub(crate) fn next(&self, until: Option<Instant>) -> Option<Task> {
         let mut state = self.0.lock();
         loop {
             if let Some((_, task)) = state.tasks.pop_front() {
                 state.loop_waits = false;
                 return Some(task);
+            }
+            if state.loop_ended {
+                return None;
             }
             state.loop_waits = true;
             state = match until.map(|until| until.saturating_duration_since(Instant::now())) {
@@ -107,6 +165,39 @@ impl Tasks {
                 Some(left) => self.0.came.wait_timeout(state, left).unwrap_or_else(PoisonError::into_inner).0,
             };
         }
+    }
+
+    /// Waits as a loop that has nothing to do: until there is a task, `is_over` says so, or the moment has come.
+    ///
+    /// Whoever changes what `is_over` says calls [`TaskQueue::wake`] then. It is asked under the queue's lock.
+    pub(crate) fn idle(&self, until: Option<Instant>, is_over: impl Fn() -> bool) -> Idled {
+        let mut state = self.0.lock();
+        if state.tasks.is_empty() && !state.is_idle {
+            state.is_idle = true;
+            drop(state);
+            // NB: not under this lock: the last who becomes idle wakes the outermost loop, under that one's.
+            self.0.census.remove();
+            state = self.0.lock();
+        }
+        let idled = loop {
+            if let Some((_, task)) = state.tasks.pop_front() {
+                break Idled::Task(task);
+            }
+            if state.loop_ended || is_over() {
+                break Idled::Over;
+            }
+            state.loop_waits = true;
+            state = match until.map(|until| until.saturating_duration_since(Instant::now())) {
+                None => self.0.came.wait(state).unwrap_or_else(PoisonError::into_inner),
+                Some(Duration::ZERO) => break Idled::Time,
+                Some(left) => self.0.came.wait_timeout(state, left).unwrap_or_else(PoisonError::into_inner).0,
+            };
+        };
+        state.loop_waits = false;
+        if !state.loop_ended && std::mem::take(&mut state.is_idle) {
+            self.0.census.add();
+        }
+        idled
     }
 
     /// The next task that is there already.
@@ -124,8 +215,13 @@ impl Drop for Tasks {
     fn drop(&mut self) {
         let mut state = self.0.lock();
         state.loop_ended = true;
+        // NB: it is counted no more, whoever ends it again.
+        let was_idle = std::mem::replace(&mut state.is_idle, true);
         let left = std::mem::take(&mut state.tasks);
         drop(state);
+        if !was_idle {
+            self.0.census.remove();
+        }
         // NB: what goes with a task may queue another.
         drop(left);
     }
@@ -201,7 +297,7 @@ mod tests {
 
     #[test]
     fn tasks_come_in_order_and_go_with_their_loop() {
-        let (queue, tasks) = task_queue();
+        let (queue, tasks) = task_queue(Arc::default());
         assert!(tasks.ready().is_none() && tasks.next(Some(Instant::now())).is_none());
         let other = queue.clone();
         let (done, dropped) = std::sync::mpsc::channel::<u8>();
@@ -224,6 +320,36 @@ mod tests {
         drop(tasks);
         queue.queue(|_| Ok(()));
         assert_eq!(dropped.try_recv(), Err(std::sync::mpsc::TryRecvError::Disconnected));
+    }
+
+    #[test]
+    fn a_loop_is_counted_once_whoever_ends_it() {
+        let census = Arc::<Census>::default();
+        let (outermost, waiting) = task_queue(census.clone());
+        census.set_outermost(Some(outermost.clone()));
+        let (queue, tasks) = task_queue(census.clone());
+        let idling = std::thread::spawn(move || {
+            let came = matches!(tasks.idle(None, || false), Idled::Task(_));
+            (came, matches!(tasks.idle(None, || false), Idled::Over), tasks)
+        });
+        queue.queue(|_| Ok(()));
+        // It is idle again, or will be; then nobody has anything to do but this.
+        while !queue.is_idle() {
+            std::thread::yield_now();
+        }
+        assert!(!census.is_idle());
+        queue.end();
+        queue.end();
+        let (came, over, tasks) = idling.join().expect("a thread");
+        assert!(came && over);
+        drop(tasks);
+        queue.end();
+        queue.queue(|_| Ok(()));
+        assert!(!census.is_idle());
+        assert!(matches!(waiting.idle(None, || census.is_idle()), Idled::Over));
+        drop(waiting);
+        assert!(census.is_idle());
+        census.set_outermost(None);
     }
 
     #[test]

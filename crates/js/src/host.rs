@@ -1,6 +1,6 @@
 //! [`Host`]: what the ops of one realm share: the loop's queue, promises still to be settled, the agent and its page.
 //!
-//! Over 400 lines, as what takes time comes back here: each way of waiting for it stands beside the one task that settles all.
+//! Longer than most, because each of its parts is a field with a line on what it is, and what settles a promise belongs to it.
 
 use std::any::Any;
 use std::cell::{Cell, RefCell};
@@ -9,23 +9,27 @@ use std::future::Future;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::rc::Rc;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::AtomicU64;
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use rquickjs::{
     ArrayBuffer, Ctx, Exception, Function, IntoJs, JsLifetime, Object, Persistent, Promise, Result, Value,
 };
-use sofetch::{Page, Url, UserAgent};
+use sofetch::core::infrastructure::reports::Endpoint;
+use sofetch::{Origin, Page, Url, UserAgent};
 use tokio::sync::watch;
 
 use crate::blob_urls::BlobUrlStore;
 use crate::event_loop::{TaskQueue, Timers};
 use crate::handles::Handle;
-use crate::io_thread::IoThread;
 use crate::ledger::Ledger;
+use crate::ops::Outbox;
 use crate::printing::Printer;
+use crate::runtime_builder::Limits;
 use crate::throwing::{throw_range, throw_type};
+use crate::workers::stop::Stop;
+use crate::workers::{Children, Cluster, Owner, Tether};
 
 /// What a realm's ops know. Each op takes it from the context.
 #[derive(Clone)]
@@ -34,8 +38,12 @@ pub(crate) struct Host(Rc<Shared>);
 pub(crate) struct Shared {
     pub(crate) queue: TaskQueue,
     pub(crate) io: tokio::runtime::Handle,
-    /// Does the runtime end?
-    pub(crate) going: Arc<watch::Sender<bool>>,
+    /// Does the realm end?
+    pub(crate) going: watch::Sender<bool>,
+    /// What has still something to say then holds a receiver of it: the io thread waits for that.
+    pub(crate) last_words: Arc<watch::Sender<bool>>,
+    /// Reports on their way to the page's endpoints.
+    pub(crate) outbox: Arc<Outbox>,
     pub(crate) agent: UserAgent,
     /// The page that the scripts are of; `None` fetches on the user's own behalf.
     pub(crate) page: Option<Page>,
@@ -45,22 +53,27 @@ pub(crate) struct Shared {
     pub(crate) blob_urls: Arc<BlobUrlStore>,
     pub(crate) ledger: Arc<Ledger>,
     pub(crate) printer: Rc<dyn Printer>,
+    /// What ends the runtime.
+    pub(crate) stop: Arc<Stop>,
+    /// What it shares with the workers of its page.
+    pub(crate) cluster: Arc<Cluster>,
+    /// The number of the realm among them.
+    pub(crate) realm: u64,
+    pub(crate) limits: Limits,
+    /// The workers that it made.
+    pub(crate) children: Children,
+    /// What a worker's realm has beside.
+    pub(crate) worker: Option<Worker>,
     /// The moment that the realm's times count from.
     pub(crate) time_origin: Cell<Instant>,
     /// So many nanoseconds the agent's clock is ahead of the realm's; known from the first fetch on.
     clock_lead: Cell<Option<i128>>,
     pub(crate) timers: RefCell<Timers>,
-    /// When the runtime's time is over.
-    pub(crate) deadline: Cell<Option<Instant>>,
-    /// Did another thread end what runs?
-    pub(crate) interrupted: Arc<AtomicBool>,
     /// How many bytes of bodies are under way in requests that outlive the page.
     pub(crate) keepalive_bytes: Arc<AtomicU64>,
     /// Bodies of responses that script still holds, and how many there ever were.
     pub(crate) held_bodies: Cell<usize>,
     pub(crate) bodies_made: Cell<u64>,
-    /// Did an exception or a rejection find nobody to take it?
-    pub(crate) uncaught: Cell<bool>,
     /// <https://html.spec.whatwg.org/#dom-workerglobalscope-closing>: no further task is run.
     pub(crate) closing: Cell<bool>,
     /// How many tasks were begun: which one runs.
@@ -75,6 +88,31 @@ pub(crate) struct Shared {
     next: Cell<u64>,
     /// How many things under way keep the loop alive.
     pub(crate) under_way: Cell<usize>,
+}
+
+/// What the realm of a worker knows of itself.
+pub(crate) struct Worker {
+    pub(crate) tether: Arc<Tether>,
+    pub(crate) owner: Owner,
+    pub(crate) is_module: bool,
+}
+
+/// What a host is made of.
+pub(crate) struct Settings {
+    pub(crate) queue: TaskQueue,
+    pub(crate) io: tokio::runtime::Handle,
+    pub(crate) last_words: Arc<watch::Sender<bool>>,
+    pub(crate) agent: UserAgent,
+    pub(crate) page: Option<Page>,
+    pub(crate) endpoints: Vec<Endpoint>,
+    pub(crate) url: Url,
+    pub(crate) blob_urls: Arc<BlobUrlStore>,
+    pub(crate) ledger: Arc<Ledger>,
+    pub(crate) printer: Rc<dyn Printer>,
+    pub(crate) stop: Arc<Stop>,
+    pub(crate) cluster: Arc<Cluster>,
+    pub(crate) limits: Limits,
+    pub(crate) worker: Option<Worker>,
 }
 
 /// How a promise is settled.
@@ -98,34 +136,35 @@ impl std::ops::Deref for Host {
 }
 
 impl Host {
-    pub(crate) fn new(
-        queue: TaskQueue,
-        io: &IoThread,
-        agent: UserAgent,
-        page: Option<Page>,
-        url: Url,
-        blob_urls: Arc<BlobUrlStore>,
-        printer: Rc<dyn Printer>,
-    ) -> Host {
+    pub(crate) fn new(settings: Settings) -> Host {
+        let Settings {
+            queue, io, last_words, agent, page, endpoints, url, blob_urls, ledger, printer, ..
+        } = settings;
+        let Settings { stop, cluster, limits, worker, .. } = settings;
         Host(Rc::new(Shared {
             queue,
-            io: io.handle(),
-            going: io.going(),
+            io,
+            going: watch::Sender::new(false),
+            last_words,
+            outbox: Arc::new(Outbox::new(endpoints)),
             agent,
             page,
             url,
             blob_urls,
-            ledger: Arc::default(),
+            ledger,
             printer,
+            stop,
+            realm: cluster.next_realm(),
+            cluster,
+            limits,
+            children: Children::default(),
+            worker,
             time_origin: Cell::new(Instant::now()),
             clock_lead: Cell::new(None),
             timers: RefCell::default(),
-            deadline: Cell::new(None),
-            interrupted: Arc::default(),
             keepalive_bytes: Arc::default(),
             held_bodies: Cell::new(0),
             bodies_made: Cell::new(0),
-            uncaught: Cell::new(false),
             closing: Cell::new(false),
             task_number: Cell::new(0),
             untold: RefCell::default(),
@@ -144,8 +183,17 @@ impl Host {
 
     /// Is the runtime's time over, or was it interrupted?
     pub(crate) fn is_over(&self) -> bool {
-        self.interrupted.load(Ordering::Relaxed)
-            || self.deadline.get().is_some_and(|deadline| Instant::now() >= deadline)
+        self.stop.is_over()
+    }
+
+    /// <https://html.spec.whatwg.org/#concept-settings-object-origin>
+    pub(crate) fn origin(&self) -> Origin {
+        self.blob_urls.origin(self.page.as_ref(), &self.url)
+    }
+
+    /// Prints what workers printed.
+    pub(crate) fn print_lines(&self) {
+        self.cluster.lines.print(&*self.printer);
     }
 
     /// So many nanoseconds the agent's clock is ahead of the realm's.

@@ -1,34 +1,34 @@
 //! [`Interrupt`]: ends what a runtime runs, from any thread.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 
 use crate::event_loop::TaskQueue;
+use crate::workers::stop::Stop;
 
-/// Ends what a [`Runtime`](crate::Runtime) runs. Clones end the same one; one whose runtime is gone does nothing.
+/// Ends what a [`Runtime`](crate::Runtime) and its workers run. Clones end the same one; one whose runtime is gone does nothing.
 #[derive(Clone)]
 pub struct Interrupt {
-    interrupted: Arc<AtomicBool>,
+    stop: Arc<Stop>,
     queue: TaskQueue,
 }
 
 impl Interrupt {
-    pub(crate) fn new(interrupted: Arc<AtomicBool>, queue: TaskQueue) -> Interrupt {
-        Interrupt { interrupted, queue }
+    pub(crate) fn new(stop: Arc<Stop>, queue: TaskQueue) -> Interrupt {
+        Interrupt { stop, queue }
     }
 
     /// Ends the script that runs, which cannot catch it, or the waiting of the loop. The runtime runs nothing after that.
     ///
     /// NB: what the engine does in one go, such as sorting a long array, ends first.
     pub fn interrupt(&self) {
-        self.interrupted.store(true, Ordering::Relaxed);
+        self.stop.interrupt();
         // A loop that waits looks again when there is a task.
         self.queue.queue(|_| Ok(()));
     }
 
     /// Was this asked for already?
     pub fn is_interrupted(&self) -> bool {
-        self.interrupted.load(Ordering::Relaxed)
+        self.stop.is_interrupted()
     }
 }
 

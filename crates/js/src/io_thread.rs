@@ -14,7 +14,7 @@ const LAST_WORDS: Duration = Duration::from_secs(1);
 /// Ends with what it serves.
 pub(crate) struct IoThread {
     handle: Handle,
-    going: Arc<watch::Sender<bool>>,
+    last_words: Arc<watch::Sender<bool>>,
     stop: Option<oneshot::Sender<()>>,
     thread: Option<thread::JoinHandle<()>>,
 }
@@ -24,8 +24,8 @@ impl IoThread {
         let runtime = Builder::new_current_thread().enable_all().build()?;
         let handle = runtime.handle().clone();
         let (stop, stopped) = oneshot::channel::<()>();
-        let going = Arc::new(watch::Sender::new(false));
-        let watched = going.clone();
+        let last_words = Arc::new(watch::Sender::new(false));
+        let watched = last_words.clone();
         let thread = thread::Builder::new().name("sofetch-io".to_owned()).spawn(move || {
             runtime.block_on(async {
                 // Either way the time has come.
@@ -37,16 +37,16 @@ impl IoThread {
             // A look-up that was given up goes on in the system: nobody waits for it.
             runtime.shutdown_background();
         })?;
-        Ok(IoThread { handle, going, stop: Some(stop), thread: Some(thread) })
+        Ok(IoThread { handle, last_words, stop: Some(stop), thread: Some(thread) })
     }
 
     pub(crate) fn handle(&self) -> Handle {
         self.handle.clone()
     }
 
-    /// Says when the runtime ends; it waits a little for who still watches then.
-    pub(crate) fn going(&self) -> Arc<watch::Sender<bool>> {
-        self.going.clone()
+    /// When the runtime ends, it waits a little for who has a receiver of this then.
+    pub(crate) fn last_words(&self) -> Arc<watch::Sender<bool>> {
+        self.last_words.clone()
     }
 }
 

@@ -117,7 +117,8 @@
 //! - Modules are fetched, under the page's rules, or come from a [`ModuleLoader`]; [`ModuleFolders`] is one, for files. Without one no
 //!   file can be imported.
 //! - Lines go to a [`Printer`]. What nobody caught is printed, and [`Runtime::has_failed`] remembers it.
-//! - A runtime stays on its thread; a thread of its own serves its sockets. Two runtimes share nothing.
+//! - A runtime stays on its thread; a thread of its own serves its sockets, and each worker of its scripts has one, too, as many as
+//!   [`RuntimeBuilder::max_workers`] says. Workers have no functions of the program's. Two runtimes share nothing.
 
 mod blob_urls;
 mod error;
@@ -141,6 +142,7 @@ mod scripts;
 mod throwing;
 mod values;
 mod when_done;
+mod workers;
 
 pub use error::Error;
 pub use interrupt::Interrupt;

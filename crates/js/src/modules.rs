@@ -18,7 +18,7 @@ use sofetch::Url;
 
 pub use folders::ModuleFolders;
 pub(crate) use linking::set_loader;
-pub(crate) use map::Modules;
+pub(crate) use map::{Modules, WorkerRoot};
 pub(crate) use parsing::{MakeEngine, Parser};
 pub use records::ModuleType;
 
@@ -36,6 +36,13 @@ pub trait ModuleLoader {
     /// # Errors
     /// Why there is none: the script gets a `TypeError` with these words.
     fn load(&self, url: &Url, kind: ModuleType) -> Result<String, String>;
+
+    /// A loader for a worker, on whose thread it is asked: for what its modules import, and what it names in `importScripts()`.
+    /// Where there is none, a worker has no modules but those that are fetched. The script of the worker itself is its owner's to
+    /// ask for, as a module.
+    fn for_worker(&self) -> Option<Box<dyn ModuleLoader + Send>> {
+        None
+    }
 }
 
 /// No files: what a runtime has that is given no loader.

@@ -339,7 +339,7 @@ impl Runtime {
             if self.turn() {
                 continue;
             }
-            if let Some(task) = self.tasks.next(self.host.deadline.get()) {
+            if let Some(task) = self.tasks.next(self.host.stop.deadline()) {
                 self.run_task(task);
             } else if self.host.is_over() {
                 // The time limit: nothing runs any more.
@@ -348,11 +348,13 @@ impl Runtime {
         }
     }
 
-    /// Forgets an [`Interrupt`], so that scripts run again.
+    /// Forgets an [`Interrupt`], so that scripts run again. The workers have ended by it.
     pub fn resume(&mut self) {
-        if !self.host.interrupted.swap(false, Ordering::Relaxed) {
+        if !self.host.stop.resume() {
             return;
         }
+        // NB: one that did not look meanwhile would go on.
+        self.host.children.terminate_all();
         let _ = self.with(|ctx| {
             let repaired = self.host.hook(ctx, "afterInterrupt").and_then(|hook| hook.call::<_, ()>(()));
             self.report(ctx, repaired);

@@ -5,7 +5,6 @@
 use std::cell::Cell;
 use std::future::Future;
 use std::rc::Rc;
-use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
 use rquickjs::promise::PromiseState;
@@ -13,8 +12,8 @@ use rquickjs::{CatchResultExt, CaughtError, Context, Ctx, Function, Persistent, 
 use sofetch::Url;
 
 use crate::error::Error;
-use crate::event_loop::{Task, Tasks};
-use crate::host::Host;
+use crate::event_loop::{Idled, Task, Tasks};
+use crate::host::{Host, Shared};
 use crate::interrupt::Interrupt;
 use crate::io_thread::IoThread;
 use crate::ledger;
@@ -61,7 +60,7 @@ pub struct Runtime {
     /// How many bodies there had been when they were last collected.
     collected_at: u64,
     // Last, so that what is under way ends after all that waits for it.
-    _io: IoThread,
+    _io: Option<IoThread>,
 }
 
 impl Runtime {
@@ -70,7 +69,7 @@ impl Runtime {
         engine: rquickjs::Runtime,
         host: Host,
         tasks: Tasks,
-        io: IoThread,
+        io: Option<IoThread>,
         global: Global,
         (loader, parser, deepest): (Rc<dyn ModuleLoader>, Parser, usize),
     ) -> Result<Runtime, Error> {
@@ -146,7 +145,7 @@ impl Runtime {
     }
 
     /// Runs the loop until a module and all that it imports is there.
-    fn run_loaded(&mut self, begin: impl FnOnce(&Modules, &Ctx<'_>) -> u64) -> Result<(), Error> {
+    pub(crate) fn run_loaded(&mut self, begin: impl FnOnce(&Modules, &Ctx<'_>) -> u64) -> Result<(), Error> {
         let mut load = None;
         self.begin(|runtime, ctx| load = Some(begin(&runtime.modules, ctx)))?;
         while load.is_some_and(|load| self.modules.is_loading(load)) && !self.host.is_over() && self.turn() {}
@@ -261,7 +260,7 @@ impl Runtime {
         }
     }
 
-    /// Gives the global a function of the program's own. Arguments that no [`Value`] can be made of (a symbol, a function,
+    /// Gives the global a function of the program's own; workers have none. Arguments that no [`Value`] can be made of (a symbol, a function,
     /// a cycle) are a `TypeError`; an answer of `Err` is an `Error` with these words.
     ///
     /// # Errors
@@ -300,33 +299,45 @@ impl Runtime {
 
     /// What ends this runtime's scripts from another thread.
     pub fn interrupt_handle(&self) -> Interrupt {
-        Interrupt::new(self.host.interrupted.clone(), self.host.queue.clone())
+        Interrupt::new(self.host.stop.clone(), self.host.queue.clone())
     }
 
-    /// Runs the [event loop](https://html.spec.whatwg.org/#event-loop-processing-model) until nothing is under way.
+    /// Runs the [event loop](https://html.spec.whatwg.org/#event-loop-processing-model) until nothing is under way, here or in a worker.
+    /// Then the workers are ended: the most that waits for is two seconds, where native code keeps one.
     pub fn run_until_idle(&mut self) -> Ending {
         self.with(|ctx| {
             self.checkpoint(ctx);
             Ok(())
         })
         .unwrap_or_default();
-        loop {
-            if self.host.is_over() || !self.turn() {
-                return self.ending();
-            }
+        self.run_loop();
+        let ending = self.ending();
+        self.end_workers();
+        ending
+    }
+
+    /// Runs the loop until it ends.
+    pub(crate) fn run_loop(&mut self) {
+        while !self.host.is_over() && self.turn() {}
+    }
+
+    fn end_workers(&self) {
+        self.host.children.end();
+        if self.host.worker.is_none() {
+            self.host.print_lines();
         }
     }
 
     fn ending(&self) -> Ending {
         match self.host.is_over() {
             false => Ending::Idle,
-            true if self.host.interrupted.load(Ordering::Relaxed) => Ending::Interrupted,
+            true if self.host.stop.is_interrupted() => Ending::Interrupted,
             true => Ending::TimedOut,
         }
     }
 
     /// Begins a script, if there is time left for one, and runs the microtasks after it.
-    fn begin(&self, steps: impl FnOnce(&Runtime, &Ctx<'_>)) -> Result<(), Error> {
+    pub(crate) fn begin(&self, steps: impl FnOnce(&Runtime, &Ctx<'_>)) -> Result<(), Error> {
         if self.host.is_over() {
             return Err(Error::over());
         }
@@ -337,9 +348,9 @@ impl Runtime {
         })
     }
 
-    /// Did an exception or a rejection find no handler?
+    /// Did an exception or a rejection find no handler, here or in a worker?
     pub fn has_failed(&self) -> bool {
-        self.host.uncaught.get()
+        self.host.cluster.is_uncaught()
     }
 
     /// One task or timer, and the microtasks after it; waits for one. `false` where nothing will come.
@@ -356,7 +367,11 @@ impl Runtime {
         }
         let task = match self.tasks.ready() {
             Some(task) => Some(task),
-            None if !self.host.is_alive() => return false,
+            None if !self.host.is_alive() => match self.idle() {
+                Idled::Task(task) => Some(task),
+                Idled::Time => None,
+                Idled::Over => return false,
+            },
             None => self.wait(),
         };
         if let Some(task) = task {
@@ -370,7 +385,7 @@ impl Runtime {
     /// Whoever waits long may wait for a connection that a forgotten response holds: then it is time to collect.
     fn wait(&mut self) -> Option<Task> {
         let next = self.host.timers.borrow().next_at();
-        let until = [next, self.host.deadline.get()].into_iter().flatten().min();
+        let until = [next, self.host.stop.deadline()].into_iter().flatten().min();
         if self.host.held_bodies.get() > 0 && self.host.bodies_made.get() > self.collected_at {
             let patience = Instant::now() + PATIENCE;
             let task = self.tasks.next(Some(until.map_or(patience, |until| until.min(patience))));
@@ -381,6 +396,26 @@ impl Runtime {
             self.engine.run_gc();
         }
         self.tasks.next(until)
+    }
+
+    /// Waits where nothing is under way here: for others, who may have something for this loop yet.
+    fn idle(&mut self) -> Idled {
+        let next = self.host.timers.borrow().next_at();
+        let until = [next, self.host.stop.deadline()].into_iter().flatten().min();
+        // As in `wait()`: another realm may wait for the connection.
+        let patience = (self.host.held_bodies.get() > 0 && self.host.bodies_made.get() > self.collected_at)
+            .then(|| Instant::now() + PATIENCE);
+        let host = &self.host;
+        let idled = self.tasks.idle([until, patience].into_iter().flatten().min(), || match &host.worker {
+            _ if host.is_over() => true,
+            Some(worker) => worker.tether.is_unreachable() && host.children.is_empty(),
+            None => host.cluster.census.is_idle(),
+        });
+        if matches!(idled, Idled::Time) && patience.is_some_and(|patience| patience <= Instant::now()) {
+            self.collected_at = self.host.bodies_made.get();
+            self.engine.run_gc();
+        }
+        idled
     }
 
     pub(crate) fn run_task(&self, task: impl for<'js> FnOnce(&Ctx<'js>) -> rquickjs::Result<()>) {
@@ -427,7 +462,7 @@ impl Runtime {
         };
         if let Err(error) = reported {
             // The prelude itself failed, for want of memory say.
-            self.host.uncaught.set(true);
+            self.host.cluster.set_uncaught();
             match Err::<(), _>(error).catch(ctx) {
                 // What the engine throws where there is no room for an error either.
                 Err(CaughtError::Value(value)) if value.is_null() => {
@@ -448,6 +483,12 @@ impl Runtime {
         (self.host.ledger.held(), self.host.held_bodies.get())
     }
 
+    /// How many workers there are.
+    #[cfg(test)]
+    pub(crate) fn workers(&self) -> usize {
+        self.host.cluster.workers()
+    }
+
     pub(crate) fn with<T>(&self, steps: impl FnOnce(&Ctx<'_>) -> Result<T, Error>) -> Result<T, Error> {
         let done = self.context.with(|ctx| steps(&ctx));
         if let Some(panic) = self.host.panic.take() {
@@ -461,6 +502,13 @@ impl Drop for Runtime {
     fn drop(&mut self) {
         // NB: first, so that who holds a connection and learns that its object is gone knows why.
         self.host.going.send_replace(true);
+        self.end_workers();
+        let Shared { cluster, blob_urls, realm, worker, .. } = &*self.host;
+        cluster.channels.close_all(*realm);
+        match worker {
+            None => cluster.census.set_outermost(None),
+            Some(_) => blob_urls.remove_realm(*realm),
+        }
         self.engine.set_host_promise_rejection_tracker(None);
         self.context.with(|ctx| {
             self.host.clear();

@@ -2,7 +2,6 @@
 
 use std::rc::Rc;
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
 use sofetch::core::infrastructure::reports::process_reporting_endpoints;
@@ -10,13 +9,17 @@ use sofetch::{Origin, Page, ReferrerPolicy, Url, UserAgent, UserAgentBuilder};
 
 use crate::blob_urls::BlobUrlStore;
 use crate::error::Error;
-use crate::event_loop::task_queue;
-use crate::host::Host;
+use crate::event_loop::{Tasks, task_queue};
+use crate::host::{Host, Settings};
 use crate::io_thread::IoThread;
+use crate::ledger::Ledger;
 use crate::modules::{MakeEngine, ModuleLoader, NoFiles, Parser};
-use crate::ops::{Outbox, PageReports};
+use crate::ops::PageReports;
 use crate::printing::{Printer, StandardStreams};
 use crate::runtime::{Global, Runtime};
+use crate::workers::Cluster;
+use crate::workers::census::Census;
+use crate::workers::stop::Stop;
 
 /// What a page's requests accept where the agent says nothing of it, and what `navigator.languages` shows then.
 const LANGUAGE: &str = "en-US";
@@ -30,8 +33,8 @@ pub struct RuntimeBuilder {
     referrer_policy: Option<ReferrerPolicy>,
     policies: Vec<(Policy, String)>,
     reporting_endpoints: Vec<String>,
-    max_memory: Option<usize>,
-    max_stack: usize,
+    limits: Limits,
+    max_workers: usize,
     time_limit: Option<Duration>,
     module_loader: Rc<dyn ModuleLoader>,
     printer: Rc<dyn Printer>,
@@ -54,6 +57,9 @@ const STACK_BOUNDS: (usize, usize) = (128 << 10, 8 << 20);
 /// What the engine takes of it for each module on the way from one that is linked to one that it imports, of which it takes no care itself.
 const STACK_A_MODULE: usize = 512;
 
+/// How many workers there may be at a time, where nobody says otherwise.
+const WORKERS: usize = 64;
+
 /// How large the engine's heap is when it first collects. The prelude, which is no garbage, is a quarter of that.
 const COLLECT_AFTER: usize = 8 << 20;
 
@@ -70,8 +76,8 @@ impl RuntimeBuilder {
             referrer_policy: None,
             policies: Vec::new(),
             reporting_endpoints: Vec::new(),
-            max_memory: None,
-            max_stack: STACK_BYTES,
+            limits: Limits { max_memory: None, max_stack: STACK_BYTES },
+            max_workers: WORKERS,
             time_limit: None,
             module_loader: Rc::new(NoFiles),
             printer: Rc::new(StandardStreams),
@@ -150,9 +156,9 @@ impl RuntimeBuilder {
     }
 
     /// The most bytes that the engine's heap and the native bytes of its objects may take together; one more is an error that script
-    /// can catch.
+    /// can catch. Each worker has as much for itself.
     pub fn max_memory(mut self, bytes: usize) -> RuntimeBuilder {
-        self.max_memory = Some(bytes);
+        self.limits.max_memory = Some(bytes);
         self
     }
 
@@ -162,7 +168,14 @@ impl RuntimeBuilder {
     /// NB: the thread must have them, counted from where the runtime is built, and some more for what the engine calls;
     /// one that has [`THREAD_STACK_BYTES`] always does.
     pub fn max_stack(mut self, bytes: usize) -> RuntimeBuilder {
-        self.max_stack = bytes.clamp(STACK_BOUNDS.0, STACK_BOUNDS.1);
+        self.limits.max_stack = bytes.clamp(STACK_BOUNDS.0, STACK_BOUNDS.1);
+        self
+    }
+
+    /// How many workers there may be at a time, theirs counted, too: 64 if nothing is said. One more is the event `error` at its `Worker`.
+    /// A worker is a thread of [`THREAD_STACK_BYTES`] and an engine: about two megabytes before its script begins.
+    pub fn max_workers(mut self, workers: usize) -> RuntimeBuilder {
+        self.max_workers = workers;
         self
     }
 
@@ -204,7 +217,12 @@ impl RuntimeBuilder {
                 settings.accept_language.get_or_insert(LANGUAGE.into());
             });
         }
-        let (queue, tasks) = task_queue();
+        let census = Arc::<Census>::default();
+        let (queue, tasks) = task_queue(census.clone());
+        census.set_outermost(Some(queue.clone()));
+        let cluster = Arc::new(Cluster::new(census, queue.clone(), self.max_workers));
+        let reports = PageReports::new(cluster.clone(), queue.clone());
+        let agent = agent.also_reports(Arc::new(reports)).build().map_err(Error::agent)?;
         let url = match self.base_url {
             Some(url) => url,
             None => Url::parse("file:///", None).expect("a valid URL"),
@@ -213,42 +231,76 @@ impl RuntimeBuilder {
         let endpoints = self.reporting_endpoints.join(", ");
         let endpoints = process_reporting_endpoints(endpoints.as_bytes(), &url)
             .map_err(|_| Error::reporting_endpoints())?;
-        if !self.policies.is_empty() {
-            agent = agent.also_reports(Arc::new(PageReports::new(queue.clone(), Outbox::new(endpoints))));
-        }
-        let agent = agent.build().map_err(Error::agent)?;
         let page = match self.page {
             true => Some(make_page(&agent, &url, self.global, self.referrer_policy, &self.policies)?),
             false => None,
         };
-        let host = Host::new(queue, &io, agent, page, url, blob_urls, self.printer);
+        let deadline = self.time_limit.and_then(|limit| Instant::now().checked_add(limit));
+        let ledger = Arc::<Ledger>::default();
+        self.limits.bound(&ledger);
+        let host = Host::new(Settings {
+            queue,
+            io: io.handle(),
+            last_words: io.last_words(),
+            agent,
+            page,
+            endpoints,
+            url,
+            blob_urls,
+            ledger,
+            printer: self.printer,
+            stop: Arc::new(Stop::at(deadline)),
+            cluster,
+            limits: self.limits,
+            worker: None,
+        });
+        self.limits.runtime(host, tasks, Some(io), self.global, self.module_loader)
+    }
+}
 
+/// What a runtime may take, and each of its workers.
+#[derive(Clone, Copy)]
+pub(crate) struct Limits {
+    max_memory: Option<usize>,
+    max_stack: usize,
+}
+
+impl Limits {
+    pub(crate) fn bound(self, ledger: &Ledger) {
+        if let Some(limit) = self.max_memory {
+            ledger.set_limit(limit);
+        }
+    }
+
+    /// A runtime within these limits, on this thread.
+    pub(crate) fn runtime(
+        self,
+        host: Host,
+        tasks: Tasks,
+        io: Option<IoThread>,
+        global: Global,
+        loader: Rc<dyn ModuleLoader>,
+    ) -> Result<Runtime, Error> {
+        let Limits { max_memory, max_stack } = self;
         widen_heap();
         let engine = rquickjs::Runtime::new().map_err(Error::engine)?;
-        engine.set_max_stack_size(self.max_stack);
-        engine.set_gc_threshold(COLLECT_AFTER.min(self.max_memory.unwrap_or(usize::MAX) / 2));
-        if let Some(limit) = self.max_memory {
-            // NB: to the engine, 0 is no limit.
-            engine.set_memory_limit(limit.max(1));
-            host.ledger.set_limit(limit);
-        }
-        let deadline = self.time_limit.and_then(|limit| Instant::now().checked_add(limit));
-        host.deadline.set(deadline);
-        let interrupted = host.interrupted.clone();
-        let is_over = move || {
-            interrupted.load(Ordering::Relaxed) || deadline.is_some_and(|deadline| Instant::now() >= deadline)
-        };
+        engine.set_max_stack_size(max_stack);
+        engine.set_gc_threshold(COLLECT_AFTER.min(max_memory.unwrap_or(usize::MAX) / 2));
+        // NB: to the engine, 0 is no limit.
+        let heap = max_memory.map_or(0, |limit| limit.max(1));
+        engine.set_memory_limit(heap);
+        let stop = host.stop.clone();
+        let is_over = move || stop.is_over();
         engine.set_interrupt_handler(Some(Box::new(is_over.clone())));
-        let (max_stack, max_memory) = (self.max_stack, self.max_memory);
         let beside: MakeEngine = Box::new(move || {
             let engine = rquickjs::Runtime::new()?;
             engine.set_max_stack_size(max_stack);
-            engine.set_memory_limit(max_memory.unwrap_or(0));
+            engine.set_memory_limit(heap);
             engine.set_interrupt_handler(Some(Box::new(is_over.clone())));
             Ok(engine)
         });
-        let modules = (self.module_loader, Parser::new(beside), max_stack / STACK_A_MODULE);
-        Runtime::new(engine, host, tasks, io, self.global, modules)
+        let modules = (loader, Parser::new(beside), max_stack / STACK_A_MODULE);
+        Runtime::new(engine, host, tasks, io, global, modules)
     }
 }
 

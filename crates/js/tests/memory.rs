@@ -164,7 +164,11 @@ fn bodies_of_more_than_there_is_room_for() {
 }})();
 "#
         );
-        assert_eq!(run(server.url("/page"), &script), ["true", "hello"], "{name}");
+        let mut lines = run(server.url("/page"), &script);
+        // NB: which allocation fails first depends on some kilobytes, and a pipe that it ends may have a promise of its own that
+        // there was no room to mark: the engine's null then, of which nobody can be told.
+        lines.retain(|line| line != "! Uncaught (in promise) null");
+        assert_eq!(lines, ["true", "hello"], "{name}");
     }
 }
 

@@ -10,6 +10,7 @@ use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
+use sofetch_core::infrastructure::clients::Client;
 use sofetch_core::ports::{
     AuthenticationEntries, BlobUrls, CookieStore, Files, HstsStore, HttpCache, Network, OverrideFetch,
     PreflightCache, Prompt, Report, Reports, ServiceWorkers, Timers,
@@ -578,5 +579,10 @@ impl Reports for Both {
     fn queue(&self, report: Report) {
         self.0.queue(report.clone());
         self.1.queue(report);
+    }
+
+    fn queue_of(&self, client: &Client, report: Report) {
+        self.0.queue_of(client, report.clone());
+        self.1.queue_of(client, report);
     }
 }

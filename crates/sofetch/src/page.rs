@@ -5,10 +5,12 @@ use std::sync::Arc;
 
 use sofetch_core::infrastructure::clients::{Client, EmbedderPolicy, Global, PolicyContainer};
 use sofetch_core::infrastructure::content_security_policies::Disposition;
+use sofetch_core::infrastructure::header_list::HeaderList;
 use sofetch_core::infrastructure::integrity_policies::IntegrityPolicy;
 use sofetch_core::infrastructure::origins::Origin;
 use sofetch_core::infrastructure::requests::ReferrerPolicy;
 use sofetch_core::infrastructure::url::Url;
+use sofetch_core::rules::referrer::parse_a_referrer_policy;
 
 use crate::agent::UserAgent;
 use crate::error::{Error, Misuse};
@@ -89,6 +91,39 @@ impl Page {
     /// The page's base URL.
     pub fn base_url(&self) -> &Url {
         &self.0.client.api_base_url
+    }
+
+    /// The [settings of a dedicated worker](https://html.spec.whatwg.org/#set-up-a-worker-environment-settings-object) that this page
+    /// makes, whose script's response has this URL. Its policies are those of the response's headers; without any they are the page's,
+    /// as of `blob:` and `data:` URLs.
+    pub fn dedicated_worker(&self, url: &Url, headers: Option<&HeaderList>) -> Page {
+        let owner = &self.0.client;
+        let origin = if url.scheme() == "data" { Origin::new_opaque() } else { owner.origin.clone() };
+        let policy_container = match headers {
+            Some(headers) => Arc::new(policies_of_a_response(headers, url)),
+            // NB: a `blob:` URL's are those of who made the URL, which is of this origin.
+            None => owner.policy_container.clone(),
+        };
+        let restricts_mixed_content =
+            owner.restricts_mixed_content || origin.is_potentially_trustworthy() && url.scheme() == "https";
+        let client = Client {
+            id: self.0.agent.next_client_id(),
+            creation_url: url.clone(),
+            // NB: null in the text. It is a secure context if its owner is, which this says for it.
+            top_level_creation_url: owner.top_level_creation_url.clone(),
+            top_level_origin: owner.top_level_origin.clone(),
+            origin,
+            api_base_url: url.clone(),
+            policy_container,
+            cross_origin_isolated_capability: owner.cross_origin_isolated_capability,
+            global: Global::Worker { service_worker: false },
+            has_cross_site_ancestor: owner.has_cross_site_ancestor,
+            restricts_mixed_content,
+            offline: owner.offline,
+            emulated_user_agent: owner.emulated_user_agent.clone(),
+            emulated_language: owner.emulated_language.clone(),
+        };
+        Page(Arc::new(Shared { agent: self.0.agent.clone(), client: Arc::new(client) }))
     }
 
     /// The agent it belongs to.
@@ -302,6 +337,29 @@ impl PageBuilder {
     }
 }
 
+/// [Creates a policy container from a fetch response](https://html.spec.whatwg.org/#creating-a-policy-container-from-a-fetch-response).
+fn policies_of_a_response(headers: &HeaderList, url: &Url) -> PolicyContainer {
+    // SKIPS 5: an embedder policy, for who embeds documents of others; a worker's would be held against its owner's.
+    let mut policies = PolicyContainer::default();
+    for (name, disposition) in [
+        ("Content-Security-Policy", Disposition::Enforce),
+        ("Content-Security-Policy-Report-Only", Disposition::Report),
+    ] {
+        for value in headers.get_all(name) {
+            policies.csp_list.deliver(&String::from_utf8_lossy(value), disposition);
+        }
+    }
+    policies.csp_list.self_origin = Some(url.origin());
+    policies.upgrade_insecure_requests = policies.csp_list.upgrades_insecure_requests();
+    policies.referrer_policy = parse_a_referrer_policy(headers);
+    let integrity_policy = |name: &str| {
+        headers.get(name).and_then(|value| IntegrityPolicy::parse(&value).ok()).unwrap_or_default()
+    };
+    policies.integrity_policy = integrity_policy("Integrity-Policy");
+    policies.report_only_integrity_policy = integrity_policy("Integrity-Policy-Report-Only");
+    policies
+}
+
 fn blank() -> Url {
     Url::parse("about:blank", None).expect("about:blank is a valid URL")
 }
@@ -309,5 +367,35 @@ fn blank() -> Url {
 impl fmt::Debug for PageBuilder {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("PageBuilder").field("url", &self.url).finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_a_dedicated_worker_has_of_its_owner() {
+        let agent = UserAgent::builder().build().expect("the defaults");
+        let owner = agent.page_builder("https://a.test/").csp("connect-src 'none'").build().expect("a page");
+        let mut headers = HeaderList::new();
+        headers.append("Content-Security-Policy", "img-src 'self', font-src 'none'");
+        headers.append("Referrer-Policy", "origin");
+        for (name, url, headers, opaque, policies, referrer_policy) in [
+            ("of the network", "https://a.test/w.js", Some(&headers), false, 2, ReferrerPolicy::Origin),
+            ("a blob: URL's", "blob:https://a.test/0", None, false, 1, ReferrerPolicy::Empty),
+            ("a data: URL's", "data:,", None, true, 1, ReferrerPolicy::Empty),
+        ] {
+            let url = Url::parse(url, None).expect("a URL");
+            let worker = owner.dedicated_worker(&url, headers);
+            let client = worker.client();
+            assert_eq!(client.origin.is_opaque(), opaque, "{name}");
+            assert_eq!(opaque, !client.origin.same_origin(owner.origin()), "{name}");
+            assert_eq!(client.policy_container.csp_list.policies.len(), policies, "{name}");
+            assert_eq!(client.policy_container.referrer_policy, referrer_policy, "{name}");
+            assert_eq!(client.network_partition_key(), owner.client().network_partition_key(), "{name}");
+            assert!(client.is_secure_context() && client.restricts_mixed_content, "{name}");
+            assert!(client.id != owner.client().id && client.api_base_url == url, "{name}");
+        }
     }
 }

@@ -57,11 +57,12 @@ pub(super) fn module_request(
     key: &Key,
     referring: &Referring,
     integrity: &str,
+    credentials: CredentialsMode,
 ) -> Option<Request> {
     let mut request = script_request(host, host.parse_url(&key.url)?);
     request.destination = key.kind.destination();
     request.mode = Mode::Cors;
-    request.credentials_mode = CredentialsMode::SameOrigin;
+    request.credentials_mode = credentials;
     request.initiator_type = Some(InitiatorType::Script);
     // Who fetches on their own behalf refers to nobody.
     request.referrer =
@@ -80,7 +81,7 @@ pub(crate) fn classic_request(host: &Host, url: Url) -> Request {
     request
 }
 
-fn script_request(host: &Host, url: Url) -> Request {
+pub(crate) fn script_request(host: &Host, url: Url) -> Request {
     let client = host.page.as_ref().map(|page| page.client().clone());
     let mut request = Request::new(url);
     request.owner = client.is_none();
@@ -130,7 +131,7 @@ fn is_of(mime_type: Option<&MimeType>, kind: ModuleType) -> Result<(), NotFetche
     }
 }
 
-async fn body_of(
+pub(crate) async fn body_of(
     response: &mut Response,
     ledger: Arc<Ledger>,
     controller: &FetchController,

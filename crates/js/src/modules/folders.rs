@@ -93,6 +93,10 @@ impl ModuleLoader for ModuleFolders {
         url.scheme() == "file"
     }
 
+    fn for_worker(&self) -> Option<Box<dyn ModuleLoader + Send>> {
+        Some(Box::new(self.clone()))
+    }
+
     fn load(&self, url: &Url, kind: ModuleType) -> std::result::Result<String, String> {
         if !self.takes(url) {
             return Err("it is no file's URL".to_owned());

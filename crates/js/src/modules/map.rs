@@ -14,7 +14,10 @@ use std::sync::Arc;
 use rquickjs::{
     Ctx, Error, Exception, Function, JsLifetime, Module, Object, Persistent, Promise, Result, Value,
 };
-use sofetch::core::infrastructure::requests::Request;
+use sofetch::core::infrastructure::clients::Client;
+use sofetch::core::infrastructure::header_list::HeaderList;
+use sofetch::core::infrastructure::requests::{CredentialsMode, Destination, Request};
+use sofetch::core::rules::referrer::parse_a_referrer_policy;
 use sofetch::engine::FetchController;
 use sofetch::{ReferrerPolicy, Url};
 
@@ -44,7 +47,7 @@ const BYTES_A_KEY: usize = 64;
 pub(crate) struct Modules(Rc<Shared>);
 
 pub(crate) struct Shared {
-    loader: Rc<dyn ModuleLoader>,
+    pub(crate) loader: Rc<dyn ModuleLoader>,
     pub(super) parser: RefCell<Parser>,
     /// How many modules may import each other in a row.
     pub(super) deepest: usize,
@@ -64,6 +67,8 @@ pub(crate) struct Shared {
     last_load: Cell<u64>,
     in_line: RefCell<VecDeque<(Key, Request)>>,
     under_way: Cell<usize>,
+    /// The credentials mode of every [script's fetch options](https://html.spec.whatwg.org/#script-fetch-options).
+    credentials: Cell<CredentialsMode>,
     /// Does the engine ask for what a graph that is loaded imports? Else for what `import()` names.
     pub(super) is_linking: Cell<bool>,
     /// The realm's own, by which the engine's failures are told from a script's errors.
@@ -99,7 +104,22 @@ struct Load {
     charge: Charge,
     /// How many modules it waits for.
     pending: usize,
+    /// Of a worker's own script: who made the worker, as whom all of it is fetched.
+    outside: Option<Outside>,
     then: Then,
+}
+
+/// The [fetch client](https://html.spec.whatwg.org/#fetch-a-module-worker-script-tree) of a worker's script, where it is a page.
+type Outside = Option<Arc<Client>>;
+
+/// A worker's own module script, as it was fetched.
+pub(crate) struct WorkerRoot {
+    /// That of its request.
+    pub(crate) url: Url,
+    pub(crate) text: String,
+    /// The response's.
+    pub(crate) base: Url,
+    pub(crate) headers: Option<HeaderList>,
 }
 
 enum Root {
@@ -111,6 +131,8 @@ enum Root {
 pub(crate) enum Then {
     /// It is a script of the page's: what is thrown is reported.
     Run,
+    /// It is a worker's: why it cannot be run, if so, is put here. What is thrown is reported.
+    Worker(Rc<RefCell<std::result::Result<(), String>>>),
     /// `import()`: one of these functions is called.
     Import { resolve: Persistent<Function<'static>>, reject: Persistent<Function<'static>> },
 }
@@ -170,6 +192,7 @@ impl Modules {
             last_load: Cell::new(0),
             in_line: RefCell::default(),
             under_way: Cell::new(0),
+            credentials: Cell::new(CredentialsMode::SameOrigin),
             is_linking: Cell::new(false),
             internal_error_prototype: RefCell::new(Some(Persistent::save(ctx, prototype))),
         })))
@@ -201,6 +224,11 @@ impl Modules {
         let place = self.places.borrow().get(name).cloned();
         let base = place.or_else(|| Url::parse(name, None).ok()).unwrap_or_else(|| Host::of(ctx).base_url());
         Referring { base, referrer_policy: ReferrerPolicy::Empty }
+    }
+
+    /// The base URL of the script of this name.
+    pub(crate) fn base_of(&self, ctx: &Ctx<'_>, name: &str) -> Url {
+        self.referring(ctx, name).base
     }
 
     /// `import()` names this module: who did is remembered until somebody asks for it.
@@ -237,6 +265,27 @@ impl Modules {
         self.load(ctx, Root::Key(Key::of(url, ModuleType::JavaScript)), Then::Run)
     }
 
+    /// The rest of [fetching a module worker script tree](https://html.spec.whatwg.org/#fetch-a-module-worker-script-tree) when its root
+    /// is there, and run it: which load that is.
+    pub(crate) fn run_worker(
+        &self,
+        ctx: &Ctx<'_>,
+        root: WorkerRoot,
+        outside: Outside,
+        credentials: CredentialsMode,
+        outcome: Rc<RefCell<std::result::Result<(), String>>>,
+    ) -> u64 {
+        self.credentials.set(credentials);
+        let WorkerRoot { url, text, base, headers } = root;
+        let key = Key::of(&url, ModuleType::JavaScript);
+        let referrer_policy =
+            headers.map_or(ReferrerPolicy::Empty, |headers| parse_a_referrer_policy(&headers));
+        let referring = Referring { base, referrer_policy };
+        let record = self.create(ctx, &key, referring, Source { text, _charge: None });
+        self.map.borrow_mut().insert(key, Entry::Script(record.clone()));
+        self.load_for(ctx, Root::Record(record), Some(outside), Then::Worker(outcome))
+    }
+
     /// `import()` of a module.
     pub(super) fn import<'js>(
         &self,
@@ -256,6 +305,10 @@ impl Modules {
     }
 
     fn load(&self, ctx: &Ctx<'_>, root: Root, then: Then) -> u64 {
+        self.load_for(ctx, root, None, then)
+    }
+
+    fn load_for(&self, ctx: &Ctx<'_>, root: Root, outside: Option<Outside>, then: Then) -> u64 {
         let id = self.last_load.get() + 1;
         self.last_load.set(id);
         let first = match &root {
@@ -263,7 +316,8 @@ impl Modules {
             Root::Key(key) => Err(key.clone()),
         };
         let charge = Charge::empty(Host::of(ctx).ledger.clone());
-        self.loads.borrow_mut().insert(id, Load { root, visited: HashSet::new(), charge, pending: 0, then });
+        let load = Load { root, visited: HashSet::new(), charge, pending: 0, outside, then };
+        self.loads.borrow_mut().insert(id, load);
         match first {
             Ok(record) => self.visit(ctx, id, vec![record]),
             Err(key) => {
@@ -340,7 +394,8 @@ impl Modules {
     ) -> std::result::Result<Found, Failure> {
         let not_loaded = |why: &str| Failure::NotLoaded { url: key.url.clone(), why: why.to_owned() };
         if !self.map.borrow().contains_key(key) {
-            self.fetch(ctx, key, referring);
+            let outside = self.loads.borrow().get(&id).and_then(|load| load.outside.clone());
+            self.fetch(ctx, key, referring, outside);
         }
         match self.map.borrow_mut().get_mut(key) {
             Some(Entry::Script(record)) => Ok(Found::Script(record.clone())),
@@ -357,7 +412,7 @@ impl Modules {
     }
 
     /// Puts a key into the map: asks the loader, or begins to fetch.
-    fn fetch(&self, ctx: &Ctx<'_>, key: &Key, referring: &Referring) {
+    fn fetch(&self, ctx: &Ctx<'_>, key: &Key, referring: &Referring, outside: Option<Outside>) {
         // What is small is worth no entry of its own: what the engine holds for it is more.
         let room = if key.url.len() < ENTERED_FROM {
             Ok(())
@@ -388,9 +443,15 @@ impl Modules {
             Ok(url) => {
                 let host = Host::of(ctx);
                 let integrity = self.import_map.borrow().integrity(&url).to_owned();
-                match module_request(&host, key, referring, &integrity) {
+                match module_request(&host, key, referring, &integrity, self.credentials.get()) {
                     None => Entry::Failed("it is no URL".to_owned()),
-                    Some(request) => {
+                    Some(mut request) => {
+                        if let Some(client) = outside {
+                            request.client = client;
+                            if key.kind == ModuleType::JavaScript {
+                                request.destination = Destination::Worker;
+                            }
+                        }
                         self.in_line.borrow_mut().push_back((key.clone(), request));
                         Entry::Fetching(Vec::new())
                     }
@@ -482,6 +543,19 @@ impl Modules {
                 host.hook(ctx, "reportModule").and_then(|hook| hook.call::<_, ()>((evaluation,)))
             }
             (Then::Run, Err(error)) => Err(error),
+            (Then::Worker(_), Ok((_, evaluation))) => {
+                host.hook(ctx, "reportModule").and_then(|hook| hook.call::<_, ()>((evaluation,)))
+            }
+            (Then::Worker(outcome), Err(error)) => {
+                let thrown = caught(ctx, &error);
+                let described = host.hook(ctx, "describeException").and_then(|hook| hook.call((thrown,)));
+                let described: String = described.unwrap_or_else(|error| {
+                    caught(ctx, &error);
+                    "out of memory".to_owned()
+                });
+                *outcome.borrow_mut() = Err(format!("Uncaught {described}"));
+                return;
+            }
             (Then::Import { resolve, reject }, Ok((module, evaluation))) => (|| {
                 let namespace = module.namespace()?;
                 let (resolve, reject) = (resolve.restore(ctx)?, reject.restore(ctx)?);
@@ -501,7 +575,7 @@ impl Modules {
             let reported = host.hook(ctx, "reportException").and_then(|hook| hook.call::<_, ()>((thrown,)));
             if reported.is_err() {
                 ctx.catch();
-                host.uncaught.set(true);
+                host.cluster.set_uncaught();
             }
         }
     }

@@ -214,7 +214,7 @@ fn blob_url_create(ctx: Ctx<'_>, blob: Handle) -> Result<String> {
     let mut bytes = [0; 16];
     random.fill(&mut bytes);
     let environment = host.blob_urls.environment(host.page.as_ref(), &host.url);
-    Ok(host.blob_urls.add((*blob).clone(), environment, bytes))
+    Ok(host.blob_urls.add((*blob).clone(), host.realm, environment, bytes))
 }
 
 /// <https://w3c.github.io/FileAPI/#dfn-revokeObjectURL>

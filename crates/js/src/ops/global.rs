@@ -129,7 +129,7 @@ fn script_evaluate(ctx: Ctx<'_>, source: Text, name: Text) -> Result<()> {
 
 /// Is there a moment at which whatever runs is ended?
 fn has_time_limit(ctx: Ctx<'_>) -> bool {
-    Host::of(&ctx).deadline.get().is_some()
+    Host::of(&ctx).stop.deadline().is_some()
 }
 
 /// Ends the script here if its time is over, as the engine itself does between two instructions.

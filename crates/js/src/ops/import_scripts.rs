@@ -4,11 +4,13 @@ use std::sync::mpsc::{self, RecvTimeoutError};
 use std::time::Duration;
 
 use rquickjs::{Ctx, Exception, Object, Result};
+use sofetch::Url;
 use sofetch::engine::FetchController;
 
-use crate::host::Host;
-use crate::modules::ModuleType;
+use crate::handles::Handle;
+use crate::host::{Host, call_program};
 use crate::modules::fetching::{Fetched, classic_request, fetch_script};
+use crate::modules::{ModuleType, Modules};
 use crate::ops::global::look_at_the_clock;
 use crate::ops::resource_timing::Reports;
 use crate::ops::set;
@@ -23,18 +25,27 @@ pub(super) fn register<'js>(ctx: &Ctx<'js>, ops: &Object<'js>) -> Result<()> {
 /// How long whoever waits for a fetch goes without a look at the clock and at interrupts.
 const PATIENCE: Duration = Duration::from_millis(10);
 
-/// Step 4: a URL as seen from the global, serialized; undefined where it is none.
-fn import_script_url(ctx: Ctx<'_>, url: Text) -> Option<String> {
-    Host::of(&ctx).parse_url(&url.0).map(|url| url.href().to_owned())
+/// Step 4: a URL as seen from the global, with what it names if it is a `blob:` URL; undefined where it is none.
+fn import_script_url(ctx: Ctx<'_>, url: Text) -> Option<Handle> {
+    Host::of(&ctx).parse_url(&url.0).map(Handle::new)
 }
 
 /// Step 5 for one URL: fetches the script, and runs it. What it throws is the caller's.
-fn import_script(ctx: Ctx<'_>, url: Text) -> Result<()> {
+fn import_script(ctx: Ctx<'_>, url: Handle) -> Result<()> {
+    let url = url.get::<Url>(&ctx)?;
     let network_error = || {
-        let said = format!("the script at {} could not be loaded", url.0);
+        let said = format!("the script at {} could not be loaded", url.href());
         Exception::throw_dom(&ctx, "NetworkError", &said)
     };
-    let Fetched { text, url: response_url, muted_errors, charge, .. } = match fetch(&ctx, &url.0)? {
+    // A file of a folder that modules are loaded from.
+    let loader = Modules::of(&ctx).loader.clone();
+    if loader.takes(&url) {
+        return match call_program(&ctx, || loader.load(&url, ModuleType::JavaScript))? {
+            Ok(text) => scripts::evaluate(&ctx, &text, url.href()).map(|_| ()),
+            Err(_) => Err(network_error()),
+        };
+    }
+    let Fetched { text, url: response_url, muted_errors, charge, .. } = match fetch(&ctx, &url)? {
         Some(fetched) => fetched,
         None => return Err(network_error()),
     };
@@ -51,10 +62,9 @@ fn import_script(ctx: Ctx<'_>, url: Text) -> Result<()> {
 }
 
 /// <https://html.spec.whatwg.org/#fetch-a-classic-worker-imported-script>; `None` where there is no script.
-fn fetch(ctx: &Ctx<'_>, url: &str) -> Result<Option<Fetched>> {
+fn fetch(ctx: &Ctx<'_>, url: &Url) -> Result<Option<Fetched>> {
     let host = Host::of(ctx);
-    let Some(url) = host.parse_url(url) else { return Ok(None) };
-    let request = classic_request(&host, url);
+    let request = classic_request(&host, url.clone());
     let reports = Reports::default();
     let callbacks = reports.callbacks(&host, &request);
     let controller = FetchController::new();

@@ -15,6 +15,7 @@ pub(crate) mod form_data;
 mod global;
 mod headers;
 mod import_scripts;
+mod ports;
 mod reading_ahead;
 mod report_delivery;
 mod reporting;
@@ -26,6 +27,7 @@ mod uploads;
 mod url;
 mod violations;
 mod web_sockets;
+mod workers;
 mod xml_http_requests;
 
 use rquickjs::{Ctx, Object, Result};
@@ -55,11 +57,13 @@ pub(crate) fn object<'js>(ctx: &Ctx<'js>) -> Result<Object<'js>> {
     body_streams::register(ctx, &ops)?;
     form_data::register(ctx, &ops)?;
     global::register(ctx, &ops)?;
+    ports::register(ctx, &ops)?;
     reporting::register(ctx, &ops)?;
     timers::register(ctx, &ops)?;
     uploads::register(ctx, &ops)?;
     url::register(ctx, &ops)?;
     web_sockets::register(ctx, &ops)?;
+    workers::register(ctx, &ops)?;
     xml_http_requests::register(ctx, &ops)?;
     Ok(ops)
 }

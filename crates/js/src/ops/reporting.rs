@@ -22,7 +22,7 @@ fn print_error(ctx: Ctx<'_>, line: Text) -> Result<()> {
 /// An exception or a rejection that no handler took: said, and remembered for the exit code.
 fn report_uncaught(ctx: Ctx<'_>, line: Text) -> Result<()> {
     let host = Host::of(&ctx);
-    host.uncaught.set(true);
+    host.cluster.set_uncaught();
     call_program(&ctx, || host.printer.error(&line.0))
 }
 

@@ -4,37 +4,43 @@
 use std::sync::Arc;
 
 use rquickjs::{Ctx, Object, Result, Value};
+use sofetch::core::infrastructure::clients::Client;
 use sofetch::core::infrastructure::reports::{ReportValue, strip_url_for_use_in_reports};
 use sofetch::core::ports::{Report, Reports};
 
 use crate::event_loop::TaskQueue;
 use crate::host::Host;
-use crate::ops::report_delivery::{Outbox, send_csp_report};
+use crate::ops::report_delivery::send_csp_report;
 use crate::values::{new_list, new_record};
+use crate::workers::Cluster;
 
-/// Makes a task of each report.
+/// Makes a task of each report, of the realm whose client fetches, or of the page's.
 pub(crate) struct PageReports {
-    queue: TaskQueue,
-    outbox: Arc<Outbox>,
+    cluster: Arc<Cluster>,
+    outermost: TaskQueue,
 }
 
 impl PageReports {
-    pub(crate) fn new(queue: TaskQueue, outbox: Outbox) -> PageReports {
-        PageReports { queue, outbox: Arc::new(outbox) }
+    pub(crate) fn new(cluster: Arc<Cluster>, outermost: TaskQueue) -> PageReports {
+        PageReports { cluster, outermost }
     }
 }
 
 impl Reports for PageReports {
     fn queue(&self, report: Report) {
-        let outbox = self.outbox.clone();
-        self.queue.queue(move |ctx| heard(ctx, report, &outbox));
+        self.outermost.queue(move |ctx| heard(ctx, report));
+    }
+
+    fn queue_of(&self, client: &Client, report: Report) {
+        let queue = self.cluster.queue_of_client(&client.id);
+        queue.as_ref().unwrap_or(&self.outermost).queue(move |ctx| heard(ctx, report));
     }
 }
 
 /// <https://w3c.github.io/webappsec-csp/#report-violation>, step 3; what other policies have to say goes on at 3.5.3.
 ///
 /// NB: core makes several reports of one violation: one for each URL of a `report-uri`, and the one that the event is made of.
-fn heard(ctx: &Ctx<'_>, report: Report, outbox: &Arc<Outbox>) -> Result<()> {
+fn heard(ctx: &Ctx<'_>, report: Report) -> Result<()> {
     match report.kind {
         // 3.4.
         "csp-report" => return send_csp_report(ctx, &report),
@@ -48,7 +54,7 @@ fn heard(ctx: &Ctx<'_>, report: Report, outbox: &Arc<Outbox>) -> Result<()> {
         }
         _ => {}
     }
-    generate_and_queue_a_report(ctx, report, outbox)
+    generate_and_queue_a_report(ctx, report)
 }
 
 /// Calls the hook `reportViolation` with the body's members.
@@ -61,7 +67,7 @@ fn fire(ctx: &Ctx<'_>, report: &Report) -> Result<()> {
 }
 
 /// <https://w3c.github.io/reporting/#generate-and-queue-a-report>
-fn generate_and_queue_a_report(ctx: &Ctx<'_>, report: Report, outbox: &Arc<Outbox>) -> Result<()> {
+fn generate_and_queue_a_report(ctx: &Ctx<'_>, report: Report) -> Result<()> {
     let host = Host::of(ctx);
     let creation_url = host.page.as_ref().map_or(&host.url, |page| &page.client().creation_url);
     // 2.
@@ -78,7 +84,7 @@ fn generate_and_queue_a_report(ctx: &Ctx<'_>, report: Report, outbox: &Arc<Outbo
     }
     host.hook(ctx, "notifyObservers")?.call::<_, ()>((report.kind, &*url, body))?;
     // 4.
-    outbox.append(ctx, report, url);
+    host.outbox.append(ctx, report, url);
     Ok(())
 }
 

@@ -85,6 +85,7 @@ fn web_socket_open<'js>(ctx: Ctx<'js>, url: Text, protocols: Array<'js>) -> Resu
         shared: shared.clone(),
         orders: ordered,
         going: host.going.subscribe(),
+        _last_words: host.last_words.subscribe(),
         ledger: host.ledger.clone(),
         charges: VecDeque::new(),
     };

@@ -132,6 +132,8 @@ pub(super) struct Task {
     pub(super) shared: Arc<Shared>,
     pub(super) orders: mpsc::UnboundedReceiver<Order>,
     pub(super) going: watch::Receiver<bool>,
+    /// What is said at the end of the realm may take a moment.
+    pub(super) _last_words: watch::Receiver<bool>,
     pub(super) ledger: Arc<Ledger>,
     /// Of what is not on its way yet: up to which byte of all, and its charge.
     pub(super) charges: VecDeque<(u64, Charge)>,

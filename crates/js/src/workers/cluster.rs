@@ -1,0 +1,179 @@
+//! [`Cluster`]: what a page and all its workers share.
+
+use std::collections::HashMap;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::time::Instant;
+
+use super::broadcasting::Channels;
+use super::census::Census;
+use super::dedicated::GRACE;
+use super::lines::Lines;
+use crate::event_loop::TaskQueue;
+
+/// A page's with its workers, and theirs.
+pub(crate) struct Cluster {
+    pub(crate) census: Arc<Census>,
+    pub(crate) channels: Channels,
+    /// What workers print.
+    pub(crate) lines: Lines,
+    /// Where the reports of a client's fetches go, by the client's identifier.
+    reports: Mutex<HashMap<String, TaskQueue>>,
+    /// Did an exception or a rejection find nobody to take it?
+    uncaught: AtomicBool,
+    realms: AtomicU64,
+    max_workers: usize,
+    seats: Mutex<Seats>,
+    left: Condvar,
+}
+
+#[derive(Default)]
+struct Seats {
+    taken: usize,
+    /// Of these so many were told to end.
+    ending: usize,
+}
+
+impl Cluster {
+    pub(crate) fn new(census: Arc<Census>, outermost: TaskQueue, max_workers: usize) -> Cluster {
+        Cluster {
+            census,
+            channels: Channels::default(),
+            lines: Lines::new(outermost),
+            reports: Mutex::default(),
+            uncaught: AtomicBool::new(false),
+            realms: AtomicU64::new(0),
+            max_workers,
+            seats: Mutex::default(),
+            left: Condvar::new(),
+        }
+    }
+
+    /// Another number for each realm.
+    pub(crate) fn next_realm(&self) -> u64 {
+        self.realms.fetch_add(1, Ordering::Relaxed)
+    }
+
+    pub(crate) fn set_uncaught(&self) {
+        self.uncaught.store(true, Ordering::Relaxed);
+    }
+
+    pub(crate) fn is_uncaught(&self) -> bool {
+        self.uncaught.load(Ordering::Relaxed)
+    }
+
+    /// Where the reports of this client's fetches go from now on.
+    pub(crate) fn report_to(&self, client_id: &str, queue: Option<TaskQueue>) {
+        let mut reports = self.reports.lock().unwrap_or_else(PoisonError::into_inner);
+        match queue {
+            Some(queue) => reports.insert(client_id.to_owned(), queue),
+            None => reports.remove(client_id),
+        };
+    }
+
+    pub(crate) fn queue_of_client(&self, client_id: &str) -> Option<TaskQueue> {
+        self.reports.lock().unwrap_or_else(PoisonError::into_inner).get(client_id).cloned()
+    }
+
+    /// A seat for a worker, or none where there are as many workers as may be.
+    ///
+    /// NB: one that was told to end has its seat until its thread is through. Who makes and ends workers without a pause waits for that
+    /// here, so that it gets no more threads than who does not.
+    pub(crate) fn take_seat(self: &Arc<Cluster>) -> Option<Seat> {
+        let patience = Instant::now() + GRACE;
+        let mut seats = self.seats();
+        while seats.taken >= self.max_workers && seats.ending > 0 {
+            let left = patience.saturating_duration_since(Instant::now());
+            if left.is_zero() {
+                break;
+            }
+            seats = self.left.wait_timeout(seats, left).unwrap_or_else(PoisonError::into_inner).0;
+        }
+        if seats.taken >= self.max_workers {
+            return None;
+        }
+        seats.taken += 1;
+        drop(seats);
+        Some(Seat { cluster: self.clone(), is_ending: Arc::default() })
+    }
+
+    pub(crate) fn max_workers(&self) -> usize {
+        self.max_workers
+    }
+
+    /// How many workers there are.
+    #[cfg(test)]
+    pub(crate) fn workers(&self) -> usize {
+        self.seats().taken
+    }
+
+    fn seats(&self) -> MutexGuard<'_, Seats> {
+        self.seats.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// A worker's place among those that may be, until its thread is through.
+pub(crate) struct Seat {
+    cluster: Arc<Cluster>,
+    is_ending: Arc<AtomicBool>,
+}
+
+impl Seat {
+    /// Who says that it ends.
+    pub(crate) fn notice(&self) -> Notice {
+        Notice { cluster: self.cluster.clone(), is_ending: self.is_ending.clone() }
+    }
+}
+
+impl Drop for Seat {
+    fn drop(&mut self) {
+        let mut seats = self.cluster.seats();
+        seats.taken -= 1;
+        if self.is_ending.swap(true, Ordering::SeqCst) {
+            seats.ending -= 1;
+        }
+        drop(seats);
+        self.cluster.left.notify_all();
+    }
+}
+
+/// The owner's word that a worker is to end.
+pub(crate) struct Notice {
+    cluster: Arc<Cluster>,
+    is_ending: Arc<AtomicBool>,
+}
+
+impl Notice {
+    pub(crate) fn give(&self) {
+        let mut seats = self.cluster.seats();
+        if !self.is_ending.swap(true, Ordering::SeqCst) {
+            seats.ending += 1;
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::event_loop::task_queue;
+
+    #[test]
+    fn seats_are_counted_until_their_threads_are_through() {
+        let census = Arc::<Census>::default();
+        let (queue, _tasks) = task_queue(census.clone());
+        let cluster = Arc::new(Cluster::new(census, queue, 2));
+        let (first, second) = (cluster.take_seat(), cluster.take_seat());
+        assert!(first.is_some() && second.is_some() && cluster.take_seat().is_none());
+        drop(first);
+        assert_eq!(cluster.workers(), 1);
+        let third = cluster.take_seat().expect("a seat was left");
+        let notice = third.notice();
+        notice.give();
+        notice.give();
+        let leaving = std::thread::spawn(move || drop(third));
+        assert!(cluster.take_seat().is_some(), "who is told to end is waited for");
+        leaving.join().expect("a thread");
+        notice.give();
+        assert_eq!((cluster.workers(), cluster.seats().ending), (1, 0));
+    }
+}

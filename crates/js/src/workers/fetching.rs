@@ -1,0 +1,89 @@
+//! Fetching a worker's script: [a classic one](https://html.spec.whatwg.org/#fetch-a-classic-worker-script), or
+//! [the root of a module graph](https://html.spec.whatwg.org/#fetch-a-module-worker-script-tree).
+
+use std::sync::Arc;
+
+use sofetch::core::infrastructure::header_list::HeaderList;
+use sofetch::core::infrastructure::mime_types::{MimeType, extract_a_mime_type};
+use sofetch::core::infrastructure::package_data::text_of;
+use sofetch::core::infrastructure::requests::{
+    CredentialsMode, Destination, InitiatorType, Mode, Referrer, Request,
+};
+use sofetch::core::infrastructure::statuses::is_ok_status;
+use sofetch::engine::{Callbacks, FetchController};
+use sofetch::{Url, UserAgent};
+
+use crate::host::Host;
+use crate::ledger::{Charge, Ledger};
+use crate::modules::fetching::{NotFetched, body_of, script_request};
+
+/// [`type`](https://html.spec.whatwg.org/#workertype)
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum WorkerType {
+    Classic,
+    Module,
+}
+
+/// A script's text, and what its response says of the worker.
+pub(crate) struct WorkerScript {
+    pub(crate) text: String,
+    /// The response's URL.
+    pub(crate) url: Url,
+    /// Of a response of the network.
+    pub(crate) headers: Option<HeaderList>,
+    pub(crate) _charge: Charge,
+}
+
+pub(super) fn worker_request(
+    host: &Host,
+    url: Url,
+    kind: WorkerType,
+    credentials: CredentialsMode,
+) -> Request {
+    let mut request = script_request(host, url);
+    request.destination = Destination::Worker;
+    // NB: who fetches on their own behalf has no origin to be the same as.
+    request.mode = if request.owner { Mode::NoCors } else { Mode::SameOrigin };
+    match kind {
+        WorkerType::Classic => {
+            request.initiator_type = Some(InitiatorType::Other);
+            request.credentials_mode = CredentialsMode::SameOrigin;
+            request.use_url_credentials = true;
+        }
+        WorkerType::Module => {
+            request.initiator_type = Some(InitiatorType::Script);
+            request.credentials_mode = credentials;
+        }
+    }
+    if request.owner {
+        request.referrer = Referrer::NoReferrer;
+    }
+    request
+}
+
+/// Fetches and reads to the end.
+pub(super) async fn fetch_worker_script(
+    agent: UserAgent,
+    request: Request,
+    callbacks: Callbacks,
+    ledger: Arc<Ledger>,
+    kind: WorkerType,
+) -> Result<WorkerScript, NotFetched> {
+    let controller = FetchController::new();
+    let fetched = agent.fetch_core(Box::new(request), callbacks, controller.clone()).await;
+    let mut response = fetched.ok().and_then(Result::ok).ok_or(NotFetched::NetworkError)?;
+    let (bytes, charge) = body_of(&mut response, ledger, &controller).await?;
+    let response = response.internal();
+    if !is_ok_status(response.status) {
+        return Err(NotFetched::Status(response.status));
+    }
+    let url = response.url().ok_or(NotFetched::NetworkError)?.clone();
+    let mime_type = extract_a_mime_type(&response.header_list).ok();
+    // A classic script that is not of HTTP may be said to be anything.
+    let must_say = kind == WorkerType::Module || url.has_http_scheme();
+    if must_say && !mime_type.as_ref().is_some_and(MimeType::is_javascript) {
+        return Err(NotFetched::MimeType(mime_type.map(|said| said.to_string()).unwrap_or_default()));
+    }
+    let headers = url.has_http_scheme().then(|| response.header_list.clone());
+    Ok(WorkerScript { text: text_of(&bytes), url, headers, _charge: charge })
+}

@@ -1,0 +1,220 @@
+//! Workers that mean harm, or are made without measure.
+
+#[path = "support/lines.rs"]
+mod lines;
+#[path = "support/workers.rs"]
+mod support;
+
+use std::rc::Rc;
+use std::time::Duration;
+
+use lines::Lines;
+use sofetch::Url;
+use sofetch_js::{Ending, Runtime, RuntimeBuilder, THREAD_STACK_BYTES};
+use support::{page, wrapped};
+
+/// What a page's script prints within these settings, a line each.
+fn run(script: &str, settings: fn(RuntimeBuilder) -> RuntimeBuilder) -> Vec<String> {
+    let script = wrapped(script);
+    let lines = page("https://a.test/", settings, move |runtime| {
+        runtime.run_script(&script, "test.js").expect("a script");
+    });
+    lines.iter().filter_map(|line| line.lines().next().or(Some(""))).map(str::to_owned).collect()
+}
+
+/// Runs a script to an end that is another than idleness.
+fn ends(script: &str, ending: Ending, settings: fn(RuntimeBuilder) -> RuntimeBuilder, interrupted: bool) {
+    let script = wrapped(script);
+    let thread = std::thread::Builder::new().stack_size(THREAD_STACK_BYTES);
+    let ran = thread.spawn(move || {
+        let builder = Runtime::builder().base_url(Url::parse("https://a.test/", None).expect("a URL"));
+        let mut runtime = settings(builder).printer(Rc::new(Lines::default())).build().expect("a runtime");
+        if interrupted {
+            let interrupt = runtime.interrupt_handle();
+            runtime
+                .define("interrupt", move |_| {
+                    interrupt.interrupt();
+                    Ok(sofetch_js::Value::Null)
+                })
+                .expect("a function");
+        }
+        runtime.run_script(&script, "test.js").expect("a script");
+        assert_eq!(runtime.run_until_idle(), ending);
+        assert_eq!(runtime.run_until_idle(), ending);
+    });
+    ran.expect("a thread").join().expect("no panic");
+}
+
+const BUSY: &str = "const w = [1, 2, 3].map(() => worker('postMessage(0); for (;;) try { for (;;); } catch {}')); await Promise.all(w.map(heard));";
+
+#[test]
+fn the_time_limit_ends_all_workers() {
+    ends(BUSY, Ending::TimedOut, |builder| builder.time_limit(Duration::from_millis(500)), false);
+    ends(
+        "worker('new Worker(\"data:text/javascript,for(;;);\")'); for (;;);",
+        Ending::TimedOut,
+        |builder| builder.time_limit(Duration::from_millis(500)),
+        false,
+    );
+}
+
+#[test]
+fn an_interrupt_ends_all_workers() {
+    ends(&format!("{BUSY} interrupt();"), Ending::Interrupted, |builder| builder, true);
+}
+
+#[test]
+fn a_runtime_that_is_dropped_ends_its_workers() {
+    let thread = std::thread::Builder::new().stack_size(THREAD_STACK_BYTES);
+    let ran = thread.spawn(|| {
+        let mut runtime = Runtime::builder().build().expect("a runtime");
+        let script = "new Worker('data:text/javascript,for (;;);'); const u = new Worker('data:text/javascript,postMessage(0); for (;;);'); new Promise(r => { u.onmessage = () => r(1); })";
+        let script = format!("eval({script:?})");
+        assert_eq!(runtime.evaluate(&script).expect("a value"), 1);
+    });
+    ran.expect("a thread").join().expect("no panic");
+}
+
+/// NB: the engine looks at nothing else before it has compared all, which is hours after this test has ended.
+#[test]
+fn a_worker_that_native_code_keeps_is_left_to_itself() {
+    ends(
+        "const search = 'const text = \"a\".repeat(2e7), sought = \"a\".repeat(1e7) + \"b\"; postMessage(0); text.indexOf(sought); postMessage(1)'; const w = worker(search), v = worker(search);
+         await Promise.all([heard(w), heard(v)]); w.terminate(); setTimeout(() => v.terminate());",
+        Ending::Idle,
+        // NB: with a limit of time the engine's own function is not what script calls.
+        |builder| builder,
+        false,
+    );
+}
+
+#[test]
+fn no_more_workers_than_may_be() {
+    let few: fn(RuntimeBuilder) -> RuntimeBuilder = |builder| builder.max_workers(3);
+    assert_eq!(
+        run(
+            "const ws = [1, 2, 3].map(() => worker('onmessage = () => {}')), over = worker(''); const e = await fired(over, 'error'); log(e.constructor.name);
+             over.postMessage(1); over.terminate(); ws[0].terminate(); log(await heard(worker('postMessage(1)')));",
+            few,
+        ),
+        ["Event", "1"],
+    );
+    assert_eq!(
+        run("for (let i = 0; i < 4; i++) worker('onmessage = () => {}').onmessage = () => {};", few)[0]
+            .split(" cannot")
+            .nth(1),
+        Some(" be run: there are 3 workers already"),
+    );
+    assert_eq!(
+        run(
+            "const one = () => { const w = worker('postMessage(1); for (;;);'); w.terminate(); }; for (let i = 0; i < 40; i++) one(); log('end');",
+            few
+        ),
+        ["end"],
+        "who makes and ends them waits for those that end",
+    );
+    assert_eq!(
+        run(
+            "const bomb = 'onmessage = ({ data }) => { onerror = (e) => true; for (let i = 0; i < 3; i++) { const w = new Worker(URL.createObjectURL(new Blob([data]))); w.onerror = (e) => { if (e.preventDefault) e.preventDefault(); }; w.postMessage(data); } };';
+             const w = worker(bomb); w.postMessage(bomb); log('end');",
+            |builder| builder.max_workers(20),
+        ),
+        ["end"],
+        "a bomb",
+    );
+    assert_eq!(
+        run(
+            "const kept = worker('onmessage = ({ data }) => postMessage(data)'); let made = 0; while (made < 50) { const w = worker('onmessage = ({ data }) => postMessage(data + 1)'); w.postMessage(1); made += await Promise.race([heard(w), fired(w, 'error')]) === 2 ? 1 : 0; }
+             kept.postMessage('kept'); log(await heard(kept));",
+            few,
+        ),
+        ["kept"],
+        "those that nobody has any more make room",
+    );
+    assert_eq!(
+        run("const w = worker(''); await fired(w, 'error'); log('none')", |builder| builder.max_workers(0)),
+        ["none"],
+    );
+}
+
+#[test]
+fn a_flood_is_bounded_by_memory() {
+    let little: fn(RuntimeBuilder) -> RuntimeBuilder = |builder| builder.max_memory(24 << 20);
+    assert_eq!(
+        run(
+            "const w = worker('postMessage(0); for (;;);'), text = 'x'.repeat(1 << 20); await heard(w); let n = 0;
+             try { for (;;) { w.postMessage(text); n++; } } catch (e) { log(e.name, n > 5, n < 30); }
+             w.terminate(); const v = worker('onmessage = ({ data }) => postMessage(data.length)'); v.postMessage(text); log(await heard(v));",
+            little,
+        ),
+        ["DataCloneError true true", "1048576"],
+    );
+    assert_eq!(
+        run(
+            "const w = worker('postMessage(0); for (;;);'); await heard(w); let n = 0; try { for (;;) { w.postMessage(n); n++; } } catch (e) { log(e.name, n > 100); } w.terminate();
+             const { port1 } = new MessageChannel(); port1.postMessage('nobody hears'); log('end');",
+            little,
+        ),
+        ["DataCloneError true", "end"],
+        "small ones",
+    );
+    assert_eq!(
+        run(
+            "const w = worker('onmessage = ({ ports: [p] }) => { const text = \"x\".repeat(1 << 20); try { for (;;) p.postMessage(text); } catch (e) { console.log(e.name); } };');
+             const { port1, port2 } = new MessageChannel(); w.postMessage(0, [port2]);",
+            little,
+        )
+        .last()
+        .map(String::as_str),
+        Some("DataCloneError"),
+        "of a worker's",
+    );
+}
+
+#[test]
+fn a_worker_without_memory_is_its_own_affair() {
+    let little: fn(RuntimeBuilder) -> RuntimeBuilder = |builder| builder.max_memory(24 << 20);
+    assert_eq!(
+        run(
+            "const w = worker('const kept = []; try { for (;;) kept.push(new Uint8Array(1 << 20)); } catch (e) { kept.length = 0; postMessage(e.constructor === InternalError || e.constructor === RangeError); }'); log(await heard(w));
+             const v = worker('const kept = []; for (;;) kept.push(new Uint8Array(1 << 20));'); v.onerror = (e) => { e.preventDefault(); log('error'); };",
+            little,
+        ),
+        ["true", "error"],
+    );
+    assert_eq!(
+        run("const w = worker('/*' + 'x'.repeat(40 << 20) + '*/ postMessage(1)').onerror = () => log('error');", |builder| builder)
+            .first()
+            .map(String::as_str),
+        None,
+        "a large script is no error",
+    );
+}
+
+#[test]
+fn lines_without_number_wait_for_who_prints_them() {
+    let lines = run(
+        "const w = worker('for (let i = 0; i < 20000; i++) console.log(\"line \" + i + \"x\".repeat(100)); postMessage(0)'); for (let i = 0; i < 1e6; i++); log(await heard(w));",
+        |builder| builder,
+    );
+    assert_eq!(lines.len(), 20_001);
+    assert!(lines[19_999].starts_with("line 19999x") && lines[20_000] == "0");
+    let lines = run(
+        "const w = worker('postMessage(0); for (;;) console.log(\"x\".repeat(1000))'); await heard(w); w.terminate(); log('end');",
+        |builder| builder,
+    );
+    assert!(lines.iter().any(|line| line == "end"));
+}
+
+#[test]
+fn messages_without_end_are_no_recursion() {
+    assert_eq!(
+        run(
+            "let { port1: top } = new MessageChannel(); for (let i = 0; i < 20000; i++) { const c = new MessageChannel(); c.port1.postMessage(i, [top]); top = c.port2; }
+             const w = worker('postMessage(0)'); await heard(w); w.postMessage(0, [top]); w.terminate();
+             let deep = null; for (let i = 0; i < 100000; i++) deep = { deep }; try { worker('').postMessage(deep); } catch (e) { log(e.constructor === RangeError); }",
+            |builder| builder,
+        ),
+        ["true"],
+    );
+}
