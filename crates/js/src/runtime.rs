@@ -411,6 +411,10 @@ impl Runtime {
             Some(worker) => worker.tether.is_unreachable() && host.children.is_empty(),
             None => host.cluster.census.is_idle(),
         });
+        if matches!(idled, Idled::Over) && host.worker.is_none() && !host.is_over() {
+            host.cluster.wait_for_ending(host.stop.deadline());
+            return if host.queue.is_empty() { Idled::Over } else { Idled::Time };
+        }
         if matches!(idled, Idled::Time) && patience.is_some_and(|patience| patience <= Instant::now()) {
             self.collected_at = self.host.bodies_made.get();
             self.engine.run_gc();

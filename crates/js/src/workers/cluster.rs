@@ -97,6 +97,20 @@ impl Cluster {
         Some(Seat { cluster: self.clone(), is_ending: Arc::default() })
     }
 
+    /// Waits for the threads of workers that were told to end, until this moment or as long as [`GRACE`]: they may have something to tell.
+    pub(crate) fn wait_for_ending(&self, until: Option<Instant>) {
+        let patience = Instant::now() + GRACE;
+        let patience = until.map_or(patience, |until| until.min(patience));
+        let mut seats = self.seats();
+        while seats.ending > 0 {
+            let left = patience.saturating_duration_since(Instant::now());
+            if left.is_zero() {
+                return;
+            }
+            seats = self.left.wait_timeout(seats, left).unwrap_or_else(PoisonError::into_inner).0;
+        }
+    }
+
     pub(crate) fn max_workers(&self) -> usize {
         self.max_workers
     }
