@@ -47,6 +47,8 @@ pub(crate) struct Shared {
     pub(crate) deadline: Cell<Option<Instant>>,
     /// Did another thread end what runs?
     pub(crate) interrupted: Arc<AtomicBool>,
+    /// Does a task run? Other threads may ask.
+    pub(crate) in_task: Arc<AtomicBool>,
     /// How many bytes of bodies are under way in requests that outlive the page.
     pub(crate) keepalive_bytes: Arc<AtomicU64>,
     /// Bodies of responses that script still holds, and how many there ever were.
@@ -114,6 +116,7 @@ impl Host {
             timers: RefCell::default(),
             deadline: Cell::new(None),
             interrupted: Arc::default(),
+            in_task: Arc::default(),
             keepalive_bytes: Arc::default(),
             held_bodies: Cell::new(0),
             bodies_made: Cell::new(0),

@@ -171,6 +171,7 @@ pub struct Completions {
 pub struct Waker {
     woken: Arc<AtomicBool>,
     queue: TaskQueue,
+    in_task: Arc<AtomicBool>,
     interrupt: Interrupt,
 }
 
@@ -181,9 +182,9 @@ impl Waker {
         self.queue.queue(|_| Ok(()));
     }
 
-    /// Interrupts what runs, and says whether anything did: where the loop only waits, nothing.
+    /// Interrupts the task that runs, and says whether one did.
     pub fn interrupt_what_runs(&self) -> bool {
-        let runs = !self.queue.is_waiting();
+        let runs = self.in_task.load(Ordering::Relaxed);
         if runs {
             self.interrupt.interrupt();
         }
@@ -305,7 +306,7 @@ impl Runtime {
         let Some((prefix, path)) = path.split_last() else { return Completions::default() };
         // What stands in quotes is no name.
         if Parser::new()
-            .is_ok_and(|parser| goals(text).iter().all(|goal| parser.ends_within_a_token(text, *goal)))
+            .is_ok_and(|parser| goals(text).iter().any(|goal| parser.ends_within_a_token(text, *goal)))
         {
             return Completions::default();
         }
@@ -328,7 +329,12 @@ impl Runtime {
 
     /// What ends [`Runtime::run_until_woken`].
     pub fn waker(&self) -> Waker {
-        Waker { woken: Arc::default(), queue: self.host.queue.clone(), interrupt: self.interrupt_handle() }
+        Waker {
+            woken: Arc::default(),
+            queue: self.host.queue.clone(),
+            in_task: self.host.in_task.clone(),
+            interrupt: self.interrupt_handle(),
+        }
     }
 
     /// Runs the loop, and waits where nothing is under way, until this waker is told to wake it. What is interrupted meanwhile ends,
