@@ -11,6 +11,7 @@ const LICENCES: &[&str] = &[
     "0BSD",
     "Apache-2.0",
     "BSD-3-Clause",
+    "BSL-1.0",
     "CDLA-Permissive-2.0",
     "ISC",
     "MIT",

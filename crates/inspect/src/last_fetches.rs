@@ -188,7 +188,7 @@ mod tests {
         assert!(!last.one(Some(3)).expect("it is kept").has_answered());
         let line = last.one(Some(2)).expect("it is kept").line(Secrets::Redacted);
         assert!(line.starts_with("  2  ") && line.ends_with("  200 basic"), "{line}");
-        // A body that comes after is its, one that was forgotten is nobody's.
+        // What comes of one that was forgotten is nobody's.
         traces[0].emit(response);
         assert_eq!(format!("{last:?}"), "LastFetches(2 of 2)");
     }
@@ -202,6 +202,6 @@ mod tests {
         }
         trace.emit(response);
         let fetch = last.one(None).expect("how it ended is kept");
-        assert_eq!((fetch.recording.fetches[0].entries.len(), fetch.recording.dropped), (LIMIT + 1, 5));
+        assert_eq!((fetch.recording.fetches[0].entries.len(), fetch.recording.dropped), (LIMIT, 6));
     }
 }

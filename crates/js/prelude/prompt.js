@@ -14,6 +14,7 @@ import { className } from "./class_names.js";
 import { forgetCurrentEvent } from "./events.js";
 import { inspect, isOurs } from "./inspect.js";
 import { leaveErrorReportingMode } from "./reporting.js";
+import { leaveDepths } from "./streams/tee.js";
 
 // The constants of entries, by name: { get, value, initialized }.
 const constants = new Map();
@@ -149,6 +150,7 @@ function valueOf(object, key, property) {
 function afterInterrupt() {
   forgetCurrentEvent();
   leaveErrorReportingMode();
+  leaveDepths();
 }
 
 ops.set_hooks({ promptDeclare, promptResult, promptThrown, promptComplete, afterInterrupt });

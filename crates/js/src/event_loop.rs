@@ -126,13 +126,6 @@ pub(crate) enum Idled {
     Over,
 }
 
-impl TaskQueue {
-    /// Does the loop wait for a task?
-    pub(crate) fn is_waiting(&self) -> bool {
-        self.0.lock().loop_waits
-    }
-}
-
 /// The other end of it.
 pub(crate) struct Tasks(Arc<Shared>);
 
@@ -158,10 +151,7 @@ impl Tasks {
             state.loop_waits = true;
             state = match until.map(|until| until.saturating_duration_since(Instant::now())) {
                 None => self.0.came.wait(state).unwrap_or_else(PoisonError::into_inner),
-                Some(Duration::ZERO) => {
-                    state.loop_waits = false;
-                    return None;
-                }
+                Some(Duration::ZERO) => return None,
                 Some(left) => self.0.came.wait_timeout(state, left).unwrap_or_else(PoisonError::into_inner).0,
             };
         }

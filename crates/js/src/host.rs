@@ -9,7 +9,7 @@ use std::future::Future;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::rc::Rc;
 use std::sync::Arc;
-use std::sync::atomic::AtomicU64;
+use std::sync::atomic::{AtomicBool, AtomicU64};
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
@@ -69,6 +69,8 @@ pub(crate) struct Shared {
     /// So many nanoseconds the agent's clock is ahead of the realm's; known from the first fetch on.
     clock_lead: Cell<Option<i128>>,
     pub(crate) timers: RefCell<Timers>,
+    /// Does a task run? Other threads may ask.
+    pub(crate) in_task: Arc<AtomicBool>,
     /// How many bytes of bodies are under way in requests that outlive the page.
     pub(crate) keepalive_bytes: Arc<AtomicU64>,
     /// Bodies of responses that script still holds, and how many there ever were.
@@ -162,6 +164,7 @@ impl Host {
             time_origin: Cell::new(Instant::now()),
             clock_lead: Cell::new(None),
             timers: RefCell::default(),
+            in_task: Arc::default(),
             keepalive_bytes: Arc::default(),
             held_bodies: Cell::new(0),
             bodies_made: Cell::new(0),

@@ -17,7 +17,8 @@ impl Interrupt {
         Interrupt { stop, queue }
     }
 
-    /// Ends the script that runs, which cannot catch it, or the waiting of the loop. The runtime runs nothing after that.
+    /// Ends the script that runs, which cannot catch it, or the waiting of the loop. The runtime runs nothing after that,
+    /// until it is told to forget it ([`Runtime::resume`](crate::Runtime::resume)).
     ///
     /// NB: what the engine does in one go, such as sorting a long array, ends first.
     pub fn interrupt(&self) {

@@ -9,6 +9,7 @@
 //! - is an object, not a block, where it could be either;
 //! - leaves its value in `_`, and what it threw in `_error`.
 
+mod completing;
 mod declarations;
 mod imports;
 mod parsing;
@@ -171,6 +172,7 @@ pub struct Completions {
 pub struct Waker {
     woken: Arc<AtomicBool>,
     queue: TaskQueue,
+    in_task: Arc<AtomicBool>,
     interrupt: Interrupt,
 }
 
@@ -181,9 +183,9 @@ impl Waker {
         self.queue.queue(|_| Ok(()));
     }
 
-    /// Interrupts what runs, and says whether anything did: where the loop only waits, nothing.
+    /// Interrupts the task that runs, and says whether one did.
     pub fn interrupt_what_runs(&self) -> bool {
-        let runs = !self.queue.is_waiting();
+        let runs = self.in_task.load(Ordering::Relaxed);
         if runs {
             self.interrupt.interrupt();
         }
@@ -301,7 +303,7 @@ impl Runtime {
     /// The names that could stand at the end of a text: globals, and members of what a path of names leads to. Nothing that script
     /// wrote is run for it: no accessor but those of platform objects, no proxy.
     pub fn complete(&mut self, text: &str) -> Completions {
-        let (start, path) = path_at_end(text);
+        let (start, path) = completing::path_at_end(text);
         let Some((prefix, path)) = path.split_last() else { return Completions::default() };
         // What stands in quotes is no name.
         if Parser::new()
@@ -328,7 +330,12 @@ impl Runtime {
 
     /// What ends [`Runtime::run_until_woken`].
     pub fn waker(&self) -> Waker {
-        Waker { woken: Arc::default(), queue: self.host.queue.clone(), interrupt: self.interrupt_handle() }
+        Waker {
+            woken: Arc::default(),
+            queue: self.host.queue.clone(),
+            in_task: self.host.in_task.clone(),
+            interrupt: self.interrupt_handle(),
+        }
     }
 
     /// Runs the loop, and waits where nothing is under way, until this waker is told to wake it. What is interrupted meanwhile ends,
@@ -360,51 +367,5 @@ impl Runtime {
             self.report(ctx, repaired);
             Ok(())
         });
-    }
-}
-
-/// The path of names that a text ends with, the last of them unfinished, and where that begins: `a.b.c` is `["a", "b", "c"]`.
-fn path_at_end(text: &str) -> (usize, Vec<&str>) {
-    let mut path = Vec::new();
-    let name_start = |end: usize| {
-        let name = text[..end].char_indices().rev().take_while(|(_, c)| parsing::is_part_of_a_name(*c));
-        name.last().map_or(end, |(at, _)| at)
-    };
-    let start = name_start(text.len());
-    let mut at = start;
-    path.push(&text[start..]);
-    while let Some(before) = text[..at].strip_suffix('.') {
-        let before = before.strip_suffix('?').unwrap_or(before);
-        at = name_start(before.len());
-        let name = &before[at..];
-        if name.is_empty() || name.starts_with(|c: char| c.is_ascii_digit()) {
-            return (start, Vec::new());
-        }
-        path.push(name);
-    }
-    path.reverse();
-    (start, path)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn path_table() {
-        let table: [(&str, usize, &[&str]); 9] = [
-            ("", 0, &[""]),
-            ("fe", 0, &["fe"]),
-            ("a.b.c", 4, &["a", "b", "c"]),
-            ("f(r.headers.", 12, &["r", "headers", ""]),
-            ("x = a?.b", 7, &["a", "b"]),
-            ("1.", 2, &[]),
-            ("f().x", 4, &[]),
-            ("'text'.", 7, &[]),
-            ("ä.ö", 3, &["ä", "ö"]),
-        ];
-        for (text, start, path) in table {
-            assert_eq!(path_at_end(text), (start, path.to_vec()), "{text}");
-        }
     }
 }

@@ -5,6 +5,7 @@
 use std::cell::Cell;
 use std::future::Future;
 use std::rc::Rc;
+use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
 use rquickjs::promise::PromiseState;
@@ -424,6 +425,7 @@ impl Runtime {
 
     pub(crate) fn run_task(&self, task: impl for<'js> FnOnce(&Ctx<'js>) -> rquickjs::Result<()>) {
         self.host.task_number.set(self.host.task_number.get().wrapping_add(1));
+        self.host.in_task.store(true, Ordering::Relaxed);
         let _ = self.with(|ctx| {
             ledger::share(ctx);
             let result = task(ctx);
@@ -431,6 +433,7 @@ impl Runtime {
             self.checkpoint(ctx);
             Ok(())
         });
+        self.host.in_task.store(false, Ordering::Relaxed);
     }
 
     /// <https://html.spec.whatwg.org/#perform-a-microtask-checkpoint>, and the rejections that it leaves.

@@ -1,4 +1,6 @@
 //! [`Page`]: an origin with a base URL and policies, on whose behalf an agent fetches under a browser's rules.
+//!
+//! Over 400 lines for what its builder takes: each policy that a page is delivered with is a method with its errors.
 
 use std::fmt;
 use std::sync::Arc;

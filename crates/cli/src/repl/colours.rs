@@ -52,9 +52,8 @@ fn token(text: &str, before: char) -> (usize, Option<Tone>) {
                 None => (1, None),
             }
         }
-        '0'..='9' | '-'
-            if !is_word(before) && text[1..].starts_with(|c: char| c.is_ascii_digit())
-                || first.is_ascii_digit() && !is_word(before) =>
+        _ if !is_word(before)
+            && text.strip_prefix('-').unwrap_or(text).starts_with(|c: char| c.is_ascii_digit()) =>
         {
             let end = text[1..]
                 .find(|c: char| !is_word(c) && !matches!(c, '.' | '+'))
@@ -106,7 +105,7 @@ mod tests {
             ("Promise { <pending> }", "Promise { <2:<pending>> }"),
             ("{ 1: 2 }", "{ 1: <36:2> }"),
             ("\"open", "<32:\"open>"),
-            ("ä-1", "ä-1"),
+            ("ä-1", "ä-<36:1>"),
         ];
         for (text, expected) in table {
             let said = painted(text, Paint::on()).replace("\x1b[0m", ">").replace("\x1b[", "<");

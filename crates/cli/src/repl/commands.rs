@@ -5,6 +5,7 @@ use std::io::{self, Write};
 use std::path::Path;
 use std::sync::Arc;
 
+use sofetch::core::fixes::SmallestChanges;
 use sofetch::core::tape::Tape;
 use sofetch::{CredentialsMode, Mode, Request, Url};
 use sofetch_inspect::cors_story::StoryVerdict;
@@ -12,7 +13,7 @@ use sofetch_inspect::fix_texts::{SERVERS, Server};
 use sofetch_inspect::har::{har, har_entries};
 use sofetch_inspect::json::printed;
 use sofetch_inspect::safe_text::escaped;
-use sofetch_inspect::{CorsStory, LastFetch, LastFetches, Secrets, timeline, waterfall};
+use sofetch_inspect::{CorsStory, LastFetch, LastFetches, RecordedFetch, Secrets, timeline, waterfall};
 use sofetch_js::{Entered, Entry, EntryReader, Read};
 
 use super::colours::painted;
@@ -20,9 +21,9 @@ use super::scripts::{Place, Scripts};
 use crate::args::ReplArgs;
 use crate::ending::Failure;
 use crate::making::{agent_builder, page_of};
-use crate::options::{NetworkOptions, PageOption, secrets};
+use crate::options::{NetworkOptions, PageOption, PolicyOptions, secrets};
 use crate::output::{Streams, Tone};
-use crate::realm::{Realm, base_url, read};
+use crate::realm::{base_url, read};
 use crate::telling::options;
 use crate::words::repl as words;
 
@@ -235,47 +236,54 @@ impl<'a> Session<'a> {
             self.complain(words::NO_FETCH);
             return Ok(());
         };
-        if story.page
-            && matches!(story.verdict, StoryVerdict::Refused { .. })
-            && let Some(snapshot) = fetch.request()
-        {
+        if story.page && matches!(story.verdict, StoryVerdict::Refused { .. }) {
             let tape = Arc::new(Tape::of(fetch.events_of_exchange()));
-            let request = || {
-                let mut request = Request::from_url(snapshot.url.clone()).method(snapshot.method.as_str());
-                for header in snapshot.header_list.iter() {
-                    request = request.header(header.name(), header.value());
-                }
-                let mode = [Mode::Cors, Mode::NoCors, Mode::SameOrigin].into_iter();
-                if let Some(mode) = mode.into_iter().find(|mode| mode.as_str() == snapshot.mode) {
-                    request = request.mode(mode);
-                }
-                let credentials =
-                    CredentialsMode::ALL.iter().find(|mode| mode.as_str() == snapshot.credentials_mode);
-                match credentials {
-                    Some(mode) => request.credentials(*mode),
-                    None => request,
-                }
-            };
-            // NB: what was fetched before `.origin` was another page's.
-            let here = self.place.url().filter(|url| url.origin().serialize() == snapshot.origin).cloned();
-            let origin = here.or_else(|| Url::parse(&snapshot.origin, None).ok());
-            let page = PageOption {
-                opaque: origin.is_none(),
-                url: origin
-                    .unwrap_or_else(|| Url::parse("about:blank", None).expect("about:blank is a valid URL")),
-                policies: Realm::of(&self.args.realm, self.streams)?.policies,
-            };
-            let runtime =
-                tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(Failure::Start)?;
-            // NB: nothing is sent: the answers are those that were heard.
-            let agent = agent_builder(NetworkOptions::of(&self.args.network)?).build()?;
-            let page = page_of(&agent, &page)?;
-            let changes = runtime.block_on(page.smallest_changes(&tape, request));
-            runtime.shutdown_background();
-            story = story.with_fixes(&changes?, &tape, server);
+            match self.smallest_changes(fetch, &tape) {
+                Ok(Some(changes)) => story = story.with_fixes(&changes, &tape, server),
+                Ok(None) => {}
+                // The story is told all the same.
+                Err(failure) => self.complain(&failure.words(self.secrets).unwrap_or_default()),
+            }
         }
         let text = story.text(options(Default::default(), self.streams.paint_out));
         self.streams.out_text(&text).map_err(Failure::stdout)
+    }
+
+    /// What would have let a fetch pass. NB: nothing is sent, the answers are those that were heard; and of the request what the
+    /// recording has, which is all that they depend on.
+    fn smallest_changes(
+        &self,
+        fetch: &RecordedFetch,
+        tape: &Arc<Tape>,
+    ) -> Result<Option<SmallestChanges>, Failure> {
+        let Some(snapshot) = fetch.request() else { return Ok(None) };
+        let request = || {
+            let mut request = Request::from_url(snapshot.url.clone()).method(snapshot.method.as_str());
+            for header in snapshot.header_list.iter() {
+                request = request.header(header.name(), header.value());
+            }
+            let modes = [Mode::Cors, Mode::NoCors, Mode::SameOrigin];
+            if let Some(mode) = modes.into_iter().find(|mode| mode.as_str() == snapshot.mode) {
+                request = request.mode(mode);
+            }
+            let credentials =
+                CredentialsMode::ALL.iter().find(|mode| mode.as_str() == snapshot.credentials_mode);
+            match credentials {
+                Some(mode) => request.credentials(*mode),
+                None => request,
+            }
+        };
+        // NB: what was fetched before `.origin` was another page's.
+        let here = self.place.url().filter(|url| url.origin().serialize() == snapshot.origin).cloned();
+        let url = here.or_else(|| Url::parse(&snapshot.origin, None).ok());
+        let opaque = url.is_none();
+        let url = url.unwrap_or_else(|| Url::parse("about:blank", None).expect("about:blank is a valid URL"));
+        let page = PageOption { url, opaque, policies: PolicyOptions::of_realm(&self.args.realm)? };
+        let agent = agent_builder(NetworkOptions::of(&self.args.network)?).build()?;
+        let page = page_of(&agent, &page)?;
+        let runtime =
+            tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(Failure::Start)?;
+        Ok(Some(runtime.block_on(page.smallest_changes(tape, request))?))
     }
 
     /// All fetches that are kept, to a file, or to be read at once.

@@ -30,6 +30,11 @@ export function ReadableStreamTee(stream, cloneForBranch2) {
 let depth = 0;
 const DEEPEST = 16;
 
+/** What an interrupt ended on its way is no depth any more. */
+export function leaveDepths() {
+  depth = 0;
+}
+
 // DEPARTS: a branch that is so deep asks a microtask later, for the engine's stack ends:
 // https://streams.spec.whatwg.org/#readable-stream-tee
 function goOn(steps) {
