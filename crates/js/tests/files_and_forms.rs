@@ -27,7 +27,7 @@ fn run_with(builder: RuntimeBuilder, script: &str) -> Vec<String> {
     let lines = Lines::default();
     let mut runtime = builder
         .base_url(Url::parse("https://example.test/page", None).expect("a URL"))
-        .time_limit(Duration::from_secs(20))
+        .time_limit(Duration::from_secs(60))
         .printer(Rc::new(lines.clone()))
         .build()
         .expect("a runtime");

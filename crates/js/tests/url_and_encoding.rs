@@ -24,7 +24,7 @@ const PROLOGUE: &str = r#"
 fn run(script: &str) -> Vec<String> {
     let lines = Lines::default();
     let mut runtime = Runtime::builder()
-        .time_limit(Duration::from_secs(20))
+        .time_limit(Duration::from_secs(60))
         .printer(Rc::new(lines.clone()))
         .build()
         .expect("a runtime");
