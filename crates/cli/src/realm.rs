@@ -1,5 +1,7 @@
 //! From options to a global for scripts: `sofetch run` and `sofetch repl` make theirs here.
 
+use std::fs::File;
+use std::io::{self, Read as _};
 use std::path::{Path, PathBuf};
 
 use sofetch::{Url, UserAgentBuilder};
@@ -79,9 +81,17 @@ fn import_maps(args: &RealmArgs) -> Result<Vec<(PathBuf, String)>, UsageError> {
     args.import_map.iter().map(|path| Ok((path.clone(), read(path)?))).collect()
 }
 
+/// No script is longer than this; a device may go on for ever.
+const LONGEST_FILE: u64 = 256 << 20;
+
 /// A file's text.
 pub(crate) fn read(path: &Path) -> Result<String, UsageError> {
-    match std::fs::read(path) {
+    let read = || {
+        let mut bytes = Vec::new();
+        File::open(path)?.take(LONGEST_FILE + 1).read_to_end(&mut bytes)?;
+        if bytes.len() as u64 > LONGEST_FILE { Err(io::ErrorKind::FileTooLarge.into()) } else { Ok(bytes) }
+    };
+    match read() {
         Ok(bytes) => Ok(decode(&bytes)),
         Err(error) => Err(UsageError::File { path: path.to_owned(), error }),
     }

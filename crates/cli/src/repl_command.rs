@@ -115,13 +115,20 @@ fn read_all(session: &mut Session<'_>, mut reader: EntryReader) -> Result<ExitCo
         is_over = is_end;
         let read = if is_end { reader.read_whole(&text) } else { reader.read(&text) };
         match read {
-            _ if commands::is_command(&text) => is_over |= session.command(text.trim(), &mut reader)?,
+            // What is still under way is nobody's wish any more.
+            _ if commands::is_command(&text) && session.command(text.trim(), &mut reader)? => {
+                return Ok(exit_code(session.has_failed));
+            }
+            _ if commands::is_command(&text) => {}
             Read::More => continue,
             Read::Nothing => {}
             Read::Entry(entry) => session.enter(text.trim_end(), entry)?,
         }
         text.clear();
     }
-    let failed = session.scripts.finish()? || session.has_failed;
-    Ok(if failed { ExitCode::from(UNCAUGHT) } else { ExitCode::SUCCESS })
+    Ok(exit_code(session.scripts.finish()? || session.has_failed))
+}
+
+fn exit_code(failed: bool) -> ExitCode {
+    if failed { ExitCode::from(UNCAUGHT) } else { ExitCode::SUCCESS }
 }

@@ -67,6 +67,7 @@ fn what_is_thrown_is_said_and_counts() {
     entered(&[], "f(").ended(1).complained("Uncaught SyntaxError");
     entered(&[], "await new Promise(() => {})").ended(1).complained("nothing under way");
     entered(&[], ".nothing").ended(1).complained("there is no command .nothing");
+    entered(&[], "setInterval(() => {}, 1000)\n.exit\n").ended(0);
     entered(&[], "throw 1\n.exit\nconsole.log('never')").ended(1);
 }
 

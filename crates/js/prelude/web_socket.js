@@ -139,6 +139,7 @@ export class WebSocketImpl extends EventTargetImpl {
         break;
       case "close":
         this.readyState = CLOSED;
+        this.keep();
         if (event[4]) fireEvent("error", this, undefined, undefined, true);
         fireEvent("close", this, CloseEventImpl, { __proto__: null, code: event[1], reason: event[2], wasClean: event[3] }, true);
         break;
@@ -157,8 +158,11 @@ function dispatchNext(found) {
   const socket = found.strong ?? WeakRefPrototypeDeref(found.weak);
   if (socket === undefined) return;
   const event = ops.web_socket_take(socket.handle, socket.binaryType === "blob");
+  const isLast = event !== undefined && event[0] === "close";
+  // NB: before any listener, which an interrupt may end.
+  if (!isLast) {
+    if (ops.web_socket_has_more(socket.handle)) queueTask(() => dispatchNext(found));
+    else listen(socket);
+  }
   if (event !== undefined) socket.take(event);
-  if (socket.readyState === CLOSED) return;
-  if (ops.web_socket_has_more(socket.handle)) queueTask(() => dispatchNext(found));
-  else listen(socket);
 }

@@ -21,6 +21,8 @@ pub(crate) struct Ledger {
     collect_at: AtomicU64,
     /// The most that may be held.
     limit: AtomicU64,
+    /// So many bytes of other ledgers script was given since the last collection.
+    of_others: AtomicU64,
     /// What other threads may still enter before the thread of the scripts has looked again.
     free: AtomicU64,
 }
@@ -31,6 +33,7 @@ impl Default for Ledger {
             held: AtomicU64::new(0),
             collect_at: AtomicU64::new(COLLECT_AFTER),
             limit: AtomicU64::new(u64::MAX),
+            of_others: AtomicU64::new(0),
             free: AtomicU64::new(u64::MAX),
         }
     }
@@ -40,6 +43,11 @@ impl Ledger {
     pub(crate) fn set_limit(&self, bytes: usize) {
         self.limit.store(bytes as u64, Ordering::Relaxed);
         self.free.store(bytes as u64, Ordering::Relaxed);
+    }
+
+    /// Script was given bytes that stand in another realm's ledger.
+    pub(crate) fn note_of_others(&self, bytes: u64) {
+        self.of_others.fetch_add(bytes, Ordering::Relaxed);
     }
 
     fn enter(self: &Arc<Ledger>, bytes: Bytes) -> Bytes {
@@ -90,13 +98,16 @@ impl Ledger {
 
     fn is_due(&self, bytes: usize) -> bool {
         let held = self.with(bytes);
-        held >= self.collect_at.load(Ordering::Relaxed) || held > self.limit.load(Ordering::Relaxed)
+        held >= self.collect_at.load(Ordering::Relaxed)
+            || held > self.limit.load(Ordering::Relaxed)
+            || self.of_others.load(Ordering::Relaxed) >= COLLECT_AFTER
     }
 
     /// After a collection: the next is due when there is as much again.
     fn has_collected(&self) {
         let held = self.held.load(Ordering::Relaxed);
         self.collect_at.store(held.saturating_add(held.max(COLLECT_AFTER)), Ordering::Relaxed);
+        self.of_others.store(0, Ordering::Relaxed);
     }
 }
 
@@ -153,6 +164,11 @@ fn engine_has(ctx: &Ctx<'_>, ledger: &Ledger, bytes: usize) -> bool {
 pub(crate) fn share(ctx: &Ctx<'_>) {
     let host = Host::of(ctx);
     let ledger = &host.ledger;
+    // What came from other threads asked nobody whether it is time to.
+    if ledger.is_due(0) {
+        ctx.run_gc();
+        ledger.has_collected();
+    }
     let look = || {
         let mut found = ledger.left()?;
         while found >= LARGE && !engine_has(ctx, ledger, found) {
@@ -362,5 +378,11 @@ mod tests {
         drop(held);
         ledger.set_limit(10);
         assert!(!ledger.is_due(10) && ledger.is_due(11));
+        ledger.note_of_others(COLLECT_AFTER - 1);
+        assert!(!ledger.is_due(0));
+        ledger.note_of_others(1);
+        assert!(ledger.is_due(0));
+        ledger.has_collected();
+        assert!(!ledger.is_due(0));
     }
 }

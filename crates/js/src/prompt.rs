@@ -22,10 +22,12 @@ use rquickjs::{Ctx, Object, Persistent, Promise, Value, qjs};
 
 use crate::error::Error;
 use crate::event_loop::TaskQueue;
+#[cfg(doc)]
 use crate::interrupt::Interrupt;
 use crate::runtime::Runtime;
 use crate::scripts;
 use crate::values::Text;
+use crate::workers::stop::Stop;
 use parsing::{Goal, Parser};
 
 /// What an [`EntryReader`] makes of a text.
@@ -173,7 +175,7 @@ pub struct Waker {
     woken: Arc<AtomicBool>,
     queue: TaskQueue,
     in_task: Arc<AtomicBool>,
-    interrupt: Interrupt,
+    stop: Arc<Stop>,
 }
 
 impl Waker {
@@ -187,9 +189,16 @@ impl Waker {
     pub fn interrupt_what_runs(&self) -> bool {
         let runs = self.in_task.load(Ordering::Relaxed);
         if runs {
-            self.interrupt.interrupt();
+            self.interrupt();
         }
         runs
+    }
+
+    /// Ends what runs, and what an entry awaits, until [`Runtime::resume`]. Workers go on.
+    pub fn interrupt(&self) {
+        self.stop.hold_up();
+        // A loop that waits looks again when there is a task.
+        self.queue.queue(|_| Ok(()));
     }
 }
 
@@ -334,7 +343,7 @@ impl Runtime {
             woken: Arc::default(),
             queue: self.host.queue.clone(),
             in_task: self.host.in_task.clone(),
-            interrupt: self.interrupt_handle(),
+            stop: self.host.stop.clone(),
         }
     }
 
@@ -355,13 +364,16 @@ impl Runtime {
         }
     }
 
-    /// Forgets an [`Interrupt`], so that scripts run again. The workers have ended by it.
+    /// Forgets an [`Interrupt`], by which the workers have ended, or a [`Waker`]'s, of which they know nothing: scripts run again.
     pub fn resume(&mut self) {
-        if !self.host.stop.resume() {
+        let (was_over, were_workers) = self.host.stop.resume();
+        if !was_over {
             return;
         }
         // NB: one that did not look meanwhile would go on.
-        self.host.children.terminate_all();
+        if were_workers {
+            self.host.children.terminate_all();
+        }
         let _ = self.with(|ctx| {
             let repaired = self.host.hook(ctx, "afterInterrupt").and_then(|hook| hook.call::<_, ()>(()));
             self.report(ctx, repaired);

@@ -332,7 +332,7 @@ impl Runtime {
     fn ending(&self) -> Ending {
         match self.host.is_over() {
             false => Ending::Idle,
-            true if self.host.stop.is_interrupted() => Ending::Interrupted,
+            true if self.host.stop.is_stopped() => Ending::Interrupted,
             true => Ending::TimedOut,
         }
     }
@@ -413,8 +413,9 @@ impl Runtime {
             None => host.cluster.census.is_idle(),
         });
         if matches!(idled, Idled::Over) && host.worker.is_none() && !host.is_over() {
-            host.cluster.wait_for_ending(host.stop.deadline());
-            return if host.queue.is_empty() { Idled::Over } else { Idled::Time };
+            // NB: who has ended meanwhile may have given others something to do, too: then all are asked again.
+            let has_waited = host.cluster.wait_for_ending(host.stop.deadline());
+            return if host.queue.is_empty() && !has_waited { Idled::Over } else { Idled::Time };
         }
         if matches!(idled, Idled::Time) && patience.is_some_and(|patience| patience <= Instant::now()) {
             self.collected_at = self.host.bodies_made.get();
@@ -510,11 +511,14 @@ impl Drop for Runtime {
         // NB: first, so that who holds a connection and learns that its object is gone knows why.
         self.host.going.send_replace(true);
         self.end_workers();
-        let Shared { cluster, blob_urls, realm, worker, .. } = &*self.host;
+        let Shared { cluster, blob_urls, realm, worker, outbox, .. } = &*self.host;
         cluster.channels.close_all(*realm);
         match worker {
             None => cluster.census.set_outermost(None),
-            Some(_) => blob_urls.remove_realm(*realm),
+            Some(worker) => {
+                outbox.leave_to(worker.owner.queue());
+                blob_urls.remove_realm(*realm);
+            }
         }
         self.engine.set_host_promise_rejection_tracker(None);
         self.context.with(|ctx| {

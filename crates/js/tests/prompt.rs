@@ -276,8 +276,10 @@ fn an_interrupt_ends_an_entry_and_no_more() {
         "const t = new EventTarget(); t.onx = t.addEventListener('x', () => { console.log('begun'); for (;;) {} }); t.dispatchEvent(new Event('x'))",
         "addEventListener('error', () => { console.log('begun'); for (;;) {} }, { once: true }); reportError(1)",
     ];
+    let worker = "const w = new Worker(URL.createObjectURL(new Blob(['onmessage = ({ data }) => postMessage(data * 2)'])))";
+    enter(&mut runtime, worker);
     for text in table {
-        let interrupt = runtime.interrupt_handle();
+        let interrupt = runtime.waker();
         let came = thread::scope(|scope| {
             scope.spawn(|| {
                 assert_eq!(told.lock().expect("one thread").recv().expect("it begins"), "begun");
@@ -288,6 +290,14 @@ fn an_interrupt_ends_an_entry_and_no_more() {
         assert_eq!(came, Entered::Interrupted, "{text}");
         assert_eq!(enter(&mut runtime, "1 + 1"), Entered::Value("2".to_owned()), "{text}");
     }
+    // Its worker goes on; an interrupt of the runtime ends that, too.
+    let ask =
+        "w.postMessage(4); await new Promise((resolve) => { w.onmessage = ({ data }) => resolve(data); })";
+    assert_eq!(enter(&mut runtime, ask), Entered::Value("8".to_owned()));
+    runtime.interrupt_handle().interrupt();
+    runtime.resume();
+    let ask = "w.postMessage(4); await new Promise((resolve) => { w.onmessage = ({ data }) => resolve(data); setTimeout(resolve, 0, 'nothing'); })";
+    assert_eq!(enter(&mut runtime, ask), Entered::Value("\"nothing\"".to_owned()));
     assert_eq!(enter(&mut runtime, "event === undefined"), Entered::Value("true".to_owned()));
     let reported = "addEventListener('error', () => console.log('reported')); reportError(1)";
     enter(&mut runtime, reported);

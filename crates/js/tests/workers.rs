@@ -38,6 +38,13 @@ fn messages_table() {
             ],
         ),
         (
+            "the last words of workers that end before anybody may hear them",
+            "const sources = Array.from({ length: 40 }, () => worker('postMessage(1); close();'));
+             const all = sources.map((w) => heard(w)); for (const until = performance.now() + 20; performance.now() < until;);
+             log((await Promise.all(all)).length);",
+            &["40"],
+        ),
+        (
             "a module, whose messages wait until it was run",
             "const w = worker('postMessage(typeof import.meta.url); onmessage = ({ data }) => postMessage(data); await 0;', { type: 'module' });
              w.postMessage(5); log(await heard(w)); log(await heard(w));",

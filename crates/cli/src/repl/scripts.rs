@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use sofetch::Url;
 use sofetch_inspect::LastFetches;
-use sofetch_js::{Completions, Entered, Entry, Interrupt, ModuleFolders, Runtime, Waker};
+use sofetch_js::{Completions, Entered, Entry, ModuleFolders, Runtime, Waker};
 
 use crate::args::ReplArgs;
 use crate::ending::Failure;
@@ -93,7 +93,7 @@ enum Ask {
 }
 
 /// What ends what runs; `None` while there is no global.
-type Controls = Arc<Mutex<Option<(Waker, Interrupt)>>>;
+type Controls = Arc<Mutex<Option<Waker>>>;
 
 /// Who asks the thread.
 #[derive(Clone)]
@@ -160,16 +160,16 @@ impl Scripts {
     /// Ends the entry that is waited for, if there is one.
     pub(crate) fn interrupt_entry(&self) {
         if self.is_entering.load(Ordering::SeqCst)
-            && let Some((_, interrupt)) = &*self.controls.lock().unwrap_or_else(PoisonError::into_inner)
+            && let Some(waker) = &*self.controls.lock().unwrap_or_else(PoisonError::into_inner)
         {
-            interrupt.interrupt();
+            waker.interrupt();
         }
     }
 
     /// Ends what runs between entries: was there anything?
     pub(crate) fn interrupt_what_runs(&self) -> bool {
         let controls = self.controls.lock().unwrap_or_else(PoisonError::into_inner);
-        controls.as_ref().is_some_and(|(waker, _)| waker.interrupt_what_runs())
+        controls.as_ref().is_some_and(Waker::interrupt_what_runs)
     }
 
     fn ask<T>(&self, ask: impl FnOnce(Sender<T>) -> Ask) -> Result<T, Failure> {
@@ -182,7 +182,7 @@ impl Scripts {
     fn send(&self, ask: Ask) {
         // Who waits for the answer learns that nobody is there.
         let _ = self.asks.send(ask);
-        if let Some((waker, _)) = &*self.controls.lock().unwrap_or_else(PoisonError::into_inner) {
+        if let Some(waker) = &*self.controls.lock().unwrap_or_else(PoisonError::into_inner) {
             waker.wake();
         }
     }
@@ -223,8 +223,8 @@ impl Serving {
                 (Ask::Renew(place, answer), running) => {
                     *running = None;
                     let made = make(args, &place, fetches, above.clone(), streams).map(|made| {
-                        let controls = (made.waker.clone(), made.runtime.interrupt_handle());
-                        *self.controls.lock().unwrap_or_else(PoisonError::into_inner) = Some(controls);
+                        let waker = made.waker.clone();
+                        *self.controls.lock().unwrap_or_else(PoisonError::into_inner) = Some(waker);
                         *running = Some(made);
                     });
                     let _ = answer.send(made);

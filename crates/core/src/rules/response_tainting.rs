@@ -2,6 +2,7 @@
 //!
 //! One value for the eight branches; main fetch goes the way it names.
 
+use crate::infrastructure::destinations::Destination;
 use crate::infrastructure::requests::{Mode, RedirectMode, Request, ResponseTainting};
 use crate::rules::cors_preflight::{PreflightNeed, preflight_need};
 use crate::rules::verdict::Verdict;
@@ -113,7 +114,12 @@ pub fn fork(request: &Request, has_preloaded: bool) -> ResponseTaintingFork {
             };
         }
         // A redirect's target must not show in whether "manual" or "error" met one.
-        Mode::NoCors if request.redirect_mode != RedirectMode::Follow => {
+        // DEPARTS: nobody looks at the answer to a report, which CSP sends so, and browsers deliver:
+        // https://w3c.github.io/webappsec-csp/#report-violation
+        Mode::NoCors
+            if request.redirect_mode != RedirectMode::Follow
+                && request.destination != Destination::Report =>
+        {
             return ResponseTaintingFork::NoCorsRedirectModeRefused { redirect_mode: request.redirect_mode };
         }
         Mode::NoCors => return ResponseTaintingFork::Opaque,
@@ -199,6 +205,8 @@ mod tests {
             let mut request = request(Mode::NoCors, "https://api.test/x");
             request.redirect_mode = redirect_mode;
             assert_eq!(fork(&request, false), NoCorsRedirectModeRefused { redirect_mode });
+            request.destination = Destination::Report;
+            assert_eq!(fork(&request, false), Opaque, "of a report nobody sees the answer");
         }
     }
 

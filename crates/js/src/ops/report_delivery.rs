@@ -17,6 +17,7 @@ use sofetch::core::ports::Report;
 use sofetch::engine::{Callbacks, FetchController};
 use sofetch::{Origin, Url, UserAgent};
 
+use crate::event_loop::TaskQueue;
 use crate::host::{Host, Plain, promise};
 use crate::ops::reading_ahead::read_unseen;
 use crate::values::isomorphic_decode;
@@ -78,6 +79,14 @@ impl Outbox {
         if state.reports.len() == 1 {
             let outbox = self.clone();
             host.queue.queue(move |ctx| outbox.send_reports(ctx));
+        }
+    }
+
+    /// At the end of a worker: what is still to be sent is sent in the realm of its owner.
+    pub(crate) fn leave_to(self: &Arc<Self>, queue: &TaskQueue) {
+        if !self.lock().reports.is_empty() {
+            let outbox = self.clone();
+            queue.queue(move |ctx| outbox.send_reports(ctx));
         }
     }
 

@@ -32,8 +32,17 @@ impl Reports for PageReports {
     }
 
     fn queue_of(&self, client: &Client, report: Report) {
-        let queue = self.cluster.queue_of_client(&client.id);
-        queue.as_ref().unwrap_or(&self.outermost).queue(move |ctx| heard(ctx, report));
+        if let Some(queue) = self.cluster.queue_of_client(&client.id) {
+            queue.queue(move |ctx| heard(ctx, report));
+            return;
+        }
+        // It is the page's, or that of a worker which has ended: then nobody hears it but who is told by URL.
+        let id = client.id.clone();
+        self.outermost.queue(move |ctx| {
+            let host = Host::of(ctx);
+            let is_own = host.page.as_ref().is_some_and(|page| page.client().id == id);
+            if is_own || report.kind == "csp-report" { heard(ctx, report) } else { Ok(()) }
+        });
     }
 }
 

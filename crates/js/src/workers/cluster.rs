@@ -98,17 +98,20 @@ impl Cluster {
     }
 
     /// Waits for the threads of workers that were told to end, until this moment or as long as [`GRACE`]: they may have something to tell.
-    pub(crate) fn wait_for_ending(&self, until: Option<Instant>) {
+    /// Were there any, and have all ended?
+    pub(crate) fn wait_for_ending(&self, until: Option<Instant>) -> bool {
         let patience = Instant::now() + GRACE;
         let patience = until.map_or(patience, |until| until.min(patience));
         let mut seats = self.seats();
+        let has_waited = seats.ending > 0;
         while seats.ending > 0 {
             let left = patience.saturating_duration_since(Instant::now());
             if left.is_zero() {
-                return;
+                return false;
             }
             seats = self.left.wait_timeout(seats, left).unwrap_or_else(PoisonError::into_inner).0;
         }
+        has_waited
     }
 
     pub(crate) fn max_workers(&self) -> usize {

@@ -109,6 +109,17 @@ impl Children {
         true
     }
 
+    /// Those that were told to end, and have: a script that makes many in one task leaves no time for their own tasks.
+    fn reap_ended(&self) {
+        let ended: Vec<Child> = self
+            .ending
+            .borrow_mut()
+            .extract_if(|_, child| child.thread.has_ended())
+            .map(|(_, child)| child)
+            .collect();
+        ended.iter().for_each(|child| child.thread.join());
+    }
+
     /// Its thread is through, or there never was one.
     pub(super) fn reap(&self, id: u32) {
         let child = self.live.borrow_mut().remove(&id);
@@ -208,6 +219,7 @@ pub(crate) struct Options {
 pub(crate) fn start(ctx: &Ctx<'_>, options: Options) -> (WorkerHandle, PortEnd) {
     let Options { id, url, kind, credentials, name } = options;
     let host = Host::of(ctx);
+    host.children.reap_ended();
     let (outside, inside) = entangled();
     let stop = Arc::new(Stop::within(host.stop.clone()));
     let tether = Arc::new(Tether::new(stop));
@@ -224,6 +236,7 @@ pub(crate) fn start(ctx: &Ctx<'_>, options: Options) -> (WorkerHandle, PortEnd) 
             url.href(),
             host.cluster.max_workers()
         ));
+        owner.ended();
         return (handle, outside);
     };
     handle.notice = Some(seat.notice());

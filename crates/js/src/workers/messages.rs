@@ -329,7 +329,10 @@ impl<'a, 'js> Reader<'a, 'js> {
             ATTACHMENT => {
                 let number = self.length()?;
                 match self.message.attachments.get(number) {
-                    Some(Attachment::Blob(blob)) => Handle::new(blob.clone()).into_js(&ctx),
+                    Some(Attachment::Blob(blob)) => {
+                        Host::of(&ctx).ledger.note_of_others(blob.size());
+                        Handle::new(blob.clone()).into_js(&ctx)
+                    }
                     Some(Attachment::Port(port)) => {
                         let end = port.lock().unwrap_or_else(PoisonError::into_inner).take();
                         Handle::new(PortHandle::new(end)).into_js(&ctx)

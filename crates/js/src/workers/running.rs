@@ -62,6 +62,10 @@ pub(crate) struct Owner {
 }
 
 impl Owner {
+    pub(crate) fn queue(&self) -> &TaskQueue {
+        &self.queue
+    }
+
     /// There is no script to run; the line says why.
     pub(crate) fn failed(&self, line: String) {
         let id = self.id;
@@ -74,7 +78,9 @@ impl Owner {
         self.queue.queue(move |ctx| {
             let host = Host::of(ctx);
             host.children.reap(id);
-            host.hook(ctx, "workerEnded")?.call((id,))
+            // NB: what it posted may stand in the queue behind this task, where it ended before there was a port to hear it.
+            host.queue.queue(move |ctx| Host::of(ctx).hook(ctx, "workerEnded")?.call((id,)));
+            Ok(())
         });
     }
 

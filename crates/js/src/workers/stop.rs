@@ -8,6 +8,8 @@ use std::time::Instant;
 #[derive(Default)]
 pub(crate) struct Stop {
     interrupted: AtomicBool,
+    /// The same of this runtime alone, until it is told to go on: its workers know nothing of it.
+    held_up: AtomicBool,
     deadline: Option<Instant>,
     /// A worker's owner.
     owner: Option<Arc<Stop>>,
@@ -28,9 +30,15 @@ impl Stop {
         self.interrupted.store(true, Ordering::SeqCst);
     }
 
-    /// Forgets that another thread ended it: did one?
-    pub(crate) fn resume(&self) -> bool {
-        self.interrupted.swap(false, Ordering::SeqCst)
+    /// Ends what runs in this realm, and nothing of its workers'.
+    pub(crate) fn hold_up(&self) {
+        self.held_up.store(true, Ordering::SeqCst);
+    }
+
+    /// Forgets that another thread ended it: did one? And its workers?
+    pub(crate) fn resume(&self) -> (bool, bool) {
+        let interrupted = self.interrupted.swap(false, Ordering::SeqCst);
+        (self.held_up.swap(false, Ordering::SeqCst) || interrupted, interrupted)
     }
 
     /// Did another thread end it, or who made it?
@@ -45,13 +53,18 @@ impl Stop {
         false
     }
 
+    /// The same, or is it held up?
+    pub(crate) fn is_stopped(&self) -> bool {
+        self.held_up.load(Ordering::SeqCst) || self.is_interrupted()
+    }
+
     pub(crate) fn deadline(&self) -> Option<Instant> {
         self.deadline
     }
 
     /// Is nothing to run any more?
     pub(crate) fn is_over(&self) -> bool {
-        self.is_interrupted() || self.deadline.is_some_and(|deadline| Instant::now() >= deadline)
+        self.is_stopped() || self.deadline.is_some_and(|deadline| Instant::now() >= deadline)
     }
 }
 
@@ -76,6 +89,13 @@ mod tests {
         );
         page.interrupt();
         assert!(beside.is_over() && page.is_interrupted());
+        let page = Arc::new(Stop::default());
+        let worker = Stop::within(page.clone());
+        page.hold_up();
+        assert!(page.is_over() && !page.is_interrupted() && !worker.is_over());
+        assert_eq!((page.resume(), page.is_over()), ((true, false), false));
+        page.interrupt();
+        assert_eq!((worker.is_over(), page.resume(), page.resume()), (true, (true, true), (false, false)));
         let late = Arc::new(Stop::at(Some(Instant::now())));
         assert!(late.is_over() && !late.is_interrupted() && Stop::within(late).is_over());
     }
