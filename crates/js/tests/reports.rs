@@ -2,14 +2,13 @@
 
 #[path = "support/lines.rs"]
 mod lines;
+#[path = "support/settings.rs"]
+mod settings;
 
-use std::rc::Rc;
-
-use sofetch::Url;
-use sofetch_js::{Ending, Global, Runtime, RuntimeBuilder, THREAD_STACK_BYTES};
+use sofetch_js::{Global, Runtime, RuntimeBuilder};
 use sofetch_testkit::loopback::{Reply, Server, serve};
 
-use lines::Lines;
+use settings::run_with;
 
 /// What a module of a page at `url` prints.
 fn run(
@@ -17,17 +16,7 @@ fn run(
     script: String,
     settings: impl FnOnce(RuntimeBuilder) -> RuntimeBuilder + Send + 'static,
 ) -> Vec<String> {
-    let thread = std::thread::Builder::new().stack_size(THREAD_STACK_BYTES);
-    let ran = thread.spawn(move || {
-        let lines = Lines::default();
-        let url = Url::parse(&url, None).expect("a URL");
-        let builder = Runtime::builder().base_url(url).printer(Rc::new(lines.clone()));
-        let mut runtime = settings(builder).build().expect("a runtime");
-        runtime.run_module(&script, "test.js").expect("no limit");
-        assert_eq!(runtime.run_until_idle(), Ending::Idle);
-        lines.take()
-    });
-    ran.expect("a thread").join().expect("no panic")
+    run_with(url, settings, move |runtime| runtime.run_module(&script, "test.js"))
 }
 
 /// Its own policy refuses everything, and says who is told.
@@ -204,6 +193,35 @@ fn report_uri_is_told_of_each_violation() {
         server.url("/a")
     );
     assert_eq!(told[0].1, body);
+}
+
+/// Collectors stand elsewhere, as a rule.
+#[test]
+fn report_uri_is_told_at_another_origin() {
+    let (server, collector) = (serve(|_| Reply::new(204)), serve(|_| Reply::new(204)));
+    let policy = format!("connect-src 'none'; report-uri {}", collector.url("/told"));
+    run(server.url("/page"), "await fetch('/a').catch(() => {});".to_owned(), move |builder| {
+        builder.csp(&policy)
+    });
+    let heads: Vec<_> = told(&collector).into_iter().map(|(head, _)| head).collect();
+    assert_eq!(heads, ["POST /told application/csp-report no-cors"]);
+}
+
+/// What it has still to tell is told after its end.
+#[test]
+fn a_worker_that_closes_has_told() {
+    let server = serve(|request| match request.path() {
+        "/worker.js" => Reply::ok(
+            "addEventListener('securitypolicyviolation', () => close()); fetch('/a').catch(() => {});",
+        )
+        .header("Content-Type", "text/javascript")
+        .header("Content-Security-Policy", "connect-src 'none'; report-to main")
+        .header("Reporting-Endpoints", "main=\"/main\""),
+        _ => Reply::new(204),
+    });
+    run(server.url("/page"), "new Worker('/worker.js');".to_owned(), |builder| builder);
+    let heads: Vec<_> = told(&server).into_iter().map(|(head, _)| head).collect();
+    assert_eq!(heads, ["POST /main application/reports+json cors"]);
 }
 
 #[test]

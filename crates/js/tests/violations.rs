@@ -2,16 +2,17 @@
 
 #[path = "support/lines.rs"]
 mod lines;
+#[path = "support/settings.rs"]
+mod settings;
 
-use std::rc::Rc;
 use std::sync::{Arc, Mutex};
 
+use sofetch::UserAgent;
 use sofetch::core::ports::{Report, Reports};
-use sofetch::{Url, UserAgent};
-use sofetch_js::{Ending, Global, Runtime, RuntimeBuilder, THREAD_STACK_BYTES};
+use sofetch_js::{Global, Runtime, RuntimeBuilder};
 use sofetch_testkit::loopback::{Reply, serve};
 
-use lines::Lines;
+use settings::run_with;
 
 /// What a script of a page at `url` prints under these policies.
 fn run(
@@ -19,17 +20,7 @@ fn run(
     script: String,
     policies: impl FnOnce(RuntimeBuilder) -> RuntimeBuilder + Send + 'static,
 ) -> Vec<String> {
-    let thread = std::thread::Builder::new().stack_size(THREAD_STACK_BYTES);
-    let ran = thread.spawn(move || {
-        let lines = Lines::default();
-        let url = Url::parse(&url, None).expect("a URL");
-        let builder = Runtime::builder().base_url(url).printer(Rc::new(lines.clone()));
-        let mut runtime = policies(builder).build().expect("a runtime");
-        runtime.run_script(&script, "test.js").expect("no limit");
-        assert_eq!(runtime.run_until_idle(), Ending::Idle);
-        lines.take()
-    });
-    ran.expect("a thread").join().expect("no panic")
+    run_with(url, policies, move |runtime| runtime.run_script(&script, "test.js"))
 }
 
 const TELL: &str = r#"
