@@ -5,7 +5,7 @@ import { implement } from "./platform_objects.js";
 import { EventTargetImpl } from "./events.js";
 import { coarsen, currentTime } from "./high_resolution_time.js";
 import { clearBuffer, entriesOfTimeline } from "./performance_timeline.js";
-import { clearResourceTimings, setResourceTimingBufferSize } from "./resource_timing.js";
+import { clearResourceTimings, letWait, setResourceTimingBufferSize, takeIn } from "./resource_timing.js";
 import { mark, measure } from "./user_timing.js";
 
 // https://w3c.github.io/navigation-timing/#obsolete: what did not happen is at 0.
@@ -51,20 +51,36 @@ export class PerformanceImpl extends EventTargetImpl {
     return currentTime();
   }
 
+  // Who listens is told when the buffer is full, and so looks.
+  addListener(listener) {
+    takeIn();
+    super.addListener(listener);
+    letWait();
+  }
+
+  removeListener(listener) {
+    super.removeListener(listener);
+    letWait();
+  }
+
   getEntries() {
-    return entriesOfTimeline(undefined, undefined);
+    return entriesSeen(undefined, undefined);
   }
 
   getEntriesByType(type) {
-    return entriesOfTimeline(undefined, type);
+    return entriesSeen(undefined, type);
   }
 
   getEntriesByName(name, type) {
-    return entriesOfTimeline(name, type);
+    return entriesSeen(name, type);
   }
 
+  // NB: what was reported before has the lesser ids.
   mark(name, options) {
-    return mark(name, options);
+    takeIn();
+    const entry = mark(name, options);
+    letWait();
+    return entry;
   }
 
   clearMarks(name) {
@@ -72,7 +88,10 @@ export class PerformanceImpl extends EventTargetImpl {
   }
 
   measure(name, startOrOptions, endMark) {
-    return measure(this.timing, name, startOrOptions, endMark);
+    takeIn();
+    const entry = measure(this.timing, name, startOrOptions, endMark);
+    letWait();
+    return entry;
   }
 
   clearMeasures(name) {
@@ -88,3 +107,10 @@ export class PerformanceImpl extends EventTargetImpl {
   }
 }
 implement("Performance", PerformanceImpl);
+
+function entriesSeen(name, type) {
+  takeIn();
+  const entries = entriesOfTimeline(name, type);
+  letWait();
+  return entries;
+}

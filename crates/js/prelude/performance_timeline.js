@@ -46,6 +46,21 @@ let observers = newList();
 
 let taskQueued = false;
 
+// See resource_timing.js.
+let takeIn = () => {};
+let letWait = () => {};
+
+/** Who takes in the reports that wait, and who lets them wait again. */
+export function setWaiting(take, wait) {
+  takeIn = take;
+  letWait = wait;
+}
+
+/** Is there any observer that has options? */
+export function isObserved() {
+  return observers.length > 0;
+}
+
 export class PerformanceObserverImpl {
   wrapper = undefined;
   callback = undefined;
@@ -104,6 +119,7 @@ export class PerformanceObserverImpl {
 
   register() {
     if (includes(observers, this)) return;
+    takeIn();
     const all = newList();
     for (let i = 0; i < observers.length; i++) all[i] = observers[i];
     all[all.length] = this;
@@ -118,6 +134,7 @@ export class PerformanceObserverImpl {
     observers = left;
     this.buffer = newList();
     this.types = newList();
+    letWait();
   }
 
   takeRecords() {

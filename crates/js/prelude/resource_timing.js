@@ -1,11 +1,14 @@
 // Resource Timing: https://w3c.github.io/resource-timing/, and Server Timing: https://w3c.github.io/server-timing/
 //
-// What a fetch reported is Rust's, behind a handle, until somebody asks.
+// What a fetch reported is Rust's, behind a handle, until somebody asks. As long as no script looks at the timeline it waits there and is
+// no entry yet: all that script does with the timeline begins by `takeIn()`, and ends by `letWait()`.
 
 import { ArrayPrototypeSlice, ObjectFreeze, newList, ops } from "./primordials.js";
 import { globalImplementation, implement, wrap } from "./platform_objects.js";
 import { fireEvent } from "./events.js";
-import { PerformanceEntryImpl, addToBuffer, bufferSize, clearBuffer, countDropped, queueEntry } from "./performance_timeline.js";
+import {
+  PerformanceEntryImpl, addToBuffer, bufferSize, clearBuffer, countDropped, isObserved, queueEntry, setWaiting,
+} from "./performance_timeline.js";
 import { queueTask } from "./tasks.js";
 
 export class PerformanceServerTimingImpl {
@@ -166,18 +169,21 @@ let fullEventPending = false;
 let secondaryBuffer = newList();
 
 export function setResourceTimingBufferSize(maxSize) {
+  takeIn();
   sizeLimit = maxSize;
+  letWait();
 }
 
 export function clearResourceTimings() {
+  takeIn();
   clearBuffer("resource", undefined);
+  letWait();
 }
 
 // https://w3c.github.io/resource-timing/#dfn-can-add-resource-timing-entry
 const canAdd = () => bufferSize("resource") < sizeLimit;
 
-// The hook: https://w3c.github.io/resource-timing/#dfn-mark-resource-timing
-function markResourceTiming(handle, url, initiatorType, startTime, endTime) {
+function newEntry(handle, url, initiatorType, startTime, endTime) {
   const entry = new PerformanceResourceTimingImpl();
   entry.name = url;
   entry.initiatorType = initiatorType;
@@ -185,9 +191,37 @@ function markResourceTiming(handle, url, initiatorType, startTime, endTime) {
   entry.endTime = endTime;
   entry.handle = handle;
   queueEntry(entry);
-  addEntry(entry);
+  return entry;
 }
-ops.set_hooks({ markResourceTiming });
+
+// The hook: https://w3c.github.io/resource-timing/#dfn-mark-resource-timing
+function markResourceTiming(handle, url, initiatorType, startTime, endTime) {
+  addEntry(newEntry(handle, url, initiatorType, startTime, endTime));
+}
+ops.set_hooks({ fireBufferFullEvent, markResourceTiming });
+
+/** Makes entries of the reports that wait, each in the buffer that it was for. */
+export function takeIn() {
+  const waiting = ops.timing_take();
+  if (waiting === undefined) return;
+  let foundRoom = waiting[0];
+  countDropped("resource", waiting[1]);
+  if (waiting[2]) fullEventPending = true;
+  for (let i = 3; i < waiting.length; i += 5) {
+    const entry = newEntry(waiting[i], waiting[i + 1], waiting[i + 2], waiting[i + 3], waiting[i + 4]);
+    if (foundRoom > 0) addToBuffer(entry);
+    else addToSecondaryBuffer(entry);
+    foundRoom -= 1;
+  }
+}
+
+/** Lets reports wait, if nobody is to be told of them at once. */
+export function letWait() {
+  if (isObserved() || fullEventPending || globalImplementation.performance.listeners.length > 0) return;
+  const room = sizeLimit - bufferSize("resource");
+  ops.timing_wait(room > 0 ? room : 0);
+}
+setWaiting(takeIn, letWait);
 
 // https://w3c.github.io/resource-timing/#dfn-add-a-PerformanceResourceTiming-entry
 function addEntry(entry) {
@@ -201,12 +235,17 @@ function addEntry(entry) {
     fullEventPending = true;
     queueTask(fireBufferFullEvent);
   }
-  // 3, 4. NB: it counts as dropped from now on, as Performance Timeline has it, unless it finds room after all.
+  // 3, 4.
+  addToSecondaryBuffer(entry);
+}
+
+// NB: it counts as dropped from now on, as Performance Timeline has it, unless it finds room after all.
+function addToSecondaryBuffer(entry) {
   secondaryBuffer[secondaryBuffer.length] = entry;
   countDropped("resource", 1);
 }
 
-// https://w3c.github.io/resource-timing/#dfn-fire-a-buffer-full-event
+// https://w3c.github.io/resource-timing/#dfn-fire-a-buffer-full-event; a hook, too: the task is Rust's where nobody had looked when it was queued.
 function fireBufferFullEvent() {
   while (secondaryBuffer.length > 0) {
     const before = secondaryBuffer.length;
@@ -216,6 +255,7 @@ function fireBufferFullEvent() {
   }
   // NB: the steps that drop entries are said to end here with the flag still set: no entry would ever be added again.
   fullEventPending = false;
+  letWait();
 }
 
 // https://w3c.github.io/resource-timing/#dfn-copy-secondary-buffer

@@ -24,7 +24,7 @@ use crate::blob_urls::BlobUrlStore;
 use crate::event_loop::{TaskQueue, Timers};
 use crate::handles::Handle;
 use crate::ledger::Ledger;
-use crate::ops::Outbox;
+use crate::ops::{Outbox, Unseen};
 use crate::printing::Printer;
 use crate::runtime_builder::Limits;
 use crate::throwing::{throw_range, throw_type};
@@ -71,6 +71,8 @@ pub(crate) struct Shared {
     pub(crate) timers: RefCell<Timers>,
     /// Does a task run? Other threads may ask.
     pub(crate) in_task: Arc<AtomicBool>,
+    /// What fetches reported and no script has looked at.
+    pub(crate) unseen_timings: RefCell<Unseen>,
     /// How many bytes of bodies are under way in requests that outlive the page.
     pub(crate) keepalive_bytes: Arc<AtomicU64>,
     /// Bodies of responses that script still holds, and how many there ever were.
@@ -165,6 +167,7 @@ impl Host {
             clock_lead: Cell::new(None),
             timers: RefCell::default(),
             in_task: Arc::default(),
+            unseen_timings: RefCell::default(),
             keepalive_bytes: Arc::default(),
             held_bodies: Cell::new(0),
             bodies_made: Cell::new(0),

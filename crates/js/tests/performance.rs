@@ -264,6 +264,66 @@ fn the_buffer_table() {
 }
 
 #[test]
+fn the_buffer_that_nobody_has_looked_at_table() {
+    // Each ends within the task that sends it, so that none but the last have been dropped yet.
+    const SEND: &str = "const send = (count, name) => { for (let i = 0; i < count; i++) { const xhr = new XMLHttpRequest(); xhr.open('GET', name + i, false); xhr.send(); } };
+        const names = () => performance.getEntriesByType('resource').map(entry => entry.name.split('/').at(-1));
+        const task = () => new Promise(resolve => setTimeout(resolve, 0));";
+    let with_sending = |script: &str| format!("{SEND}{script}");
+    check(&[
+        (
+            "what finds no room is dropped, and counted",
+            &with_sending(
+                r#"send(252, "a"); await task(); send(1, "b"); await task(); console.log(names().length, names().at(-1));
+                   performance.setResourceTimingBufferSize(251); send(1, "c"); await task(); console.log(names().length, names().at(-1));
+                   const observer = new PerformanceObserver((list, observer, options) => console.log(JSON.stringify(options), list.getEntries().length));
+                   observer.observe({ type: "resource" }); send(1, "d");"#,
+            ),
+            &["250 a249", "251 c0", r#"{"droppedEntriesCount":4} 1"#],
+        ),
+        (
+            "room that is made before",
+            &with_sending(
+                r#"send(252, "a"); console.log(names().length); performance.setResourceTimingBufferSize(251); send(1, "b"); console.log(names().length); await task();
+                   console.log(names().slice(249).join());"#,
+            ),
+            &["250", "250", "a249,a250"],
+        ),
+        (
+            "cleared before",
+            &with_sending(
+                r#"send(252, "a"); performance.clearResourceTimings(); await task(); console.log(names().join()); send(1, "b"); console.log(names().join());"#,
+            ),
+            &["a250,a251", "a250,a251,b0"],
+        ),
+        (
+            "listened to before",
+            &with_sending(
+                r#"send(251, "a"); performance.onresourcetimingbufferfull = () => { console.log("full"); performance.setResourceTimingBufferSize(300); }; await task();
+                   console.log(names().length); performance.onresourcetimingbufferfull = null; send(1, "b"); console.log(names().at(-1));"#,
+            ),
+            &["full", "251", "b0"],
+        ),
+        (
+            "observed, and no more",
+            &with_sending(
+                r#"send(2, "a"); const observer = new PerformanceObserver(list => console.log(list.getEntries().map(entry => entry.name.split("/").at(-1)).join()));
+                   observer.observe({ type: "resource" }); send(2, "b"); await task(); observer.disconnect(); send(1, "c"); await task();
+                   observer.observe({ type: "resource", buffered: true }); console.log(names().join());"#,
+            ),
+            &["b0,b1", "a0,a1,b0,b1,c0", "a0,a1,b0,b1,c0"],
+        ),
+        (
+            "marks come after",
+            &with_sending(
+                r#"send(1, "a"); performance.mark("m"); send(1, "b"); const ids = performance.getEntries().map(entry => entry.id); console.log(ids[0] < ids[1], ids[1] < ids[2]);"#,
+            ),
+            &["true true"],
+        ),
+    ]);
+}
+
+#[test]
 fn observers_table() {
     check(&[
         (

@@ -35,6 +35,7 @@ use rquickjs::{Ctx, Object, Result};
 pub(crate) use buffer_sources::with_bytes;
 pub(crate) use global::is_secure_context;
 pub(crate) use report_delivery::Outbox;
+pub(crate) use resource_timing::Unseen;
 pub(crate) use violations::PageReports;
 
 /// All ops, as one object for the prelude.

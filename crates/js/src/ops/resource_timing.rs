@@ -15,12 +15,42 @@ use crate::ops::set;
 use crate::values::{isomorphic_decode, new_list, new_record};
 
 pub(super) fn register<'js>(ctx: &Ctx<'js>, ops: &Object<'js>) -> Result<()> {
-    set!(ctx, ops, timing_members, timing_server);
+    set!(ctx, ops, timing_members, timing_server, timing_take, timing_wait);
     Ok(())
 }
 
+/// What was reported while no script looked at the timeline, which most scripts never do: entries are made of it for who does.
+///
+/// What the prelude does with the timeline begins by taking all of it, and ends by saying whether, and how much, may wait here again.
+pub(crate) struct Unseen {
+    /// For the primary buffer.
+    found_room: Vec<Report>,
+    /// How many more find room there; `None`: the prelude is told of each at once.
+    room: Option<usize>,
+    /// For the secondary buffer, as the task that empties it is still to come.
+    found_none: Vec<Report>,
+    /// The [resource timing buffer full event pending flag](https://w3c.github.io/resource-timing/#dfn-resource-timing-buffer-full-event-pending-flag).
+    full_event_pending: bool,
+    /// How many that task dropped.
+    dropped: usize,
+}
+
+impl Default for Unseen {
+    fn default() -> Unseen {
+        /// <https://w3c.github.io/resource-timing/#dfn-resource-timing-buffer-size-limit>
+        const LIMIT: usize = 250;
+        Unseen {
+            found_room: Vec::new(),
+            room: Some(LIMIT),
+            found_none: Vec::new(),
+            full_event_pending: false,
+            dropped: 0,
+        }
+    }
+}
+
 /// A report, on its way to the global.
-struct Report {
+pub(crate) struct Report {
     timing: ReportedTiming,
     lead: i128,
     url: String,
@@ -28,16 +58,88 @@ struct Report {
 }
 
 impl Report {
-    /// [Marks resource timing](https://w3c.github.io/resource-timing/#dfn-mark-resource-timing): calls the hook `markResourceTiming` with what
-    /// was reported, the URL, the initiator type, when it started and when it ended.
+    /// [Marks resource timing](https://w3c.github.io/resource-timing/#dfn-mark-resource-timing), as
+    /// [adding an entry](https://w3c.github.io/resource-timing/#dfn-add-a-PerformanceResourceTiming-entry) has it: calls the hook
+    /// `markResourceTiming` with what it is made of, unless it waits here.
     fn mark(self, ctx: &Ctx<'_>) -> Result<()> {
+        let host = Host::of(ctx);
+        let mut unseen = host.unseen_timings.borrow_mut();
+        let Some(room) = unseen.room else {
+            drop(unseen);
+            let (reported, url, initiator_type, start, end) = self.parts();
+            return host.hook(ctx, "markResourceTiming")?.call((reported, url, initiator_type, start, end));
+        };
+        if room > 0 && !unseen.full_event_pending {
+            unseen.room = Some(room - 1);
+            unseen.found_room.push(self);
+            return Ok(());
+        }
+        unseen.found_none.push(self);
+        if !unseen.full_event_pending {
+            unseen.full_event_pending = true;
+            host.queue.queue(empty_secondary_buffer);
+        }
+        Ok(())
+    }
+
+    /// What the prelude makes an entry of: what was reported, the URL, the initiator type, when it started and when it ended.
+    fn parts(self) -> (Handle, String, &'static str, f64, f64) {
         let Report { timing, lead, url, initiator_type } = self;
         let start = of_realm(timing.timing_info.start_time, lead);
         let end = of_realm(timing.timing_info.end_time, lead);
-        let reported = Handle::new(Reported { timing, lead });
-        let hook = Host::of(ctx).hook(ctx, "markResourceTiming")?;
-        hook.call((reported, url, initiator_type, start, end))
+        (Handle::new(Reported { timing, lead }), url, initiator_type, start, end)
     }
+}
+
+/// [Fires a buffer full event](https://w3c.github.io/resource-timing/#dfn-fire-a-buffer-full-event). As long as no script has looked, nobody
+/// listens and no room was made: what found none is dropped.
+fn empty_secondary_buffer(ctx: &Ctx<'_>) -> Result<()> {
+    let host = Host::of(ctx);
+    let mut unseen = host.unseen_timings.borrow_mut();
+    if !unseen.full_event_pending {
+        drop(unseen);
+        return host.hook(ctx, "fireBufferFullEvent")?.call(());
+    }
+    unseen.full_event_pending = false;
+    unseen.dropped += unseen.found_none.len();
+    unseen.found_none.clear();
+    Ok(())
+}
+
+/// All that waits, which the prelude is told of at once from now on: `undefined` where nothing does, and else how many entries there was room
+/// for, how many were dropped, whether the buffer full event is pending, and then of each entry, five at a time, what it is made of. Those
+/// behind the ones that found room are for the secondary buffer.
+fn timing_take<'js>(ctx: Ctx<'js>) -> Result<Option<Array<'js>>> {
+    let host = Host::of(&ctx);
+    let mut unseen = host.unseen_timings.borrow_mut();
+    unseen.room = None;
+    if unseen.found_room.is_empty() && unseen.dropped == 0 && !unseen.full_event_pending {
+        return Ok(None);
+    }
+    let found_room = std::mem::take(&mut unseen.found_room);
+    let found_none = std::mem::take(&mut unseen.found_none);
+    let dropped = std::mem::take(&mut unseen.dropped);
+    let full_event_pending = std::mem::take(&mut unseen.full_event_pending);
+    drop(unseen);
+    let list = new_list(&ctx)?;
+    list.set(0, found_room.len())?;
+    list.set(1, dropped)?;
+    list.set(2, full_event_pending)?;
+    for report in found_room.into_iter().chain(found_none) {
+        let (reported, url, initiator_type, start, end) = report.parts();
+        let at = list.len();
+        list.set(at, reported)?;
+        list.set(at + 1, url)?;
+        list.set(at + 2, initiator_type)?;
+        list.set(at + 3, start)?;
+        list.set(at + 4, end)?;
+    }
+    Ok(Some(list))
+}
+
+/// What is reported from now on waits, as there is room for so many and nobody to be told.
+fn timing_wait(ctx: Ctx<'_>, room: f64) {
+    Host::of(&ctx).unseen_timings.borrow_mut().room = Some(room as usize);
 }
 
 /// <https://fetch.spec.whatwg.org/#finalize-and-report-timing>
