@@ -26,6 +26,8 @@ class PortMessageQueue {
   ports = 0;
   // Was the other end closed, and the port not told yet?
   closing = false;
+  // Is the port told behind what waits, whenever that is asked for?
+  closesLast = false;
   #isQueue = true;
   deliverySteps = () => this.deliver();
   closeSteps = () => this.fireClose();
@@ -47,6 +49,8 @@ class PortMessageQueue {
       this.remote = undefined;
       this.closing = true;
     }
+    // NB: what was sent before the other end was closed has been on its way as long.
+    this.closesLast = this.closing;
     this.hold(port);
     if (this.remote !== undefined) watchForCollection(port, this);
     if (this.closing) queueTask(this.closeSteps);
@@ -61,7 +65,8 @@ class PortMessageQueue {
 
   // https://html.spec.whatwg.org/#ports-and-garbage-collection
   hold(port) {
-    const hears = port.isAwaiting() || this.closing || (this.enabled && this.messages.size > 0);
+    const closes = this.closing && (this.enabled || !this.isToCloseLater());
+    const hears = port.isAwaiting() || closes || (this.enabled && this.messages.size > 0);
     this.heldPort = hears ? port : undefined;
     if (this.end !== undefined) this.end.hold(this, hears);
   }
@@ -72,6 +77,10 @@ class PortMessageQueue {
     this.hold(port);
     const waiting = this.messages.size + (this.end === undefined ? 0 : this.end.enable());
     for (let i = waiting; i > 0; i--) queueTask(this.deliverySteps);
+  }
+
+  isToCloseLater() {
+    return this.closesLast && this.messages.size + (this.end === undefined ? 0 : this.end.waiting()) > 0;
   }
 
   /** Is the port with this queue the one that is posted to? */
@@ -98,6 +107,7 @@ class PortMessageQueue {
     if (this.messages.size > 0) message = this.messages.shift().message;
     else if (this.end !== undefined) message = this.end.receive();
     if (message === undefined) return;
+    if (this.closing && this.closesLast && !this.isToCloseLater()) queueTask(this.closeSteps);
     this.hold(port);
     port.receive(message);
   }
@@ -111,7 +121,7 @@ class PortMessageQueue {
   }
 
   // DEPARTS: fires `close` in a task, behind the messages that are under way, and for a port that is under way itself when it has
-  // come, as browsers do: https://html.spec.whatwg.org/#disentangle
+  // come and no message waits in it any more, as browsers do: https://html.spec.whatwg.org/#disentangle
   closed() {
     this.remote = undefined;
     this.closing = true;
@@ -141,7 +151,7 @@ class PortMessageQueue {
 
   fireClose() {
     const { port } = this;
-    if (!this.closing || port === undefined) return;
+    if (!this.closing || port === undefined || this.isToCloseLater()) return;
     this.closing = false;
     this.hold(port);
     fireEvent("close", port, undefined, undefined, true);
@@ -198,12 +208,16 @@ class RemoteEnd {
   }
 
   hold(queue, hears) {
-    const mayHear = hears && (queue.remote !== undefined || queue.closing || ops.port_waiting(this.handle) > 0);
+    const mayHear = hears && (queue.remote !== undefined || queue.closing || this.waiting() > 0);
     this.heldQueue = mayHear ? queue : undefined;
   }
 
   enable() {
     return ops.port_enable(this.handle, true);
+  }
+
+  waiting() {
+    return ops.port_waiting(this.handle);
   }
 
   receive() {
