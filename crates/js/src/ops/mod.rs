@@ -35,7 +35,7 @@ use rquickjs::{Ctx, Object, Result};
 pub(crate) use buffer_sources::with_bytes;
 pub(crate) use global::is_secure_context;
 pub(crate) use report_delivery::Outbox;
-pub(crate) use violations::PageReports;
+pub(crate) use violations::{PageReports, heard};
 
 /// All ops, as one object for the prelude.
 pub(crate) fn object<'js>(ctx: &Ctx<'js>) -> Result<Object<'js>> {

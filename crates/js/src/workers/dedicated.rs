@@ -350,8 +350,9 @@ pub(crate) fn start(ctx: &Ctx<'_>, options: Options) -> (WorkerHandle, PortEnd) 
         let request = worker_request(&host, url, kind, credentials);
         let callbacks = resource_timing::callbacks(&host, &request);
         let agent = host.agent.clone();
+        let owner = host.queue.clone();
         let fetching = host.io.spawn(async move {
-            let script = fetch_worker_script(agent, request, callbacks, ledger, kind).await;
+            let script = fetch_worker_script(agent, request, callbacks, ledger, kind, owner).await;
             begin(start, script.map_err(|why| why.to_string()));
         });
         child.fetches(fetching.abort_handle());
