@@ -26,8 +26,8 @@ class PortMessageQueue {
   ports = 0;
   // Was the other end closed, and the port not told yet?
   closing = false;
-  // Is the port told behind what waits, whenever that is asked for?
-  closesLast = false;
+  // Does it come from another port? Then this one is told of that behind what waits, whenever it asks for it.
+  hasMoved = false;
   #isQueue = true;
   deliverySteps = () => this.deliver();
   closeSteps = () => this.fireClose();
@@ -49,8 +49,6 @@ class PortMessageQueue {
       this.remote = undefined;
       this.closing = true;
     }
-    // NB: what was sent before the other end was closed has been on its way as long.
-    this.closesLast = this.closing;
     this.hold(port);
     if (this.remote !== undefined) watchForCollection(port, this);
     if (this.closing) queueTask(this.closeSteps);
@@ -58,6 +56,7 @@ class PortMessageQueue {
 
   detach() {
     this.ports++;
+    this.hasMoved = true;
     this.enabled = false;
     this.weakPort = this.heldPort = undefined;
     if (this.end !== undefined) this.end.detach(this);
@@ -80,7 +79,7 @@ class PortMessageQueue {
   }
 
   isToCloseLater() {
-    return this.closesLast && this.messages.size + (this.end === undefined ? 0 : this.end.waiting()) > 0;
+    return this.hasMoved && this.messages.size + (this.end === undefined ? 0 : this.end.waiting()) > 0;
   }
 
   /** Is the port with this queue the one that is posted to? */
@@ -107,7 +106,7 @@ class PortMessageQueue {
     if (this.messages.size > 0) message = this.messages.shift().message;
     else if (this.end !== undefined) message = this.end.receive();
     if (message === undefined) return;
-    if (this.closing && this.closesLast && !this.isToCloseLater()) queueTask(this.closeSteps);
+    if (this.closing && this.hasMoved && !this.isToCloseLater()) queueTask(this.closeSteps);
     this.hold(port);
     port.receive(message);
   }
@@ -120,8 +119,8 @@ class PortMessageQueue {
     remote.closed();
   }
 
-  // DEPARTS: fires `close` in a task, behind the messages that are under way, and for a port that is under way itself when it has
-  // come and no message waits in it any more, as browsers do: https://html.spec.whatwg.org/#disentangle
+  // DEPARTS: fires `close` in a task, behind the messages that are under way, and for a port that is under way itself, or has been,
+  // when it has come and no message waits in it any more, as browsers do: https://html.spec.whatwg.org/#disentangle
   closed() {
     this.remote = undefined;
     this.closing = true;
@@ -319,5 +318,6 @@ export function queueOf(queueOrHandle, implicit = false) {
   if (PortMessageQueue.is(queueOrHandle)) return queueOrHandle;
   const queue = new PortMessageQueue();
   queue.end = queue.remote = new RemoteEnd(queueOrHandle, implicit);
+  queue.hasMoved = true;
   return queue;
 }
