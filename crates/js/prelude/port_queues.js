@@ -26,6 +26,8 @@ class PortMessageQueue {
   ports = 0;
   // Was the other end closed, and the port not told yet?
   closing = false;
+  // Does it come from another port? Then this one is told of that behind what waits, whenever it asks for it.
+  hasMoved = false;
   #isQueue = true;
   deliverySteps = () => this.deliver();
   closeSteps = () => this.fireClose();
@@ -54,6 +56,7 @@ class PortMessageQueue {
 
   detach() {
     this.ports++;
+    this.hasMoved = true;
     this.enabled = false;
     this.weakPort = this.heldPort = undefined;
     if (this.end !== undefined) this.end.detach(this);
@@ -61,7 +64,8 @@ class PortMessageQueue {
 
   // https://html.spec.whatwg.org/#ports-and-garbage-collection
   hold(port) {
-    const hears = port.isAwaiting() || this.closing || (this.enabled && this.messages.size > 0);
+    const closes = this.closing && (this.enabled || !this.isToCloseLater());
+    const hears = port.isAwaiting() || closes || (this.enabled && this.messages.size > 0);
     this.heldPort = hears ? port : undefined;
     if (this.end !== undefined) this.end.hold(this, hears);
   }
@@ -72,6 +76,10 @@ class PortMessageQueue {
     this.hold(port);
     const waiting = this.messages.size + (this.end === undefined ? 0 : this.end.enable());
     for (let i = waiting; i > 0; i--) queueTask(this.deliverySteps);
+  }
+
+  isToCloseLater() {
+    return this.hasMoved && this.messages.size + (this.end === undefined ? 0 : this.end.waiting()) > 0;
   }
 
   /** Is the port with this queue the one that is posted to? */
@@ -98,6 +106,7 @@ class PortMessageQueue {
     if (this.messages.size > 0) message = this.messages.shift().message;
     else if (this.end !== undefined) message = this.end.receive();
     if (message === undefined) return;
+    if (this.closing && this.hasMoved && !this.isToCloseLater()) queueTask(this.closeSteps);
     this.hold(port);
     port.receive(message);
   }
@@ -110,8 +119,8 @@ class PortMessageQueue {
     remote.closed();
   }
 
-  // DEPARTS: fires `close` in a task, behind the messages that are under way, and for a port that is under way itself when it has
-  // come, as browsers do: https://html.spec.whatwg.org/#disentangle
+  // DEPARTS: fires `close` in a task, behind the messages that are under way, and for a port that is under way itself, or has been,
+  // when it has come and no message waits in it any more, as browsers do: https://html.spec.whatwg.org/#disentangle
   closed() {
     this.remote = undefined;
     this.closing = true;
@@ -141,7 +150,7 @@ class PortMessageQueue {
 
   fireClose() {
     const { port } = this;
-    if (!this.closing || port === undefined) return;
+    if (!this.closing || port === undefined || this.isToCloseLater()) return;
     this.closing = false;
     this.hold(port);
     fireEvent("close", port, undefined, undefined, true);
@@ -198,12 +207,16 @@ class RemoteEnd {
   }
 
   hold(queue, hears) {
-    const mayHear = hears && (queue.remote !== undefined || queue.closing || ops.port_waiting(this.handle) > 0);
+    const mayHear = hears && (queue.remote !== undefined || queue.closing || this.waiting() > 0);
     this.heldQueue = mayHear ? queue : undefined;
   }
 
   enable() {
     return ops.port_enable(this.handle, true);
+  }
+
+  waiting() {
+    return ops.port_waiting(this.handle);
   }
 
   receive() {
@@ -305,5 +318,6 @@ export function queueOf(queueOrHandle, implicit = false) {
   if (PortMessageQueue.is(queueOrHandle)) return queueOrHandle;
   const queue = new PortMessageQueue();
   queue.end = queue.remote = new RemoteEnd(queueOrHandle, implicit);
+  queue.hasMoved = true;
   return queue;
 }

@@ -5,10 +5,10 @@ import { implement, wrap } from "./platform_objects.js";
 import { reportException } from "./reporting.js";
 import { queueTask } from "./tasks.js";
 
-// Which types are visible to observers: https://w3c.github.io/webappsec-csp/#reporting
+// Which types are visible to observers: https://w3c.github.io/webappsec-csp/#reporting, https://html.spec.whatwg.org/#coep-report-type
 // DEPARTS: the text says of no other that it is; in browsers and web-platform-tests these are, too.
 // https://w3c.github.io/webappsec-subresource-integrity/#report-violations
-const visible = { __proto__: null, "csp-violation": true, "integrity-violation": true };
+const visible = { __proto__: null, coep: true, "csp-violation": true, "integrity-violation": true };
 
 const MOST_OF_A_TYPE = 100;
 

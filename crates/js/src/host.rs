@@ -161,7 +161,7 @@ impl Host {
             realm: cluster.next_realm(),
             cluster,
             limits,
-            children: Children::default(),
+            children: worker.as_ref().map(|worker| Children::of(&worker.tether)).unwrap_or_default(),
             worker,
             time_origin: Cell::new(Instant::now()),
             clock_lead: Cell::new(None),

@@ -25,6 +25,8 @@ pub(crate) struct Ledger {
     of_others: AtomicU64,
     /// What other threads may still enter before the thread of the scripts has looked again.
     free: AtomicU64,
+    /// With how many bytes it was last said that they are short, or fewer since.
+    short_at: AtomicU64,
 }
 
 impl Default for Ledger {
@@ -35,6 +37,7 @@ impl Default for Ledger {
             limit: AtomicU64::new(u64::MAX),
             of_others: AtomicU64::new(0),
             free: AtomicU64::new(u64::MAX),
+            short_at: AtomicU64::new(0),
         }
     }
 }
@@ -96,6 +99,16 @@ impl Ledger {
         self.with(0)
     }
 
+    /// Is it time that others who have some of these bytes collect? More than half of the limit is held, and an eighth of it more than
+    /// when that was last so. NB: on the thread of the scripts.
+    pub(crate) fn is_short(&self) -> bool {
+        let (held, limit) = (self.with(0), self.limit.load(Ordering::Relaxed));
+        let short_at = self.short_at.load(Ordering::Relaxed).min(held);
+        let is_short = limit != u64::MAX && held > limit / 2 && held - short_at >= limit / 8;
+        self.short_at.store(if is_short { held } else { short_at }, Ordering::Relaxed);
+        is_short
+    }
+
     fn is_due(&self, bytes: usize) -> bool {
         let held = self.with(bytes);
         held >= self.collect_at.load(Ordering::Relaxed)
@@ -129,13 +142,18 @@ pub(crate) fn room_for(ctx: &Ctx<'_>, bytes: usize) -> Result<()> {
     let ledger = &host.ledger;
     let is_due = ledger.is_due(bytes);
     if is_due || (bytes >= LARGE && !engine_has(ctx, ledger, bytes)) {
-        ctx.run_gc();
-        ledger.has_collected();
+        collect(ctx);
         if ledger.with(bytes) > ledger.limit.load(Ordering::Relaxed) || !engine_has(ctx, ledger, bytes) {
             return Err(Exception::throw_range(ctx, "out of memory"));
         }
     }
     Ok(())
+}
+
+/// Frees what script has no way to any more.
+pub(crate) fn collect(ctx: &Ctx<'_>) {
+    ctx.run_gc();
+    Host::of(ctx).ledger.has_collected();
 }
 
 /// So many bytes at least are worth a look at the engine.
@@ -166,8 +184,7 @@ pub(crate) fn share(ctx: &Ctx<'_>) {
     let ledger = &host.ledger;
     // What came from other threads asked nobody whether it is time to.
     if ledger.is_due(0) {
-        ctx.run_gc();
-        ledger.has_collected();
+        collect(ctx);
     }
     let look = || {
         let mut found = ledger.left()?;
@@ -179,8 +196,7 @@ pub(crate) fn share(ctx: &Ctx<'_>) {
     let Some(mut found) = look() else { return };
     // What is garbage is no reason for the task to fail.
     if found < LARGE {
-        ctx.run_gc();
-        ledger.has_collected();
+        collect(ctx);
         found = look().unwrap_or(found);
     }
     // NB: not all of it: scripts that are told of what did not fit need some, too.
@@ -365,6 +381,28 @@ mod tests {
         assert_eq!(ledger.left(), Some(1), "the engine takes 0 for no limit");
         drop((read, full));
         assert_eq!(ledger.with(0), 0);
+    }
+
+    #[test]
+    fn bytes_are_short_once_for_each_eighth_of_the_limit_above_half_of_it() {
+        let ledger = Ledger::default();
+        ledger.add(1 << 40);
+        assert!(!ledger.is_short(), "without a limit");
+        ledger.remove(1 << 40);
+        ledger.set_limit(80);
+        for (added, removed, is_short) in [
+            (40, 0, false),
+            (1, 0, true),
+            (9, 0, false),
+            (1, 0, true),
+            (0, 31, false),
+            (21, 0, true),
+            (9, 0, false),
+        ] {
+            ledger.add(added);
+            ledger.remove(removed);
+            assert_eq!(ledger.is_short(), is_short, "with {}", ledger.held());
+        }
     }
 
     #[test]

@@ -414,7 +414,7 @@ impl Runtime {
         });
         if matches!(idled, Idled::Over) && host.worker.is_none() && !host.is_over() {
             // NB: who has ended meanwhile may have given others something to do, too: then all are asked again.
-            let has_waited = host.cluster.wait_for_ending(host.stop.deadline());
+            let has_waited = host.cluster.wait_for_ending(&host.stop);
             return if host.queue.is_empty() && !has_waited { Idled::Over } else { Idled::Time };
         }
         if matches!(idled, Idled::Time) && patience.is_some_and(|patience| patience <= Instant::now()) {

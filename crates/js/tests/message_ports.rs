@@ -120,7 +120,20 @@ fn closing_table() {
             "const a = new MessageChannel(), b = new MessageChannel();
              b.port2.onmessage = ({ ports: [port] }) => { port.onclose = () => log('close'); port.onmessage = ({ data }) => log(data); };
              a.port1.postMessage('before'); b.port1.postMessage(null, [a.port2]); a.port1.postMessage('after'); a.port1.close();",
-            &["close", "before", "after"],
+            &["before", "after", "close"],
+        ),
+        (
+            "and where nothing waits in it, though nobody starts it",
+            "const a = new MessageChannel(), b = new MessageChannel(); b.port2.onmessage = ({ ports: [port] }) => { port.onclose = () => log('close'); };
+             b.port1.postMessage(null, [a.port2]); a.port1.close();",
+            &["close"],
+        ),
+        (
+            "what waits in one that has moved is heard first, whenever it is started, and however often it moves",
+            "const { port1, port2 } = new MessageChannel(); port1.postMessage(1); port1.postMessage(2); port1.close();
+             let port = moved(moved(port2)); port.onclose = () => log('close');
+             later(() => { log('starts'); port.onmessage = ({ data }) => { log(data); port = moved(port); port.onclose = () => log('close at last'); port.onmessage = ({ data }) => log(data); }; });",
+            &["starts", "1", "2", "close at last"],
         ),
     ]);
 }

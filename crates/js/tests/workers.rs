@@ -171,6 +171,19 @@ fn ports_table() {
             &["1", "closed"],
         ),
         (
+            "of a port that has moved, too, though its other end was closed before",
+            "const w = worker('onmessage = ({ ports: [p] }) => { p.onclose = () => postMessage(\"closed\"); setTimeout(() => { p.onmessage = ({ data }) => postMessage(data); }, 5); };'); const { port1, port2 } = new MessageChannel();
+             port1.postMessage(1); w.postMessage(0, [port2]); port1.postMessage(2); port1.close(); log(await heard(w)); log(await heard(w)); log(await heard(w));",
+            &["1", "2", "closed"],
+        ),
+        (
+            "ports, each in the queue of the other: nobody will ever have them",
+            "const w = worker('onmessage = ({ ports }) => postMessage(0, ports)'), all = [1, 2, 3].map(() => new MessageChannel()); w.postMessage(0, all.map(({ port2 }) => port2));
+             const [p, q, r] = await new Promise((resolve) => { w.onmessage = ({ ports }) => resolve(ports); }), [a, b, c] = all.map(({ port1 }) => port1);
+             const closed = Promise.all([a, b, c].map((port) => fired(port, 'close'))); a.postMessage(1, [q]); b.postMessage(2, [r]); c.postMessage(3, [p]); await closed; log('closed');",
+            &["closed"],
+        ),
+        (
             "a worker that ends closes its ports",
             "const w = worker('onmessage = ({ ports: [p] }) => { p.postMessage(1); };'); const { port1, port2 } = new MessageChannel(); w.postMessage(0, [port2]); port1.start(); log(await heard(port1)); w.terminate(); await fired(port1, 'close'); log('closed');
              const c = new MessageChannel(); w.postMessage(0, [c.port2]); await fired(c.port1, 'close'); log('closed');",

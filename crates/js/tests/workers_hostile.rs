@@ -6,11 +6,15 @@ mod lines;
 mod support;
 
 use std::rc::Rc;
+use std::sync::mpsc::{RecvTimeoutError, channel};
+use std::sync::{Arc, Condvar, Mutex};
 use std::time::Duration;
 
 use lines::Lines;
 use sofetch::Url;
-use sofetch_js::{Ending, Runtime, RuntimeBuilder, THREAD_STACK_BYTES};
+use sofetch_js::{Ending, ModuleLoader, ModuleType, Runtime, RuntimeBuilder, THREAD_STACK_BYTES};
+use sofetch_testkit::loopback::{on_tokio, serve};
+use sofetch_testkit::web_socket::echo;
 use support::{page, wrapped};
 
 /// What a page's script prints within these settings, a line each.
@@ -88,6 +92,107 @@ fn a_worker_that_native_code_keeps_is_left_to_itself() {
     );
 }
 
+/// What `importScripts("file:///gate")` waits for as native code does, which nothing interrupts; `file:///panic` panics.
+#[derive(Clone, Default)]
+struct Natives(Arc<(Mutex<bool>, Condvar)>);
+
+impl Natives {
+    fn open(&self) {
+        *self.0.0.lock().expect("no panic") = true;
+        self.0.1.notify_all();
+    }
+}
+
+impl ModuleLoader for Natives {
+    fn takes(&self, url: &Url) -> bool {
+        url.scheme() == "file"
+    }
+
+    fn load(&self, url: &Url, _: ModuleType) -> Result<String, String> {
+        assert_ne!(url.path(), "/panic", "the program panics");
+        let is_open = self.0.0.lock().expect("no panic");
+        drop(self.0.1.wait_while(is_open, |is_open| !*is_open).expect("no panic"));
+        Ok(String::new())
+    }
+
+    fn for_worker(&self) -> Option<Box<dyn ModuleLoader + Send>> {
+        Some(Box::new(self.clone()))
+    }
+}
+
+/// How a page's run ends while the gate is shut. NB: one that does not end is interrupted.
+fn ends_at_the_gate(url: &str, script: &str) -> Ending {
+    let (url, script, natives) = (url.to_owned(), wrapped(script), Natives::default());
+    let loader = natives.clone();
+    let thread = std::thread::Builder::new().stack_size(THREAD_STACK_BYTES);
+    let ran = thread.spawn(move || {
+        let builder = Runtime::builder().base_url(Url::parse(&url, None).expect("a URL"));
+        let builder = builder.module_loader(loader).printer(Rc::new(Lines::default()));
+        let mut runtime = builder.build().expect("a runtime");
+        let (ended, end) = channel::<()>();
+        let interrupt = runtime.interrupt_handle();
+        std::thread::spawn(move || {
+            if end.recv_timeout(Duration::from_secs(60)) == Err(RecvTimeoutError::Timeout) {
+                interrupt.interrupt();
+            }
+        });
+        runtime.run_script(&script, "test.js").expect("a script");
+        let ending = runtime.run_until_idle();
+        drop(ended);
+        ending
+    });
+    let ending = ran.expect("a thread").join().expect("no panic");
+    natives.open();
+    ending
+}
+
+#[test]
+fn what_a_worker_made_ends_though_native_code_keeps_the_worker() {
+    let nested = "const n = new Worker('data:text/javascript,new Worker(`data:text/javascript,setInterval(() => {}, 1e9); postMessage(0)`).onmessage = () => postMessage(0)'); n.onmessage = () => { postMessage(0); importScripts('file:///gate'); };";
+    let script = format!("const w = worker({nested:?}); await heard(w); w.terminate();");
+    assert_eq!(ends_at_the_gate("https://a.test/", &script), Ending::Idle);
+}
+
+#[test]
+fn sockets_of_workers_that_native_code_keeps_say_goodbye() {
+    let own = "new WebSocket('SOCKET').onopen = () => { postMessage(0); importScripts('file:///gate'); };";
+    let nested = "const n = new Worker(URL.createObjectURL(new Blob([\"new WebSocket('SOCKET').onopen = () => postMessage(0)\"]))); n.onmessage = () => { postMessage(0); importScripts('file:///gate'); };";
+    for (name, source) in [("its own", own), ("its worker's", nested)] {
+        let server = serve(echo);
+        let source = source.replace("SOCKET", &server.url("/").replace("http", "ws"));
+        let script = format!("const w = worker({source:?}); await heard(w); w.terminate();");
+        assert_eq!(ends_at_the_gate(&server.url("/"), &script), Ending::Idle, "{name}");
+        on_tokio(server.until_open_connections(0));
+        let seen: Vec<_> =
+            server.frames().into_iter().map(|frame| (frame.first, frame.payload.to_vec())).collect();
+        assert_eq!(seen, [(0x88, 1001_u16.to_be_bytes().to_vec())], "{name}");
+    }
+}
+
+#[test]
+fn a_worker_that_panics_has_failed_and_ended() {
+    let natives: fn(RuntimeBuilder) -> RuntimeBuilder =
+        |builder| builder.max_workers(2).module_loader(Natives::default());
+    assert_eq!(
+        run(
+            "for (let i = 0; i < 4; i++) { const w = worker('onmessage = () => { try { importScripts(\"file:///panic\"); } catch {} }'); w.postMessage(0); log((await fired(w, 'error')).constructor.name); w.postMessage(0); }",
+            natives,
+        ),
+        ["Event"; 4],
+    );
+    assert_eq!(
+        run(
+            "const w = worker('const n = new Worker(URL.createObjectURL(new Blob([\"import(`file:///panic`).catch(() => {})\"]))); n.onerror = ({ message }) => postMessage(typeof message);'); log(await heard(w));",
+            natives,
+        ),
+        ["undefined"],
+        "its owner is a worker",
+    );
+    let lines = run("worker('try { importScripts(\"file:///panic\"); } catch {}'); log('end');", natives);
+    assert!(lines[1].starts_with("! Uncaught Error: blob:https://a.test/"), "{lines:?}");
+    assert!(lines[1].ends_with(" has ended: its thread panicked"), "{lines:?}");
+}
+
 #[test]
 fn no_more_workers_than_may_be() {
     let few: fn(RuntimeBuilder) -> RuntimeBuilder = |builder| builder.max_workers(3);
@@ -161,13 +266,32 @@ fn a_flood_is_bounded_by_memory() {
     assert_eq!(
         run(
             "const w = worker('onmessage = ({ ports: [p] }) => { const text = \"x\".repeat(1 << 20); try { for (;;) p.postMessage(text); } catch (e) { console.log(e.name); } };');
-             const { port1, port2 } = new MessageChannel(); w.postMessage(0, [port2]);",
+             const { port1, port2 } = new MessageChannel(); globalThis.kept = port1; w.postMessage(0, [port2]);",
             little,
         )
         .last()
         .map(String::as_str),
         Some("DataCloneError"),
         "of a worker's",
+    );
+    assert_eq!(
+        run(
+            "const w = worker('onmessage = ({ data, ports: [p] }) => { if (p !== undefined) p.unread = p; postMessage(data); };'), { port1, port2 } = new MessageChannel(), text = 'x'.repeat(1 << 20);
+             w.postMessage(0, [port2]); await heard(w); for (let i = 0; i < 60; i++) { port1.postMessage(text); w.postMessage(i); await heard(w); } log('end');",
+            little,
+        ),
+        ["end"],
+        "whoever has it, and will not read it, collects in time",
+    );
+    assert_eq!(
+        run(
+            "const w = worker('onmessage = ({ data, ports: [p] }) => { if (p !== undefined) p.unread = p; postMessage(data); };'), { port1, port2 } = new MessageChannel(), text = 'x'.repeat(1 << 20);
+             const kept = Array.from({ length: 14 }, (_, i) => i.toString(36).repeat(1 << 20));
+             w.postMessage(0, [port2]); await heard(w); try { for (;;) port1.postMessage(text); } catch (e) { log(e.name); } w.postMessage(kept.length); await heard(w); port1.postMessage(text); log('end');",
+            little,
+        ),
+        ["DataCloneError", "end"],
+        "and is told where there was no time",
     );
 }
 

@@ -11,8 +11,8 @@ use sofetch_testkit::loopback::{Reply, Server, serve};
 use support::{page, wrapped};
 
 /// A script, and said to be one.
-fn script(text: &'static str) -> Reply {
-    Reply::ok(text).header("Content-Type", "text/javascript")
+fn script(text: impl Into<String>) -> Reply {
+    Reply::ok(text.into()).header("Content-Type", "text/javascript")
 }
 
 fn run(
@@ -152,6 +152,47 @@ fn policies_of_the_owner_table() {
         ["Event"],
         "static imports are the owner's fetches"
     );
+}
+
+#[test]
+fn embedder_policies_table() {
+    let server = serve(|request| {
+        let isolated =
+            |reply: Reply| reply.header("Cross-Origin-Embedder-Policy", "require-corp; report-to=\"none\"");
+        let owner = "new ReportingObserver((reports) => { for (const { type, body } of reports) postMessage([type, body.type, body.disposition, new URL(body.blockedURL).pathname]); }).observe();
+            const w = new Worker('/w.js' + location.search); w.onmessage = ({ data }) => postMessage(data); w.onerror = ({ constructor }) => postMessage(constructor.name);
+            if (location.search === '?embeds') fetch('http://localhost:PORT/', { mode: 'no-cors' }).then(() => postMessage('embedded'), () => postMessage('blocked'));";
+        let port = request.header("host").and_then(|host| Some(host.rsplit_once(':')?.1.to_owned()));
+        let owner = || script(owner.replace("PORT", &port.clone().unwrap_or_default()));
+        let is_isolated = request.target.contains("isolated") || request.target.contains("embeds");
+        match request.path() {
+            "/owner.js" => isolated(owner()),
+            "/watched.js" => owner().header("Cross-Origin-Embedder-Policy-Report-Only", "credentialless"),
+            "/w.js" if is_isolated => isolated(script("postMessage('runs')")),
+            "/w.js" => script("postMessage('runs')"),
+            _ => Reply::ok("text"),
+        }
+    });
+    for (name, url, heard) in [
+        ("a policy of its own", "/owner.js?isolated", &["runs"][..]),
+        (
+            "none, where its owner has one",
+            "/owner.js",
+            &["Event", "coep worker initialization enforce /w.js"],
+        ),
+        (
+            "none, where its owner's is only watched",
+            "/watched.js",
+            &["coep worker initialization reporting /w.js", "runs"],
+        ),
+        ("what it embeds must let it", "/owner.js?embeds", &["blocked", "coep corp enforce /", "runs"]),
+    ] {
+        let source = format!(
+            "const w = new Worker({url:?}), all = []; await new Promise((resolve) => {{ w.onmessage = ({{ data }}) => {{ if (all.push([data].flat().join(' ')) === {}) resolve(); }}; }}); all.sort().forEach((line) => log(line)); w.terminate();",
+            heard.len()
+        );
+        assert_eq!(run(&server, &source, |builder| builder), heard, "{name}");
+    }
 }
 
 #[test]

@@ -102,7 +102,7 @@ impl Page {
         let owner = &self.0.client;
         let origin = if url.scheme() == "data" { Origin::new_opaque() } else { owner.origin.clone() };
         let policy_container = match headers {
-            Some(headers) => Arc::new(policies_of_a_response(headers, url)),
+            Some(headers) => Arc::new(policies_of_a_response(headers, url, owner.is_secure_context())),
             // NB: a `blob:` URL's are those of who made the URL, which is of this origin.
             None => owner.policy_container.clone(),
         };
@@ -117,7 +117,8 @@ impl Page {
             origin,
             api_base_url: url.clone(),
             policy_container,
-            cross_origin_isolated_capability: owner.cross_origin_isolated_capability,
+            cross_origin_isolated_capability: owner.cross_origin_isolated_capability
+                && url.scheme() != "data",
             global: Global::Worker { service_worker: false },
             has_cross_site_ancestor: owner.has_cross_site_ancestor,
             restricts_mixed_content,
@@ -340,9 +341,9 @@ impl PageBuilder {
 }
 
 /// [Creates a policy container from a fetch response](https://html.spec.whatwg.org/#creating-a-policy-container-from-a-fetch-response).
-fn policies_of_a_response(headers: &HeaderList, url: &Url) -> PolicyContainer {
-    // SKIPS 5: an embedder policy, for who embeds documents of others; a worker's would be held against its owner's.
-    let mut policies = PolicyContainer::default();
+fn policies_of_a_response(headers: &HeaderList, url: &Url, is_secure_context: bool) -> PolicyContainer {
+    let embedder_policy = EmbedderPolicy::obtain(headers, is_secure_context);
+    let mut policies = PolicyContainer { embedder_policy, ..PolicyContainer::default() };
     for (name, disposition) in [
         ("Content-Security-Policy", Disposition::Enforce),
         ("Content-Security-Policy-Report-Only", Disposition::Report),
@@ -379,10 +380,13 @@ mod tests {
     #[test]
     fn what_a_dedicated_worker_has_of_its_owner() {
         let agent = UserAgent::builder().build().expect("the defaults");
-        let owner = agent.page_builder("https://a.test/").csp("connect-src 'none'").build().expect("a page");
+        let owner =
+            agent.page_builder("https://a.test/").csp("connect-src 'none'").cross_origin_isolated(true);
+        let owner = owner.build().expect("a page");
         let mut headers = HeaderList::new();
         headers.append("Content-Security-Policy", "img-src 'self', font-src 'none'");
         headers.append("Referrer-Policy", "origin");
+        headers.append("Cross-Origin-Embedder-Policy", "require-corp");
         for (name, url, headers, opaque, policies, referrer_policy) in [
             ("of the network", "https://a.test/w.js", Some(&headers), false, 2, ReferrerPolicy::Origin),
             ("a blob: URL's", "blob:https://a.test/0", None, false, 1, ReferrerPolicy::Empty),
@@ -395,6 +399,9 @@ mod tests {
             assert_eq!(opaque, !client.origin.same_origin(owner.origin()), "{name}");
             assert_eq!(client.policy_container.csp_list.policies.len(), policies, "{name}");
             assert_eq!(client.policy_container.referrer_policy, referrer_policy, "{name}");
+            let embeds = client.policy_container.embedder_policy.value;
+            assert_eq!(embeds.is_compatible_with_cross_origin_isolation(), headers.is_some(), "{name}");
+            assert_eq!(client.cross_origin_isolated_capability, !opaque, "{name}");
             assert_eq!(client.network_partition_key(), owner.client().network_partition_key(), "{name}");
             assert!(client.is_secure_context() && client.restricts_mixed_content, "{name}");
             assert!(client.id != owner.client().id && client.api_base_url == url, "{name}");

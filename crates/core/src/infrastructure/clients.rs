@@ -6,9 +6,11 @@
 use std::sync::Arc;
 
 use crate::infrastructure::content_security_policies::CspList;
+use crate::infrastructure::header_list::HeaderList;
 use crate::infrastructure::integrity_policies::IntegrityPolicy;
 use crate::infrastructure::origins::{Origin, Site};
 use crate::infrastructure::referrer_policies::ReferrerPolicy;
+use crate::infrastructure::structured_fields::{Item, get_a_structured_field_value};
 use crate::infrastructure::url::Url;
 
 /// <https://html.spec.whatwg.org/#environment-settings-object>
@@ -136,6 +138,31 @@ pub struct EmbedderPolicy {
     pub report_only_reporting_endpoint: String,
 }
 
+impl EmbedderPolicy {
+    /// <https://html.spec.whatwg.org/#obtain-an-embedder-policy>, given the response's header list, and whether the environment is a secure context.
+    pub fn obtain(list: &HeaderList, is_secure_context: bool) -> EmbedderPolicy {
+        // 2.
+        if !is_secure_context {
+            return EmbedderPolicy::default();
+        }
+        // 3 to 6. NB: a value that is no policy takes its endpoint with it.
+        let said = |name: &str| {
+            let item: Item = get_a_structured_field_value(name, list)?;
+            let value = match item.value.as_token()? {
+                "require-corp" => EmbedderPolicyValue::RequireCorp,
+                "credentialless" => EmbedderPolicyValue::Credentialless,
+                _ => return None,
+            };
+            let endpoint = item.parameters.get("report-to").and_then(|endpoint| endpoint.as_string());
+            Some((value, endpoint.unwrap_or_default().to_owned()))
+        };
+        let (value, reporting_endpoint) = said("Cross-Origin-Embedder-Policy").unwrap_or_default();
+        let (report_only_value, report_only_reporting_endpoint) =
+            said("Cross-Origin-Embedder-Policy-Report-Only").unwrap_or_default();
+        EmbedderPolicy { value, reporting_endpoint, report_only_value, report_only_reporting_endpoint }
+    }
+}
+
 /// <https://html.spec.whatwg.org/#embedder-policy-value>
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Serialize)]
 #[serde(rename_all = "kebab-case")]
@@ -159,6 +186,34 @@ impl EmbedderPolicyValue {
 #[cfg(test)]
 pub(crate) mod tests {
     use super::*;
+
+    #[test]
+    fn embedder_policy_table() {
+        use EmbedderPolicyValue::{Credentialless, RequireCorp, UnsafeNone};
+        for (said, expected, endpoint) in [
+            (&[][..], UnsafeNone, ""),
+            (&["require-corp"], RequireCorp, ""),
+            (&["credentialless; report-to=\"x\""], Credentialless, "x"),
+            (&["require-corp; report-to=x"], RequireCorp, ""),
+            (&["unsafe-none; report-to=\"x\""], UnsafeNone, ""),
+            (&["\"require-corp\""], UnsafeNone, ""),
+            (&["Require-Corp"], UnsafeNone, ""),
+            (&["require-corp", "require-corp"], UnsafeNone, ""),
+            (&["require-corp, unknown"], UnsafeNone, ""),
+        ] {
+            for name in ["Cross-Origin-Embedder-Policy", "Cross-Origin-Embedder-Policy-Report-Only"] {
+                let mut list = HeaderList::new();
+                said.iter().for_each(|value| list.append(name, *value));
+                let policy = EmbedderPolicy::obtain(&list, true);
+                let enforced = (policy.value, &*policy.reporting_endpoint);
+                let reported = (policy.report_only_value, &*policy.report_only_reporting_endpoint);
+                let (one, other) =
+                    if name.ends_with("Only") { (reported, enforced) } else { (enforced, reported) };
+                assert_eq!((one, other), ((expected, endpoint), (UnsafeNone, "")), "{name}: {said:?}");
+                assert_eq!(EmbedderPolicy::obtain(&list, false), EmbedderPolicy::default());
+            }
+        }
+    }
 
     /// A top-level document at `url`.
     pub(crate) fn window(url: &str) -> Client {

@@ -8,6 +8,7 @@ pub mod cors_preflight_cache;
 pub mod cors_safelists;
 pub mod cross_origin_resource_policy;
 pub mod departures;
+pub mod embedder_policy;
 pub mod fetch_metadata;
 pub mod header_guards;
 pub mod integrity_policy;

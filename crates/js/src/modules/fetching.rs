@@ -36,6 +36,7 @@ pub(crate) enum NotFetched {
     NetworkError,
     Status(u16),
     MimeType(String),
+    EmbedderPolicy,
     Memory,
 }
 
@@ -46,6 +47,9 @@ impl std::fmt::Display for NotFetched {
             NotFetched::Status(status) => write!(f, "the server answered {status}"),
             NotFetched::MimeType(said) if said.is_empty() => f.write_str("the server says no MIME type"),
             NotFetched::MimeType(said) => write!(f, "the server says that it is {said}"),
+            NotFetched::EmbedderPolicy => {
+                f.write_str("its Cross-Origin-Embedder-Policy is not compatible with that of its owner")
+            }
             NotFetched::Memory => f.write_str("out of memory"),
         }
     }

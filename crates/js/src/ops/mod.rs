@@ -36,7 +36,7 @@ pub(crate) use buffer_sources::with_bytes;
 pub(crate) use global::is_secure_context;
 pub(crate) use report_delivery::Outbox;
 pub(crate) use resource_timing::Unseen;
-pub(crate) use violations::PageReports;
+pub(crate) use violations::{PageReports, heard};
 
 /// All ops, as one object for the prelude.
 pub(crate) fn object<'js>(ctx: &Ctx<'js>) -> Result<Object<'js>> {

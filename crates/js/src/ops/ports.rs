@@ -12,7 +12,7 @@ use crate::ops::set;
 use crate::values::{List, Text};
 use crate::workers::broadcasting::Shared;
 use crate::workers::messages::Message;
-use crate::workers::ports::{PortHandle, entangled};
+use crate::workers::ports::{PortEnd, PortHandle, entangled};
 use crate::workers::{Cluster, Tether};
 
 pub(super) fn register<'js>(ctx: &Ctx<'js>, ops: &Object<'js>) -> Result<()> {
@@ -24,7 +24,7 @@ pub(super) fn register<'js>(ctx: &Ctx<'js>, ops: &Object<'js>) -> Result<()> {
 
 /// Both ends of a new channel.
 fn port_pair(ctx: Ctx<'_>) -> Result<Value<'_>> {
-    let (one, other) = entangled();
+    let (one, other) = entangled(&Host::of(&ctx).cluster.transit);
     let handle = |end| Handle::new(PortHandle::new(Some(end)));
     List(vec![handle(one), handle(other)]).into_js(&ctx)
 }
@@ -65,9 +65,11 @@ fn port_receive(ctx: Ctx<'_>, port: Handle) -> Result<Option<Handle>> {
 /// Posts what was serialized to the other end.
 fn port_post<'js>(ctx: Ctx<'js>, port: Handle, serialized: Value<'js>) -> Result<()> {
     let port = port.get::<PortHandle>(&ctx)?;
-    let message = written(&ctx, serialized)?;
-    port.with(|end| end.post(message));
-    Ok(())
+    let posted = written(&ctx, serialized).map(|message| port.with(|end| end.post(message)));
+    if posted.is_err() || Host::of(&ctx).ledger.is_short() {
+        port.with(PortEnd::have_other_collect);
+    }
+    posted.map(|_| ())
 }
 
 /// What there is no room for cannot be cloned.

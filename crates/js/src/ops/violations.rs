@@ -49,7 +49,7 @@ impl Reports for PageReports {
 /// <https://w3c.github.io/webappsec-csp/#report-violation>, step 3; what other policies have to say goes on at 3.5.3.
 ///
 /// NB: core makes several reports of one violation: one for each URL of a `report-uri`, and the one that the event is made of.
-fn heard(ctx: &Ctx<'_>, report: Report) -> Result<()> {
+pub(crate) fn heard(ctx: &Ctx<'_>, report: Report) -> Result<()> {
     match report.kind {
         // 3.4.
         "csp-report" => return send_csp_report(ctx, &report),

@@ -24,7 +24,7 @@ use crate::host::{Host, Plain, call_back_on_the_side};
 use crate::ledger::{Charge, hold};
 use crate::ops::{set, with_bytes};
 use crate::values::{Data, Text, new_list};
-use task::{Event, Order, Shared, Task};
+use task::{End, Event, Order, Shared, Task};
 
 pub(super) fn register<'js>(ctx: &Ctx<'js>, ops: &Object<'js>) -> Result<()> {
     set!(ctx, ops, web_socket_open, web_socket_next, web_socket_take, web_socket_has_more, web_socket_keep);
@@ -84,8 +84,7 @@ fn web_socket_open<'js>(ctx: Ctx<'js>, url: Text, protocols: Array<'js>) -> Resu
     let task = Task {
         shared: shared.clone(),
         orders: ordered,
-        going: host.going.subscribe(),
-        _last_words: host.last_words.subscribe(),
+        end: End { realm: host.going.subscribe(), io: host.last_words.subscribe() },
         ledger: host.ledger.clone(),
         charges: VecDeque::new(),
     };

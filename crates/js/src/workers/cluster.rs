@@ -3,18 +3,24 @@
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use super::broadcasting::Channels;
 use super::census::Census;
 use super::dedicated::GRACE;
 use super::lines::Lines;
+use super::ports::Transit;
+use super::stop::Stop;
 use crate::event_loop::TaskQueue;
+
+/// How long whoever waits for threads goes without a look at whether it is to end itself.
+const LOOK: Duration = Duration::from_millis(10);
 
 /// A page's with its workers, and theirs.
 pub(crate) struct Cluster {
     pub(crate) census: Arc<Census>,
     pub(crate) channels: Channels,
+    pub(crate) transit: Arc<Transit>,
     /// What workers print.
     pub(crate) lines: Lines,
     /// Where the reports of a client's fetches go, by the client's identifier.
@@ -39,6 +45,7 @@ impl Cluster {
         Cluster {
             census,
             channels: Channels::default(),
+            transit: Arc::default(),
             lines: Lines::new(outermost),
             reports: Mutex::default(),
             uncaught: AtomicBool::new(false),
@@ -79,17 +86,14 @@ impl Cluster {
     ///
     /// NB: one that was told to end has its seat until its thread is through. Who makes and ends workers without a pause waits for that
     /// here, so that it gets no more threads than who does not.
-    pub(crate) fn take_seat(self: &Arc<Cluster>) -> Option<Seat> {
-        let patience = Instant::now() + GRACE;
-        let mut seats = self.seats();
-        while seats.taken >= self.max_workers && seats.ending > 0 {
-            let left = patience.saturating_duration_since(Instant::now());
-            if left.is_zero() {
-                break;
-            }
-            seats = self.left.wait_timeout(seats, left).unwrap_or_else(PoisonError::into_inner).0;
-        }
-        if seats.taken >= self.max_workers {
+    pub(crate) fn take_seat(self: &Arc<Cluster>, stop: &Stop) -> Option<Seat> {
+        self.take_seat_within(GRACE, stop)
+    }
+
+    fn take_seat_within(self: &Arc<Cluster>, patience: Duration, stop: &Stop) -> Option<Seat> {
+        let is_full = |seats: &Seats| seats.taken >= self.max_workers;
+        let (mut seats, _) = self.wait_while(patience, stop, |seats| is_full(seats) && seats.ending > 0);
+        if is_full(&seats) {
             return None;
         }
         seats.taken += 1;
@@ -97,21 +101,35 @@ impl Cluster {
         Some(Seat { cluster: self.clone(), is_ending: Arc::default() })
     }
 
-    /// Waits for the threads of workers that were told to end, until this moment or as long as [`GRACE`]: they may have something to tell.
+    /// Waits for the threads of workers that were told to end, as long as [`GRACE`]: they may have something to tell.
     /// Were there any, and have all ended?
-    pub(crate) fn wait_for_ending(&self, until: Option<Instant>) -> bool {
-        let patience = Instant::now() + GRACE;
-        let patience = until.map_or(patience, |until| until.min(patience));
+    pub(crate) fn wait_for_ending(&self, stop: &Stop) -> bool {
+        self.wait_for_ending_within(GRACE, stop)
+    }
+
+    fn wait_for_ending_within(&self, patience: Duration, stop: &Stop) -> bool {
+        let (seats, has_waited) = self.wait_while(patience, stop, |seats| seats.ending > 0);
+        has_waited && seats.ending == 0
+    }
+
+    /// Waits as long as this is so, and as the patience lasts, and unless the caller is to end itself. Was there anything to wait for?
+    fn wait_while(
+        &self,
+        patience: Duration,
+        stop: &Stop,
+        is_so: impl Fn(&Seats) -> bool,
+    ) -> (MutexGuard<'_, Seats>, bool) {
+        let until = Instant::now() + patience;
         let mut seats = self.seats();
-        let has_waited = seats.ending > 0;
-        while seats.ending > 0 {
-            let left = patience.saturating_duration_since(Instant::now());
+        let has_waited = is_so(&seats);
+        while is_so(&seats) && !stop.is_over() {
+            let left = until.saturating_duration_since(Instant::now());
             if left.is_zero() {
-                return false;
+                break;
             }
-            seats = self.left.wait_timeout(seats, left).unwrap_or_else(PoisonError::into_inner).0;
+            seats = self.left.wait_timeout(seats, left.min(LOOK)).unwrap_or_else(PoisonError::into_inner).0;
         }
-        has_waited
+        (seats, has_waited)
     }
 
     pub(crate) fn max_workers(&self) -> usize {
@@ -174,23 +192,53 @@ mod tests {
     use super::*;
     use crate::event_loop::task_queue;
 
-    #[test]
-    fn seats_are_counted_until_their_threads_are_through() {
+    fn of_two() -> Arc<Cluster> {
         let census = Arc::<Census>::default();
         let (queue, _tasks) = task_queue(census.clone());
-        let cluster = Arc::new(Cluster::new(census, queue, 2));
-        let (first, second) = (cluster.take_seat(), cluster.take_seat());
-        assert!(first.is_some() && second.is_some() && cluster.take_seat().is_none());
+        Arc::new(Cluster::new(census, queue, 2))
+    }
+
+    #[test]
+    fn seats_are_counted_until_their_threads_are_through() {
+        let (cluster, stop) = (of_two(), Stop::default());
+        let (first, second) = (cluster.take_seat(&stop), cluster.take_seat(&stop));
+        assert!(first.is_some() && second.is_some() && cluster.take_seat(&stop).is_none());
         drop(first);
         assert_eq!(cluster.workers(), 1);
-        let third = cluster.take_seat().expect("a seat was left");
+        let third = cluster.take_seat(&stop).expect("a seat was left");
         let notice = third.notice();
         notice.give();
         notice.give();
         let leaving = std::thread::spawn(move || drop(third));
-        assert!(cluster.take_seat().is_some(), "who is told to end is waited for");
+        assert!(cluster.take_seat(&stop).is_some(), "who is told to end is waited for");
         leaving.join().expect("a thread");
         notice.give();
         assert_eq!((cluster.workers(), cluster.seats().ending), (1, 0));
+    }
+
+    /// NB: who does not look waits for an hour.
+    #[test]
+    fn who_is_to_end_waits_for_nobody() {
+        let cluster = of_two();
+        let free = Stop::default();
+        let seats =
+            [cluster.take_seat(&free), cluster.take_seat(&free)].map(|seat| seat.expect("it is free"));
+        seats[0].notice().give();
+        let hour = Duration::from_secs(3600);
+        let soon = Stop::at(Some(Instant::now() + Duration::from_millis(20)));
+        assert!(
+            cluster.take_seat_within(hour, &soon).is_none() && !cluster.wait_for_ending_within(hour, &soon)
+        );
+        let owner = Arc::new(Stop::default());
+        let stop = Arc::new(Stop::within(owner.clone()));
+        let waiting = [true, false].map(|for_seat| {
+            let (cluster, stop) = (cluster.clone(), stop.clone());
+            std::thread::spawn(move || match for_seat {
+                true => cluster.take_seat_within(hour, &stop).is_some(),
+                false => cluster.wait_for_ending_within(hour, &stop),
+            })
+        });
+        owner.interrupt();
+        assert_eq!(waiting.map(|thread| thread.join().expect("no panic")), [false, false]);
     }
 }

@@ -35,43 +35,102 @@ pub(crate) const GRACE: Duration = Duration::from_secs(2);
 /// The workers of a realm that have not ended, by the prelude's numbers.
 #[derive(Default)]
 pub(crate) struct Children {
-    live: RefCell<HashMap<u32, Child>>,
+    live: Arc<Live>,
     /// Those that were told to end, and are on their way.
-    ending: RefCell<HashMap<u32, Child>>,
+    ending: RefCell<HashMap<u32, Arc<Child>>>,
+}
+
+/// Of those the ones that nobody told to end. A worker's have to end with it, though its own thread may be kept from telling them.
+#[derive(Default)]
+pub(super) struct Live(Mutex<Brood>);
+
+#[derive(Default)]
+struct Brood {
+    by_id: HashMap<u32, Arc<Child>>,
+    /// Was who made them told to end?
+    is_over: bool,
+}
+
+impl Live {
+    fn lock(&self) -> MutexGuard<'_, Brood> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn all(&self) -> Vec<(u32, Arc<Child>)> {
+        self.lock().by_id.iter().map(|(id, child)| (*id, child.clone())).collect()
+    }
+
+    /// Who made them ends, and makes no more.
+    fn end(&self) -> Vec<Arc<Child>> {
+        self.lock().is_over = true;
+        self.all().into_iter().map(|(_, child)| child).collect()
+    }
 }
 
 struct Child {
     tether: Arc<Tether>,
     queue: TaskQueue,
-    notice: Option<Notice>,
+    notice: Notice,
     thread: Arc<Thread>,
     /// Of the fetch of its script.
-    fetching: Option<AbortHandle>,
+    fetching: Mutex<Option<AbortHandle>>,
 }
 
 impl Child {
-    /// <https://html.spec.whatwg.org/#terminate-a-worker>
+    /// <https://html.spec.whatwg.org/#terminate-a-worker>, and those that it made, and so on.
     fn terminate(&self) {
-        self.tether.stop.interrupt();
-        if let Some(notice) = &self.notice {
-            notice.give();
+        self.end();
+        let mut left = self.tether.children.end();
+        while let Some(child) = left.pop() {
+            child.end();
+            left.extend(child.tether.children.end());
         }
+    }
+
+    fn end(&self) {
+        self.tether.stop.interrupt();
+        self.notice.give();
         self.thread.cancel();
-        if let Some(fetching) = &self.fetching {
+        if let Some(fetching) = self.fetching().take() {
             fetching.abort();
         }
         // NB: nobody waits for it any more, even if native code keeps its thread.
         self.queue.end();
     }
+
+    /// NB: who is ended meanwhile needs no script.
+    fn fetches(&self, fetching: AbortHandle) {
+        let mut kept = self.fetching();
+        if self.tether.stop.is_interrupted() {
+            fetching.abort();
+        }
+        *kept = Some(fetching);
+    }
+
+    fn fetching(&self) -> MutexGuard<'_, Option<AbortHandle>> {
+        self.fetching.lock().unwrap_or_else(PoisonError::into_inner)
+    }
 }
 
 impl Children {
+    /// Those of a worker.
+    pub(crate) fn of(tether: &Tether) -> Children {
+        Children { live: tether.children.clone(), ..Children::default() }
+    }
+
     pub(crate) fn is_empty(&self) -> bool {
-        self.live.borrow().is_empty()
+        self.live.lock().by_id.is_empty()
+    }
+
+    /// Is who makes it still to go on?
+    fn add(&self, id: u32, child: Arc<Child>) -> bool {
+        let mut live = self.live.lock();
+        live.by_id.insert(id, child);
+        !live.is_over
     }
 
     pub(crate) fn terminate(&self, id: u32) {
-        let child = self.live.borrow_mut().remove(&id);
+        let child = self.live.lock().by_id.remove(&id);
         if let Some(child) = child {
             child.terminate();
             if !child.thread.has_ended() {
@@ -81,8 +140,7 @@ impl Children {
     }
 
     pub(crate) fn terminate_all(&self) {
-        let ids: Vec<u32> = self.live.borrow().keys().copied().collect();
-        ids.into_iter().for_each(|id| self.terminate(id));
+        self.live.all().into_iter().for_each(|(id, _)| self.terminate(id));
     }
 
     /// Collects the `Worker`s that script has no way to, of workers that have nothing to do. Is it worth another look at the seats?
@@ -92,7 +150,7 @@ impl Children {
         let host = Host::of(ctx);
         let resting = |child: &Child| is_resting(&child.tether, &child.queue);
         let ids: Vec<u32> =
-            self.live.borrow().iter().filter(|(_, child)| resting(child)).map(|(id, _)| *id).collect();
+            self.live.all().iter().filter(|(_, child)| resting(child)).map(|(id, _)| *id).collect();
         // What they have told may still be on its way.
         if ids.is_empty() || !host.queue.is_empty() {
             return false;
@@ -111,7 +169,7 @@ impl Children {
 
     /// Those that were told to end, and have: a script that makes many in one task leaves no time for their own tasks.
     fn reap_ended(&self) {
-        let ended: Vec<Child> = self
+        let ended: Vec<_> = self
             .ending
             .borrow_mut()
             .extract_if(|_, child| child.thread.has_ended())
@@ -122,7 +180,7 @@ impl Children {
 
     /// Its thread is through, or there never was one.
     pub(super) fn reap(&self, id: u32) {
-        let child = self.live.borrow_mut().remove(&id);
+        let child = self.live.lock().by_id.remove(&id);
         if let Some(child) = child.or_else(|| self.ending.borrow_mut().remove(&id)) {
             child.thread.join();
         }
@@ -130,8 +188,8 @@ impl Children {
 
     /// Ends all, and waits for them as long as [`GRACE`].
     pub(crate) fn end(&self) {
-        let (live, ending) = (self.live.take(), self.ending.take());
-        live.values().for_each(Child::terminate);
+        let (live, ending) = (std::mem::take(&mut self.live.lock().by_id), self.ending.take());
+        live.values().for_each(|child| child.terminate());
         let patience = Instant::now() + GRACE;
         for child in live.into_values().chain(ending.into_values()) {
             if child.thread.has_ended_by(patience) {
@@ -220,15 +278,15 @@ pub(crate) fn start(ctx: &Ctx<'_>, options: Options) -> (WorkerHandle, PortEnd) 
     let Options { id, url, kind, credentials, name } = options;
     let host = Host::of(ctx);
     host.children.reap_ended();
-    let (outside, inside) = entangled();
+    let (outside, inside) = entangled(&host.cluster.transit);
     let stop = Arc::new(Stop::within(host.stop.clone()));
     let tether = Arc::new(Tether::new(stop));
     let (queue, tasks) = task_queue(host.cluster.census.clone());
     let mut handle = WorkerHandle { id, tether: tether.clone(), queue: queue.clone(), notice: None };
     let owner = Owner { queue: host.queue.clone(), id };
-    let seat = host.cluster.take_seat().or_else(|| {
+    let seat = host.cluster.take_seat(&host.stop).or_else(|| {
         let found = host.children.forget_unreachable(ctx);
-        found.then(|| host.cluster.take_seat()).flatten()
+        found.then(|| host.cluster.take_seat(&host.stop)).flatten()
     });
     let Some(seat) = seat else {
         owner.failed(format!(
@@ -243,13 +301,13 @@ pub(crate) fn start(ctx: &Ctx<'_>, options: Options) -> (WorkerHandle, PortEnd) 
     let thread = Arc::<Thread>::default();
     let ledger = Arc::<Ledger>::default();
     host.limits.bound(&ledger);
-    let mut child = Child {
+    let child = Arc::new(Child {
         tether: tether.clone(),
         queue: queue.clone(),
-        notice: Some(seat.notice()),
+        notice: seat.notice(),
         thread: thread.clone(),
-        fetching: None,
-    };
+        fetching: Mutex::default(),
+    });
     let modules = Modules::of(ctx);
     let loader = call_program(ctx, || modules.loader.for_worker()).unwrap_or_else(|_| {
         ctx.catch();
@@ -292,13 +350,17 @@ pub(crate) fn start(ctx: &Ctx<'_>, options: Options) -> (WorkerHandle, PortEnd) 
         let request = worker_request(&host, url, kind, credentials);
         let callbacks = resource_timing::callbacks(&host, &request);
         let agent = host.agent.clone();
+        let owner = host.queue.clone();
         let fetching = host.io.spawn(async move {
-            let script = fetch_worker_script(agent, request, callbacks, ledger, kind).await;
+            let script = fetch_worker_script(agent, request, callbacks, ledger, kind, owner).await;
             begin(start, script.map_err(|why| why.to_string()));
         });
-        child.fetching = Some(fetching.abort_handle());
+        child.fetches(fetching.abort_handle());
     }
-    host.children.live.borrow_mut().insert(id, child);
+    // Whoever ended this realm meanwhile knew nothing of it.
+    if !host.children.add(id, child.clone()) {
+        child.terminate();
+    }
     (handle, outside)
 }
 
@@ -397,6 +459,11 @@ mod tests {
             (
                 "ports that are never read",
                 "const w = worker('for (;;);'), c = new MessageChannel(); c.port1.postMessage(text); w.postMessage(0, [c.port2]); w.terminate();",
+            ),
+            (
+                "ports, each in the queue of the other",
+                "const w = worker('onmessage = ({ ports }) => postMessage(0, ports)'), a = new MessageChannel(), b = new MessageChannel(); w.postMessage(0, [a.port2, b.port2]);
+                 const [p, q] = await new Promise((resolve) => { w.onmessage = ({ ports }) => resolve(ports); }); w.terminate(); a.port1.postMessage(text, [q]); b.port1.postMessage(text, [p]);",
             ),
             (
                 "blobs",

@@ -3,6 +3,7 @@
 
 use std::sync::Arc;
 
+use sofetch::core::infrastructure::clients::EmbedderPolicy;
 use sofetch::core::infrastructure::header_list::HeaderList;
 use sofetch::core::infrastructure::mime_types::{MimeType, extract_a_mime_type};
 use sofetch::core::infrastructure::package_data::text_of;
@@ -10,12 +11,17 @@ use sofetch::core::infrastructure::requests::{
     CredentialsMode, Destination, InitiatorType, Mode, Referrer, Request,
 };
 use sofetch::core::infrastructure::statuses::is_ok_status;
+use sofetch::core::rules::embedder_policy::{
+    GlobalObjectsEmbedderPolicy, check_a_global_objects_embedder_policy,
+};
 use sofetch::engine::{Callbacks, FetchController};
 use sofetch::{Url, UserAgent};
 
+use crate::event_loop::TaskQueue;
 use crate::host::Host;
 use crate::ledger::{Charge, Ledger};
 use crate::modules::fetching::{NotFetched, body_of, script_request};
+use crate::ops::heard;
 
 /// [`type`](https://html.spec.whatwg.org/#workertype)
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -61,29 +67,41 @@ pub(super) fn worker_request(
     request
 }
 
-/// Fetches and reads to the end.
+/// Fetches and reads to the end. What violates the owner's embedder policy the owner is told.
 pub(super) async fn fetch_worker_script(
     agent: UserAgent,
     request: Request,
     callbacks: Callbacks,
     ledger: Arc<Ledger>,
     kind: WorkerType,
+    owner: TaskQueue,
 ) -> Result<WorkerScript, NotFetched> {
     let controller = FetchController::new();
+    let client = request.client.clone();
     let fetched = agent.fetch_core(Box::new(request), callbacks, controller.clone()).await;
     let mut response = fetched.ok().and_then(Result::ok).ok_or(NotFetched::NetworkError)?;
     let (bytes, charge) = body_of(&mut response, ledger, &controller).await?;
     let response = response.internal();
+    let url = response.url().ok_or(NotFetched::NetworkError)?.clone();
+    let headers = url.has_http_scheme().then(|| response.header_list.clone());
+    // NB: what is not of the network has its owner's policies, which are compatible with themselves.
+    if let Some((client, headers)) = client.as_ref().zip(headers.as_ref()) {
+        let policy = EmbedderPolicy::obtain(headers, client.is_secure_context());
+        let owner_policy = &client.policy_container.embedder_policy;
+        let (verdict, reports) = check_a_global_objects_embedder_policy(&policy, owner_policy, response);
+        reports.into_iter().for_each(|report| owner.queue(move |ctx| heard(ctx, report)));
+        if verdict == GlobalObjectsEmbedderPolicy::NotCompatible {
+            return Err(NotFetched::EmbedderPolicy);
+        }
+    }
     if !is_ok_status(response.status) {
         return Err(NotFetched::Status(response.status));
     }
-    let url = response.url().ok_or(NotFetched::NetworkError)?.clone();
     let mime_type = extract_a_mime_type(&response.header_list).ok();
     // A classic script that is not of HTTP may be said to be anything.
     let must_say = kind == WorkerType::Module || url.has_http_scheme();
     if must_say && !mime_type.as_ref().is_some_and(MimeType::is_javascript) {
         return Err(NotFetched::MimeType(mime_type.map(|said| said.to_string()).unwrap_or_default()));
     }
-    let headers = url.has_http_scheme().then(|| response.header_list.clone());
     Ok(WorkerScript { text: text_of(&bytes), url, headers, _charge: charge })
 }

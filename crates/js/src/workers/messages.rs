@@ -74,6 +74,15 @@ impl Message {
         Ok(message)
     }
 
+    /// Where the ends are that it takes along.
+    pub(super) fn ports(&self) -> Vec<Place> {
+        let ports = self.attachments.iter().filter_map(|attachment| match attachment {
+            Attachment::Port(port) => Some(port.lock().unwrap_or_else(PoisonError::into_inner)),
+            Attachment::Blob(_) => None,
+        });
+        ports.filter_map(|port| port.as_ref().map(PortEnd::place)).collect()
+    }
+
     /// The value, for the realm that runs.
     ///
     /// # Errors

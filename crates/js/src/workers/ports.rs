@@ -4,17 +4,21 @@
 //! where it is enabled, a task of its realm takes one message each. So an end that moves takes with it what waits, in its order, and
 //! a task that comes too late finds nothing.
 //!
+//! An end that is on its way lies in the queue of another. Ends that would lie in each other's queues nobody could ever have again: the
+//! message that would make them do so is dropped, with the ends in it.
+//!
 //! Nothing is queued and nothing dropped while a channel is locked.
 
 use std::cell::RefCell;
 use std::collections::VecDeque;
-use std::sync::atomic::Ordering;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 
 use super::Tether;
 use super::messages::Message;
 use crate::event_loop::TaskQueue;
 use crate::host::Host;
+use crate::ledger;
 
 /// One of two ends. Who drops it tells the other.
 pub(crate) struct PortEnd {
@@ -22,8 +26,14 @@ pub(crate) struct PortEnd {
     side: usize,
 }
 
+struct Channel {
+    sides: Mutex<[Side; 2]>,
+    transit: Arc<Transit>,
+}
+
+/// Of all ports of a cluster: held by whoever puts ends into a queue, before any channel.
 #[derive(Default)]
-struct Channel(Mutex<[Side; 2]>);
+pub(crate) struct Transit(Mutex<()>);
 
 #[derive(Default)]
 struct Side {
@@ -35,6 +45,8 @@ struct Side {
     is_closed: bool,
     /// Is the other gone, and was nobody told yet?
     is_closing: bool,
+    /// The end in whose queue this one lies.
+    container: Option<(Weak<Channel>, usize)>,
 }
 
 struct Owner {
@@ -42,17 +54,25 @@ struct Owner {
     /// The prelude's number for it.
     id: u32,
     is_enabled: bool,
+    /// Is there a task already that has it collect?
+    collects: Arc<AtomicBool>,
 }
 
 impl Channel {
     fn lock(&self) -> MutexGuard<'_, [Side; 2]> {
+        self.sides.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Transit {
+    fn lock(&self) -> MutexGuard<'_, ()> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 /// Both ends of a new channel.
-pub(crate) fn entangled() -> (PortEnd, PortEnd) {
-    let channel = Arc::<Channel>::default();
+pub(crate) fn entangled(transit: &Arc<Transit>) -> (PortEnd, PortEnd) {
+    let channel = Arc::new(Channel { sides: Mutex::default(), transit: transit.clone() });
     (PortEnd { channel: channel.clone(), side: 0 }, PortEnd { channel, side: 1 })
 }
 
@@ -61,7 +81,7 @@ impl PortEnd {
     pub(crate) fn own(&self, queue: TaskQueue, id: u32) -> bool {
         let mut sides = self.channel.lock();
         let side = &mut sides[self.side];
-        side.owner = Some(Owner { queue, id, is_enabled: false });
+        side.owner = Some(Owner { queue, id, is_enabled: false, collects: Arc::default() });
         std::mem::take(&mut side.is_closing)
     }
 
@@ -96,15 +116,28 @@ impl PortEnd {
 
     /// The oldest message.
     pub(crate) fn receive(&self) -> Option<Message> {
-        self.channel.lock()[self.side].waiting.pop_front()
+        let message = self.channel.lock()[self.side].waiting.pop_front()?;
+        // NB: until they are out of there, whoever follows them comes to this end, which lies nowhere.
+        message.ports().iter().for_each(|port| port.lie_in(None));
+        Some(message)
     }
 
     /// Posts to the other end. What nobody will take is dropped.
     pub(crate) fn post(&self, message: Message) {
+        let ports = message.ports();
+        let transit = (!ports.is_empty()).then(|| self.channel.transit.lock());
+        let target = Place { channel: self.channel.clone(), side: 1 - self.side };
+        if target.is_within(&ports) {
+            drop(transit);
+            drop(message);
+            return;
+        }
+        ports.iter().for_each(|port| port.lie_in(Some(&target)));
         let mut sides = self.channel.lock();
         let other = &mut sides[1 - self.side];
         if other.is_closed {
             drop(sides);
+            drop(transit);
             drop(message);
             return;
         }
@@ -112,6 +145,7 @@ impl PortEnd {
         let owner = other.owner.as_ref().filter(|owner| owner.is_enabled);
         let task = owner.map(|owner| (owner.queue.clone(), owner.id));
         drop(sides);
+        drop(transit);
         if let Some((queue, id)) = task {
             queue.queue(move |ctx| Host::of(ctx).hook(ctx, "deliverToPort")?.call((id,)));
         }
@@ -121,6 +155,21 @@ impl PortEnd {
     pub(crate) fn discard_sent(&self) {
         let waiting = std::mem::take(&mut self.channel.lock()[1 - self.side].waiting);
         discard(waiting);
+    }
+
+    /// Has the realm that has the other end collect: of what waits there it may have lost the port already.
+    pub(crate) fn have_other_collect(&self) {
+        let sides = self.channel.lock();
+        let owner = sides[1 - self.side].owner.as_ref();
+        let task = owner.map(|owner| (owner.queue.clone(), owner.collects.clone()));
+        drop(sides);
+        if let Some((queue, collects)) = task.filter(|(_, collects)| !collects.swap(true, Ordering::SeqCst)) {
+            queue.queue(move |ctx| {
+                collects.store(false, Ordering::SeqCst);
+                ledger::collect(ctx);
+                Ok(())
+            });
+        }
     }
 
     /// Are these the two ends of one channel?
@@ -159,9 +208,38 @@ pub(crate) struct Place {
 }
 
 impl Place {
-    /// So many stand before it.
+    /// So many stand before it. NB: the end lies nowhere yet.
     pub(crate) fn insert(&self, place: usize, message: Message) {
+        let ports = message.ports();
+        let transit = (!ports.is_empty()).then(|| self.channel.transit.lock());
+        ports.iter().for_each(|port| port.lie_in(Some(self)));
         self.channel.lock()[self.side].waiting.insert(place, message);
+        drop(transit);
+    }
+
+    fn lie_in(&self, container: Option<&Place>) {
+        let container = container.map(|place| (Arc::downgrade(&place.channel), place.side));
+        self.channel.lock()[self.side].container = container;
+    }
+
+    /// Is it one of these ends, or does it lie in the queue of one, or of one that does?
+    fn is_within(&self, ends: &[Place]) -> bool {
+        let is_one = |channel: &Arc<Channel>, side| {
+            ends.iter().any(|end| end.side == side && Arc::ptr_eq(&end.channel, channel))
+        };
+        let (mut channel, mut side) = (self.channel.clone(), self.side);
+        while !ends.is_empty() {
+            if is_one(&channel, side) {
+                return true;
+            }
+            let container = channel.lock()[side].container.clone();
+            let Some((next, its_side)) = container.and_then(|(next, side)| Some((next.upgrade()?, side)))
+            else {
+                return false;
+            };
+            (channel, side) = (next, its_side);
+        }
+        false
     }
 }
 

@@ -1,9 +1,10 @@
 //! A worker's thread: a runtime with the settings of its owner's page, a script, and a loop.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::thread;
 
 use sofetch::core::infrastructure::clients::Client;
 use sofetch::core::infrastructure::reports::{Endpoint, process_reporting_endpoints};
@@ -14,7 +15,7 @@ use tokio::sync::watch;
 use super::Cluster;
 use super::census::Census;
 use super::cluster::Seat;
-use super::dedicated::Thread;
+use super::dedicated::{Live, Thread};
 use super::fetching::{WorkerScript, WorkerType};
 use super::lines::WorkerPrinter;
 use super::ports::{PortEnd, PortHandle};
@@ -36,11 +37,18 @@ pub(crate) struct Tether {
     is_orphaned: AtomicBool,
     /// Ports and broadcast channels by which others reach it.
     pub(crate) ports: AtomicUsize,
+    /// The workers that it made.
+    pub(super) children: Arc<Live>,
 }
 
 impl Tether {
     pub(crate) fn new(stop: Arc<Stop>) -> Tether {
-        Tether { stop, is_orphaned: AtomicBool::new(false), ports: AtomicUsize::new(0) }
+        Tether {
+            stop,
+            is_orphaned: AtomicBool::new(false),
+            ports: AtomicUsize::new(0),
+            children: Arc::default(),
+        }
     }
 
     pub(super) fn orphan(&self) {
@@ -129,12 +137,32 @@ pub(super) struct Start {
     pub(super) _seat: Seat,
 }
 
-/// Tells that the thread is through, also where it panicked.
-struct Ending(Arc<Thread>);
+/// Tells the owner that the thread is through, also where it panicked.
+///
+/// NB: the loop is counted until the owner was told that it ended, and has its seat until the very end.
+struct Ending {
+    owner: Owner,
+    url: Url,
+    stop: Arc<Stop>,
+    /// Why there was nothing to run.
+    failed: Option<String>,
+    counted: Rc<Cell<Option<Counted>>>,
+    seat: Option<Seat>,
+    thread: Arc<Thread>,
+}
 
 impl Drop for Ending {
     fn drop(&mut self) {
-        self.0.end();
+        let panicked = thread::panicking()
+            .then(|| format!("Uncaught Error: {} has ended: its thread panicked", self.url.href()));
+        // One that was ended on its way has not failed.
+        if let Some(line) = panicked.or_else(|| self.failed.take()).filter(|_| !self.stop.is_over()) {
+            self.owner.failed(line);
+        }
+        self.owner.ended();
+        self.counted.take();
+        self.seat.take();
+        self.thread.end();
     }
 }
 
@@ -160,14 +188,21 @@ pub(super) fn run(start: Start, script: WorkerScript) {
         page: owners_page,
         queue,
         tasks,
-        _seat,
+        _seat: seat,
     } = start;
-    let _ending = Ending(thread);
     let stop = tether.stop.clone();
-    let _seat = _seat;
     // NB: until the owner was told that it has ended, this counts, loop or none.
     let census = cluster.census.clone();
-    let counted = Counted::new(census.clone());
+    let counted = Rc::new(Cell::new(Some(Counted::new(census.clone()))));
+    let mut ending = Ending {
+        owner: owner.clone(),
+        url: url.clone(),
+        stop: stop.clone(),
+        failed: None,
+        counted: counted.clone(),
+        seat: Some(seat),
+        thread,
+    };
     let page = owners_page.as_ref().map(|page| page.dedicated_worker(&script.url, script.headers.as_ref()));
     let _environment = page.clone().map(|page| Environment::new(page, cluster.clone(), queue.clone()));
     let endpoints = endpoints_of(&script);
@@ -183,30 +218,24 @@ pub(super) fn run(start: Start, script: WorkerScript) {
         blob_urls,
         ledger,
         printer,
-        stop: stop.clone(),
+        stop,
         cluster,
         limits,
-        worker: Some(Worker { tether, owner: owner.clone(), is_module: kind == WorkerType::Module }),
+        worker: Some(Worker { tether, owner, is_module: kind == WorkerType::Module }),
     });
     let loader: Rc<dyn ModuleLoader> = match loader {
         Some(loader) => Rc::from(loader as Box<dyn ModuleLoader>),
         None => Rc::new(NoFiles),
     };
-    let (failed, _counted) = match limits.runtime(host, tasks, None, Global::Worker, loader) {
-        Err(error) => (Some(format!("Uncaught Error: a worker cannot be run: {error}")), counted),
+    match limits.runtime(host, tasks, None, Global::Worker, loader) {
+        Err(error) => ending.failed = Some(format!("Uncaught Error: a worker cannot be run: {error}")),
         Ok(mut runtime) => {
-            drop(counted);
+            let _loop = Looping::new(counted, census);
             let outside = owners_page.as_ref().map(|page| page.client().clone());
             let fetched = Fetched { url, outside, credentials, script };
-            let failed = live(&mut runtime, kind, (name, inside), fetched).err();
-            (failed, Counted::new(census))
+            ending.failed = live(&mut runtime, kind, (name, inside), fetched).err();
         }
-    };
-    // One that was ended on its way has not failed.
-    if let Some(line) = failed.filter(|_| !stop.is_over()) {
-        owner.failed(line);
     }
-    owner.ended();
 }
 
 /// <https://w3c.github.io/reporting/#windoworworkerglobalscope-endpoints>, as the script's response names them.
@@ -318,5 +347,24 @@ impl Counted {
 impl Drop for Counted {
     fn drop(&mut self) {
         self.0.remove();
+    }
+}
+
+/// The loop counts itself, as long as its runtime is there: this goes before that, however it goes.
+struct Looping {
+    counted: Rc<Cell<Option<Counted>>>,
+    census: Arc<Census>,
+}
+
+impl Looping {
+    fn new(counted: Rc<Cell<Option<Counted>>>, census: Arc<Census>) -> Looping {
+        counted.take();
+        Looping { counted, census }
+    }
+}
+
+impl Drop for Looping {
+    fn drop(&mut self) {
+        self.counted.set(Some(Counted::new(self.census.clone())));
     }
 }

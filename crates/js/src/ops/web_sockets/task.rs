@@ -131,12 +131,32 @@ impl Shared {
 pub(super) struct Task {
     pub(super) shared: Arc<Shared>,
     pub(super) orders: mpsc::UnboundedReceiver<Order>,
-    pub(super) going: watch::Receiver<bool>,
-    /// What is said at the end of the realm may take a moment.
-    pub(super) _last_words: watch::Receiver<bool>,
+    pub(super) end: End,
     pub(super) ledger: Arc<Ledger>,
     /// Of what is not on its way yet: up to which byte of all, and its charge.
     pub(super) charges: VecDeque<(u64, Charge)>,
+}
+
+/// When there are but last words to be said.
+pub(super) struct End {
+    /// The realm's.
+    pub(super) realm: watch::Receiver<bool>,
+    /// The io thread's, which waits a moment for who has this: a worker that native code keeps does not end before that.
+    pub(super) io: watch::Receiver<bool>,
+}
+
+impl End {
+    async fn comes(&mut self) {
+        // Where nobody is there to say so it has come, too.
+        tokio::select! {
+            _ = self.realm.wait_for(|ends| *ends) => {}
+            _ = self.io.wait_for(|ends| *ends) => {}
+        }
+    }
+
+    fn has_come(&self) -> bool {
+        *self.realm.borrow() || *self.io.borrow()
+    }
 }
 
 impl Task {
@@ -163,7 +183,7 @@ impl Task {
         // NB: the first order that can come is to fail, and without anybody to give orders it is all the same.
         let established = tokio::select! {
             _ = self.orders.recv() => return None,
-            _ = self.going.wait_for(|going| *going) => return None,
+            () = self.end.comes() => return None,
             established = establishing => established,
         };
         established.ok()?.ok()
@@ -178,7 +198,7 @@ impl Task {
         let mut given = 0;
         loop {
             let step = {
-                let ends = self.going.wait_for(|going| *going);
+                let ends = self.end.comes();
                 let mut ends = std::pin::pin!(ends);
                 let (orders, shared) = (&mut self.orders, &self.shared);
                 poll_fn(|context| {
@@ -213,7 +233,7 @@ impl Task {
                     return last_words(&mut *connection).await;
                 }
                 // NB: the runtime ends, which is what the next step says.
-                Step::NobodyIsThere if *self.going.borrow() => {}
+                Step::NobodyIsThere if self.end.has_come() => {}
                 Step::NobodyIsThere => {
                     connection.start_the_closing_handshake(None, "");
                     return self.say_goodbye(&mut *connection).await;
@@ -262,7 +282,7 @@ impl Task {
         };
         tokio::select! {
             () = closing => return None,
-            _ = self.going.wait_for(|going| *going) => {}
+            () = self.end.comes() => {}
         }
         last_words(connection).await
     }
