@@ -160,24 +160,41 @@ export function fireEvent(type, target, Impl = EventImpl, init = undefined, inTa
 const flatten = (options) => (typeof options === "boolean" ? options : options !== undefined && options.capture === true);
 
 // https://dom.spec.whatwg.org/#concept-event-listener; of an event handler, whose callback is the handler itself, `handler` too.
-function newListener(type, callback) {
-  return {
-    __proto__: null, type, callback, capture: false, once: false, passive: false, signal: undefined, abortAlgorithm: undefined,
-    removed: false, handler: undefined,
-  };
+class Listener {
+  static {
+    const { prototype } = this;
+    prototype.type = "";
+    prototype.callback = null;
+    prototype.capture = false;
+    prototype.once = false;
+    prototype.passive = false;
+    prototype.signal = undefined;
+    prototype.abortAlgorithm = undefined;
+    prototype.removed = false;
+    prototype.handler = undefined;
+  }
+
+  constructor(type, callback) {
+    this.type = type;
+    this.callback = callback;
+  }
 }
 
 export class EventTargetImpl {
-  wrapper = undefined;
-  // https://dom.spec.whatwg.org/#eventtarget-event-listener-list; a list that an invocation walks is never changed, but replaced.
-  listeners = newList();
-  // https://html.spec.whatwg.org/#event-handler-map
-  handlers = undefined;
+  static {
+    const { prototype } = this;
+    prototype.wrapper = undefined;
+    // https://dom.spec.whatwg.org/#eventtarget-event-listener-list; a list is never changed, but replaced: one that an invocation walks, and
+    // this one, which all have as long as they have none.
+    prototype.listeners = newList();
+    // https://html.spec.whatwg.org/#event-handler-map
+    prototype.handlers = undefined;
+  }
 
   construct() {}
 
   addEventListener(type, callback, options) {
-    const listener = newListener(type, callback);
+    const listener = new Listener(type, callback);
     listener.capture = flatten(options);
     if (typeof options === "object") {
       listener.once = options.once === true;
@@ -309,7 +326,7 @@ export class EventTargetImpl {
       return;
     }
     handler = { __proto__: null, type: name, value, listener: undefined };
-    handler.listener = newListener(name, handler);
+    handler.listener = new Listener(name, handler);
     handler.listener.handler = handler;
     this.handlers[name] = handler;
     this.addListener(handler.listener);

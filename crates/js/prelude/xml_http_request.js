@@ -43,19 +43,23 @@ implement("XMLHttpRequestUpload", XMLHttpRequestUploadImpl);
 
 // One `send()`, from its first event to its last byte.
 class Sending {
-  id = 0;
-  xhr;
-  // Rust's, once the fetch has begun.
-  transfer = undefined;
-  startedAt = 0;
-  timer = undefined;
-  requestBodyTransmitted = 0;
-  requestBodyLength;
-  uploadToldAt = 0;
-  uploadTimer = undefined;
-  toldAt = -PROGRESS_EVERY;
-  // How many bytes the last progress event told of.
-  told = -1;
+  // Defaults are the prototypes', as in fetch/body.js.
+  static {
+    const { prototype } = this;
+    prototype.id = 0;
+    prototype.xhr = undefined;
+    // Rust's, once the fetch has begun.
+    prototype.transfer = undefined;
+    prototype.startedAt = 0;
+    prototype.timer = undefined;
+    prototype.requestBodyTransmitted = 0;
+    prototype.requestBodyLength = 0;
+    prototype.uploadToldAt = 0;
+    prototype.uploadTimer = undefined;
+    prototype.toldAt = -PROGRESS_EVERY;
+    // How many bytes the last progress event told of.
+    prototype.told = -1;
+  }
 
   constructor(xhr, requestBodyLength) {
     this.xhr = xhr;
@@ -86,8 +90,7 @@ class Sending {
   // It is measured from the start, whenever it is set.
   setTimer() {
     if (this.transfer === undefined) return;
-    if (this.timer !== undefined) clearTimer(this.timer);
-    this.timer = undefined;
+    this.clearTimer();
     const { timeoutMilliseconds } = this.xhr;
     if (timeoutMilliseconds === 0) return;
     const left = MathMax(0, this.startedAt + timeoutMilliseconds - ops.now());
@@ -108,10 +111,16 @@ class Sending {
   end() {
     if (this.isCurrent) this.xhr.sending = undefined;
     MapPrototypeDelete(underWay, this.id);
-    if (this.timer !== undefined) clearTimer(this.timer);
-    this.timer = undefined;
-    if (this.uploadTimer !== undefined) clearTimer(this.uploadTimer);
+    this.clearTimer();
+    if (this.uploadTimer === undefined) return;
+    clearTimer(this.uploadTimer);
     this.uploadTimer = undefined;
+  }
+
+  clearTimer() {
+    if (this.timer === undefined) return;
+    clearTimer(this.timer);
+    this.timer = undefined;
   }
 
   // processRequestBodyChunkLength. NB: a body that a redirect sends once more is told of once.
@@ -202,24 +211,33 @@ function xmlHttpRequestStep(id, step, value, hasBody) {
 ops.set_hooks({ xmlHttpRequestStep });
 
 export class XMLHttpRequestImpl extends XMLHttpRequestEventTargetImpl {
-  upload = new XMLHttpRequestUploadImpl();
-  readyState = UNSENT;
-  sendInvoked = false;
-  timeoutMilliseconds = 0;
-  crossOriginCredentials = false;
-  // Method, URL and author request headers.
-  request = undefined;
-  method = "";
-  synchronous = false;
-  uploadComplete = false;
-  uploadListener = false;
-  // undefined is a network error.
-  responseOrNone = undefined;
-  responseTypeSaid = "";
-  // undefined is null, and null failure.
-  responseObject = undefined;
-  overridingMimeType = undefined;
-  sending = undefined;
+  static {
+    const { prototype } = this;
+    prototype.uploadOrNone = undefined;
+    prototype.readyState = UNSENT;
+    prototype.sendInvoked = false;
+    prototype.timeoutMilliseconds = 0;
+    prototype.crossOriginCredentials = false;
+    // Method, URL and author request headers.
+    prototype.request = undefined;
+    prototype.method = "";
+    prototype.synchronous = false;
+    prototype.uploadComplete = false;
+    prototype.uploadListener = false;
+    // undefined is a network error.
+    prototype.responseOrNone = undefined;
+    prototype.responseTypeSaid = "";
+    // undefined is null, and null failure.
+    prototype.responseObject = undefined;
+    prototype.overridingMimeType = undefined;
+    prototype.sending = undefined;
+  }
+
+  // One that script has not seen has no listeners.
+  get upload() {
+    this.uploadOrNone ??= new XMLHttpRequestUploadImpl();
+    return this.uploadOrNone;
+  }
 
   // https://xhr.spec.whatwg.org/#dom-xmlhttprequest-open
   open(method, url, async, username, password) {
@@ -288,7 +306,7 @@ export class XMLHttpRequestImpl extends XMLHttpRequestEventTargetImpl {
       ops.xhr_content_type(this.request, extracted.type, isText);
     }
     // 5.
-    this.uploadListener = this.upload.listeners.length > 0;
+    this.uploadListener = this.uploadOrNone !== undefined && this.uploadOrNone.listeners.length > 0;
     // 7 to 10.
     this.uploadComplete = requestBody === undefined;
     this.sendInvoked = true;
