@@ -130,6 +130,21 @@ fn names_are_completed() {
     terminal.types("AbortC\t.name\r");
     terminal.sees("\"AbortController\"");
     terminal.sees("> ");
+    // Behind a task that keeps the scripts there are none, and the keys go on.
+    terminal.enters_beside(
+        "setTimeout(() => { console.log('bu' + 'sy'); for (;;) {} }); 'set'",
+        "\"set\"",
+        "busy",
+    );
+    terminal.types("setti\t");
+    terminal.types("n");
+    terminal.sees("n");
+    terminal.clears();
+    terminal.types("\u{3}");
+    terminal.sees("> ");
+    terminal.types("setti\t.colour\r");
+    terminal.sees("\"blue\"");
+    terminal.sees("> ");
     terminal.types(".hel\t\r");
     terminal.sees("in the history.");
     terminal.sees("> ");

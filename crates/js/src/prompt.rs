@@ -22,8 +22,6 @@ use rquickjs::{Ctx, Object, Persistent, Promise, Value, qjs};
 
 use crate::error::Error;
 use crate::event_loop::TaskQueue;
-#[cfg(doc)]
-use crate::interrupt::Interrupt;
 use crate::runtime::Runtime;
 use crate::scripts;
 use crate::values::Text;
@@ -154,7 +152,7 @@ pub enum Entered {
     Undefined,
     /// What it threw, or was rejected with: `Uncaught ...`, with the stack if there is one.
     Thrown(String),
-    /// An [`Interrupt`], or the time limit, came first.
+    /// An [`Interrupt`](crate::Interrupt), or the time limit, came first.
     Interrupted,
     /// It awaits what nothing under way can settle.
     Unsettled,
@@ -185,9 +183,14 @@ impl Waker {
         self.queue.queue(|_| Ok(()));
     }
 
+    /// Does a task run?
+    pub fn is_busy(&self) -> bool {
+        self.in_task.load(Ordering::Relaxed)
+    }
+
     /// Interrupts the task that runs, and says whether one did.
     pub fn interrupt_what_runs(&self) -> bool {
-        let runs = self.in_task.load(Ordering::Relaxed);
+        let runs = self.is_busy();
         if runs {
             self.interrupt();
         }
@@ -209,9 +212,12 @@ impl std::fmt::Debug for Waker {
 }
 
 impl Runtime {
-    /// Runs an entry, and the loop as long as the entry awaits something. An interrupt that came before is forgotten.
+    /// Runs an entry, and the loop as long as the entry awaits something. An interrupt that came before it is the entry's, too, which
+    /// then is not begun; who means an earlier one forgets it first ([`Runtime::resume`]).
     pub fn enter(&mut self, entry: &Entry) -> Entered {
-        self.resume();
+        if self.host.is_over() {
+            return Entered::Interrupted;
+        }
         let begun = self.with(|ctx| {
             let value = self.evaluate_entry(ctx, entry);
             self.checkpoint(ctx);
@@ -364,7 +370,7 @@ impl Runtime {
         }
     }
 
-    /// Forgets an [`Interrupt`], by which the workers have ended, or a [`Waker`]'s, of which they know nothing: scripts run again.
+    /// Forgets an [`Interrupt`](crate::Interrupt), by which the workers have ended, or a [`Waker`]'s, of which they know nothing: scripts run again.
     pub fn resume(&mut self) {
         let (was_over, were_workers) = self.host.stop.resume();
         if !was_over {

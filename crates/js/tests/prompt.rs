@@ -288,7 +288,10 @@ fn an_interrupt_ends_an_entry_and_no_more() {
             enter(&mut runtime, text)
         });
         assert_eq!(came, Entered::Interrupted, "{text}");
-        assert_eq!(enter(&mut runtime, "1 + 1"), Entered::Value("2".to_owned()), "{text}");
+        // It is the next one's, too, unless it is forgotten.
+        assert_eq!(enter(&mut runtime, "var begun = true"), Entered::Interrupted, "{text}");
+        runtime.resume();
+        assert_eq!(enter(&mut runtime, "typeof begun"), Entered::Value("\"undefined\"".to_owned()), "{text}");
     }
     // Its worker goes on; an interrupt of the runtime ends that, too.
     let ask =

@@ -23,7 +23,7 @@ use crate::ending::Failure;
 use crate::making::{agent_builder, page_of};
 use crate::options::{NetworkOptions, PageOption, PolicyOptions, secrets};
 use crate::output::{Streams, Tone};
-use crate::realm::{base_url, read};
+use crate::realm::read;
 use crate::telling::options;
 use crate::words::repl as words;
 
@@ -173,13 +173,7 @@ impl<'a> Session<'a> {
                     })?,
                 }
             }
-            ".timeline" => self.with_fetch(argument, |session, fetch| {
-                let text = waterfall(
-                    &timeline(&fetch.recording),
-                    options(session.secrets, session.streams.paint_out),
-                );
-                session.streams.out_text(&text).map_err(Failure::stdout)
-            })?,
+            ".timeline" => self.with_fetch(argument, Session::tell_timeline)?,
             ".fetches" => {
                 let lines: Vec<String> =
                     self.fetches.all().iter().map(|fetch| fetch.line(self.secrets)).collect();
@@ -197,13 +191,15 @@ impl<'a> Session<'a> {
                 self.tell(words::CLEARED)?;
             }
             ".origin" if argument.is_empty() => self.tell(&self.place.words())?,
-            ".origin" => match place(argument) {
-                Some(place) => {
+            ".origin" => match Place::said(argument) {
+                Ok(place) => {
                     self.scripts.renew(place.clone())?;
                     self.place = place;
                     self.tell(&words::moved(&self.place.words()))?;
+                    let policies = PolicyOptions::of_realm(&self.args.realm)?;
+                    policies.unheard(self.place.url()).iter().for_each(|note| self.streams.note(note));
                 }
-                None => self.complain(&words::no_origin(argument)),
+                Err(error) => self.complain(&escaped(&error.to_string())),
             },
             _ => self.complain(&words::no_command(name)),
         }
@@ -228,6 +224,17 @@ impl<'a> Session<'a> {
                 Ok(())
             }
         }
+    }
+
+    fn tell_timeline(&mut self, fetch: LastFetch) -> Result<(), Failure> {
+        let hops = timeline(&fetch.recording);
+        if hops.is_empty() {
+            // A data URL, a blob, what was refused before anything was sent.
+            self.tell(&fetch.line(self.secrets))?;
+            return self.tell(&words::no_exchange(fetch.has_answered(), fetch.spent()));
+        }
+        let text = waterfall(&hops, options(self.secrets, self.streams.paint_out));
+        self.streams.out_text(&text).map_err(Failure::stdout)
     }
 
     fn tell_cors(&mut self, fetch: LastFetch, server: Option<&'static Server>) -> Result<(), Failure> {
@@ -331,11 +338,6 @@ fn create(path: &Path) -> io::Result<File> {
     #[cfg(unix)]
     std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
     options.open(path)
-}
-
-/// A place by its origin, or by its page's URL.
-fn place(said: &str) -> Option<Place> {
-    Place::of_origin(said).ok().or_else(|| base_url(said).ok().map(Place::of_url))
 }
 
 /// Text of scripts as it may be printed: its lines stay.

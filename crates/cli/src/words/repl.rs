@@ -1,6 +1,7 @@
 //! What the prompt says by itself.
 
 use std::path::Path;
+use std::time::Duration;
 
 use sofetch::Url;
 use sofetch_inspect::Secrets;
@@ -46,8 +47,14 @@ pub(crate) fn moved(who: &str) -> String {
     format!("{CLEARED} From here on {who}.")
 }
 
-pub(crate) fn no_origin(said: &str) -> String {
-    format!("{} is neither an origin, nor a page's URL, nor null", safe(said, Secrets::Redacted))
+/// Of a fetch without an exchange, given how long it took until the end of what is known of it.
+pub(crate) fn no_exchange(has_answered: bool, spent: Option<Duration>) -> String {
+    let spent =
+        spent.map(|spent| format!(" It took {:.1} ms.", spent.as_secs_f64() * 1e3)).unwrap_or_default();
+    match has_answered {
+        true => format!("Nothing was sent: it came to its end without a network.{spent}"),
+        false => "Nothing was sent so far.".to_owned(),
+    }
 }
 
 pub(crate) fn no_number(said: &str) -> String {
