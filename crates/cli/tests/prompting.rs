@@ -216,6 +216,10 @@ fn files_are_read_and_written() {
         b"const loaded = await 5\nfunction twice(x) {\n  return 2 * x\n}\ntwice(loaded)\n",
     );
     folder.write("part.mjs", b"export const part = 7\n");
+    let broken = folder.write(
+        "broken.js",
+        b"// what follows\nlet fine = 1\nfine\n  .toFixed(1)\nthrow new Error('here')\nlet never = 1\n",
+    );
     let (har, saved) = (folder.file("log.har"), folder.file("saved.js"));
     let input = format!(
         "\
@@ -225,7 +229,13 @@ import {{ part }} from './part.mjs'
 part
 (await fetch('{}', {{ headers: {{ Authorization: 'Bearer hush' }} }}).catch(() => 'refused'))
 .har {har}
+a = b = (x) => x * 2
+(await b(4))
+{{ a: 1 }}
 .save {saved}
+.load {saved}
+.load {broken}
+typeof never
 .load {}
 .save {}
 ",
@@ -252,14 +262,24 @@ part
         }
     };
     let said = said.ended(1).complained("nothing.js").complained("no/such/folder");
-    assert!(said.text().starts_with("10\n6\n7\n\"refused\"\nwritten: "), "{}", said.text());
+    let said =
+        said.complained("broken.js: no further than the entry of line 5").complained("Uncaught Error: here");
+    let lines: Vec<&str> = said
+        .text()
+        .lines()
+        .map(|line| if line.starts_with("written: ") { "written" } else { line })
+        .collect();
+    let typed = ["10", "6", "7", "\"refused\"", "written", "[Function: b]", "8", "{ a: 1 }", "written"];
+    // Entry by entry: constants are declared again, and what begins with a bracket is no argument of what came before it.
+    let loaded = ["10", "6", "7", "\"refused\"", "[Function: b]", "8", "{ a: 1 }"];
+    assert_eq!(lines, [&typed[..], &loaded, &["\"1.0\"", "\"undefined\""]].concat());
     let har: serde_json::Value =
         serde_json::from_slice(&std::fs::read(har).expect("it is written")).expect("it is JSON");
     let entries = har["log"]["entries"].as_array().map(Vec::len);
     assert_eq!(entries, Some(2), "a preflight, and what it was for");
     assert!(!har.to_string().contains("hush"));
     let saved = std::fs::read_to_string(saved).expect("it is written");
-    assert!(saved.starts_with("const loaded = await 5\nfunction twice"), "{saved}");
+    assert!(saved.starts_with("const loaded = await 5\n; // next entry\nfunction twice"), "{saved}");
 }
 
 #[test]

@@ -109,12 +109,22 @@ impl<'a> Session<'a> {
 
     /// Runs an entry, and prints what came of it.
     pub(crate) fn enter(&mut self, text: &str, entry: Entry) -> Result<(), Failure> {
+        let entered = self.entered(text, entry)?;
+        self.tell_entered(entered)
+    }
+
+    /// Runs an entry.
+    fn entered(&mut self, text: &str, entry: Entry) -> Result<Entered, Failure> {
         let entered = self.scripts.enter(entry)?;
         let has_value = matches!(entered, Entered::Value(_) | Entered::Undefined);
         if has_value {
             self.entries.push(text.to_owned());
         }
         self.has_failed |= !has_value;
+        Ok(entered)
+    }
+
+    fn tell_entered(&mut self, entered: Entered) -> Result<(), Failure> {
         match entered {
             Entered::Value(text) => self.tell(&painted(&safe(&text), self.streams.paint_out)),
             Entered::Undefined if self.is_terminal => {
@@ -182,7 +192,7 @@ impl<'a> Session<'a> {
             ".har" => self.har(argument)?,
             ".load" if !argument.is_empty() => self.load(Path::new(argument), reader)?,
             ".save" if !argument.is_empty() => {
-                let text: String = self.entries.iter().map(|entry| format!("{entry}\n")).collect();
+                let text = reader.join(self.entries.iter().map(String::as_str));
                 self.write(Path::new(argument), &text)?;
             }
             ".load" | ".save" => self.complain(&words::no_file(name)),
@@ -316,6 +326,7 @@ impl<'a> Session<'a> {
         }
     }
 
+    /// Runs a file's entries, one after the other.
     fn load(&mut self, path: &Path, reader: &mut EntryReader) -> Result<(), Failure> {
         let text = match read(path) {
             Ok(text) => text,
@@ -324,10 +335,21 @@ impl<'a> Session<'a> {
                 return Ok(());
             }
         };
-        match reader.read_whole(&text) {
-            Read::Entry(entry) => self.enter(text.trim_end(), entry),
-            _ => Ok(()),
+        for (line, text) in reader.split(&text) {
+            let Read::Entry(entry) = reader.read_whole(text) else { continue };
+            match self.entered(text, entry)? {
+                // Nobody waits for the value of each line of a file.
+                Entered::Undefined => {}
+                entered @ Entered::Value(_) => self.tell_entered(entered)?,
+                // What follows counts on it.
+                failed => {
+                    self.tell_entered(failed)?;
+                    self.complain(&words::loaded_until(path, line));
+                    break;
+                }
+            }
         }
+        Ok(())
     }
 }
 

@@ -17,7 +17,7 @@ pub(crate) const HELP: &str = "\
 .timeline [N]    its exchanges, each with its phases
 .fetches         the last fetches, with their numbers
 .har [FILE]      all of them as HAR 1.2, into a file or here
-.load FILE       run a file as one entry
+.load FILE       run a file, entry by entry, up to one that throws
 .save FILE       write the entries that came to a value into a file
 .clear           begin anew, with an empty global
 .origin [URL]    begin anew as the page of another origin (null: an opaque one)
@@ -75,6 +75,10 @@ pub(crate) fn no_file(name: &str) -> String {
 
 pub(crate) fn written(path: &Path) -> String {
     format!("written: {}", shown(path))
+}
+
+pub(crate) fn loaded_until(path: &Path, line: usize) -> String {
+    format!("{}: no further than the entry of line {line}", shown(path))
 }
 
 pub(crate) fn not_written(path: &Path, error: &std::io::Error) -> String {

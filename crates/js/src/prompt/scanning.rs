@@ -1,0 +1,419 @@
+//! [`Scanner`]: which brackets, templates and comments of a text are open, and where statements of its own may begin. It goes on where
+//! it was when more lines come, so that a long entry is not read anew for each of them.
+//!
+//! It never has the last word: it spares the parser texts that cannot be whole, and tells where to ask it. Where a slash may be a
+//! division or a pattern, or anything is not as it should be, it says that it does not know.
+
+use super::parsing::is_part_of_a_name;
+
+/// After these words a slash begins a pattern.
+const BEFORE_OPERANDS: [&str; 11] =
+    ["return", "typeof", "case", "in", "instanceof", "do", "else", "void", "delete", "throw", "new"];
+/// After these it does where they are keywords.
+const UNCLEAR: [&str; 3] = ["await", "yield", "of"];
+/// The bracket behind them holds a condition, and behind that there is a statement.
+const BEFORE_CONDITIONS: [&str; 4] = ["if", "while", "for", "with"];
+/// What these begin declares.
+pub(super) const DECLARING: [&str; 3] = ["let", "const", "class"];
+/// Words that go on with the statement of the line before.
+const GOING_ON: [&str; 5] = ["in", "instanceof", "else", "catch", "finally"];
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Within {
+    Code,
+    LineComment,
+    BlockComment,
+    Text(char),
+    Template,
+    Pattern { class: bool },
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Bracket {
+    Round { condition: bool },
+    Square,
+    Curly,
+    Substitution,
+}
+
+/// The last token, as far as it matters to the next.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Last {
+    /// The beginning, a semicolon or an opening bracket.
+    Beginning,
+    /// A value, or what closes one.
+    Operand,
+    /// A keyword before an operand.
+    Keyword,
+    /// What may be one.
+    Unclear,
+    /// `if` and so on.
+    BeforeCondition,
+    /// The bracket that closes a condition.
+    Condition,
+    /// A curly bracket that closes a block or a value.
+    Curly,
+    /// What no statement ends with.
+    Operator,
+    /// The same, before the name of a member.
+    Dot,
+}
+
+/// What is known of a text.
+#[derive(Clone, Debug)]
+pub(super) struct Scanner {
+    /// So many bytes were read.
+    at: usize,
+    within: Within,
+    brackets: Vec<Bracket>,
+    escaped: bool,
+    last: Last,
+    /// Behind the first line end after the last token.
+    line: Option<usize>,
+    is_sure: bool,
+    /// Was there a token yet?
+    has_begun: bool,
+    /// Where lines begin that may begin a statement of the text's own.
+    pub(super) lines: Vec<usize>,
+    /// Words that declare, outside of all brackets.
+    pub(super) keywords: Vec<(usize, &'static str)>,
+    /// Behind the curly brackets that close the outermost ones.
+    pub(super) closings: Vec<usize>,
+}
+
+impl Scanner {
+    pub(super) fn new() -> Scanner {
+        Scanner {
+            at: 0,
+            within: Within::Code,
+            brackets: Vec::new(),
+            escaped: false,
+            last: Last::Beginning,
+            line: None,
+            is_sure: true,
+            has_begun: false,
+            lines: Vec::new(),
+            keywords: Vec::new(),
+            closings: Vec::new(),
+        }
+    }
+
+    /// Of a whole text.
+    pub(super) fn of(text: &str) -> Scanner {
+        let mut scanner = Scanner::new();
+        scanner.go_on(text);
+        scanner
+    }
+
+    /// Is what it says of statements to be believed?
+    pub(super) fn is_sure(&self) -> bool {
+        self.is_sure
+    }
+
+    /// Is the text surely not whole?
+    pub(super) fn is_open(&self) -> bool {
+        let within = match self.within {
+            Within::Template | Within::BlockComment => true,
+            Within::Text(_) => self.escaped,
+            _ => false,
+        };
+        self.is_sure
+            && (within || !self.brackets.is_empty() || matches!(self.last, Last::Operator | Last::Dot))
+    }
+
+    /// Reads what is new of a text, of which it knows the beginning: a line's end is between both.
+    pub(super) fn go_on(&mut self, text: &str) {
+        while self.is_sure
+            && let Some(c) = text[self.at..].chars().next()
+        {
+            let at = self.at;
+            self.at += c.len_utf8();
+            match self.within {
+                Within::Code => self.code(text, at, c),
+                Within::LineComment if is_line_end(c) => {
+                    self.within = Within::Code;
+                    self.line_ends();
+                }
+                Within::LineComment => {}
+                Within::BlockComment => {
+                    if text[at..].starts_with("*/") {
+                        self.at = at + 2;
+                        self.within = Within::Code;
+                    }
+                }
+                _ if std::mem::take(&mut self.escaped) => {
+                    // A pattern's line ends, whatever stands before that.
+                    self.is_sure &= !(is_line_end(c) && matches!(self.within, Within::Pattern { .. }));
+                    if c == '\r' && text[self.at..].starts_with('\n') {
+                        self.at += 1;
+                    }
+                }
+                _ if c == '\\' => self.escaped = true,
+                Within::Text(quote) if c == quote => self.operand_ends(),
+                Within::Text(_) => self.is_sure &= !matches!(c, '\n' | '\r'),
+                Within::Template if c == '`' => self.operand_ends(),
+                Within::Template => {
+                    if text[at..].starts_with("${") {
+                        self.at = at + 2;
+                        self.within = Within::Code;
+                        self.open(Bracket::Substitution);
+                    }
+                }
+                Within::Pattern { class: false } if c == '/' => self.operand_ends(),
+                Within::Pattern { class } => {
+                    self.is_sure &= !is_line_end(c);
+                    self.within = Within::Pattern { class: c == '[' || class && c != ']' };
+                }
+            }
+        }
+    }
+
+    fn code(&mut self, text: &str, at: usize, c: char) {
+        let rest = &text[at..];
+        let next = rest[c.len_utf8()..].chars().next();
+        match c {
+            _ if is_line_end(c) => self.line_ends(),
+            _ if c.is_whitespace() || c == '\u{FEFF}' => {}
+            '/' if next == Some('/') => self.within = Within::LineComment,
+            '/' if next == Some('*') => {
+                self.at += 1;
+                self.within = Within::BlockComment;
+            }
+            '#' if at == 0 && next == Some('!') => self.within = Within::LineComment,
+            '/' => self.slash(),
+            // What once hid scripts from browsers that had none.
+            '<' if rest.starts_with("<!--") => self.is_sure = false,
+            '-' if rest.starts_with("-->") => self.is_sure = false,
+            '\'' | '"' => {
+                self.token_begins(true);
+                self.within = Within::Text(c);
+            }
+            '`' => {
+                self.token_begins(false);
+                self.within = Within::Template;
+            }
+            '(' => {
+                self.token_begins(false);
+                let condition = self.last == Last::BeforeCondition;
+                self.open(Bracket::Round { condition });
+            }
+            '[' => {
+                self.token_begins(false);
+                self.open(Bracket::Square);
+            }
+            '{' => {
+                self.token_begins(true);
+                self.open(Bracket::Curly);
+            }
+            ')' | ']' | '}' => self.close(c),
+            ';' => {
+                self.token_begins(false);
+                self.last = Last::Beginning;
+            }
+            '+' | '-' if next == Some(c) => {
+                self.at += 1;
+                self.token_begins(true);
+                self.last = Last::Operand;
+            }
+            '!' | '~' | '@' => {
+                self.token_begins(next != Some('='));
+                self.last = Last::Operator;
+            }
+            '.' if next.is_some_and(|next| next.is_ascii_digit()) => self.word(text, at),
+            '.' => {
+                self.token_begins(false);
+                self.last = if rest.starts_with("...") { Last::Operator } else { Last::Dot };
+                self.at = at + if rest.starts_with("...") { 3 } else { 1 };
+            }
+            '+' | '-' | '*' | '%' | '&' | '|' | '^' | '<' | '>' | '=' | '?' | ':' | ',' => {
+                self.token_begins(false);
+                self.last = Last::Operator;
+            }
+            '#' => self.token_begins(true),
+            _ if is_part_of_a_name(c) || c == '\\' => self.word(text, at),
+            _ => self.is_sure = false,
+        }
+    }
+
+    fn slash(&mut self) {
+        self.token_begins(false);
+        match self.last {
+            Last::Operand => self.last = Last::Operator,
+            Last::Curly | Last::Unclear => self.is_sure = false,
+            _ => self.within = Within::Pattern { class: false },
+        }
+    }
+
+    fn word(&mut self, text: &str, at: usize) {
+        let rest = &text[at..];
+        let is_number = rest.starts_with(|c: char| c.is_ascii_digit() || c == '.');
+        let end = rest.find(|c| !(is_part_of_a_name(c) || c == '\\' || is_number && c == '.'));
+        let word = &rest[..end.unwrap_or(rest.len())];
+        // NB: an escape with a bracket in it.
+        self.is_sure &= !word.contains('\\');
+        self.at = at + word.len();
+        self.token_begins(!GOING_ON.contains(&word));
+        if self.last == Last::Dot {
+            self.last = Last::Operand;
+            return;
+        }
+        if self.brackets.is_empty()
+            && let Some(keyword) = DECLARING.iter().find(|keyword| **keyword == word)
+        {
+            self.keywords.push((at, keyword));
+        }
+        self.last = match word {
+            "await" if self.last == Last::BeforeCondition => Last::BeforeCondition,
+            "let" => Last::Keyword,
+            _ if BEFORE_OPERANDS.contains(&word) => Last::Keyword,
+            _ if UNCLEAR.contains(&word) => Last::Unclear,
+            _ if BEFORE_CONDITIONS.contains(&word) => Last::BeforeCondition,
+            _ => Last::Operand,
+        };
+    }
+
+    fn open(&mut self, bracket: Bracket) {
+        self.brackets.push(bracket);
+        self.last = Last::Beginning;
+    }
+
+    fn close(&mut self, c: char) {
+        self.line = None;
+        let closed = self.brackets.pop();
+        self.last = match (c, closed) {
+            (')', Some(Bracket::Round { condition: true })) => Last::Condition,
+            (')', Some(Bracket::Round { condition: false })) | (']', Some(Bracket::Square)) => Last::Operand,
+            ('}', Some(Bracket::Curly)) => Last::Curly,
+            ('}', Some(Bracket::Substitution)) => {
+                self.within = Within::Template;
+                Last::Operand
+            }
+            _ => {
+                self.is_sure = false;
+                Last::Operand
+            }
+        };
+        if c == '}' && self.brackets.is_empty() && self.within == Within::Code {
+            self.closings.push(self.at);
+        }
+    }
+
+    fn operand_ends(&mut self) {
+        self.within = Within::Code;
+        self.last = Last::Operand;
+    }
+
+    fn line_ends(&mut self) {
+        if self.has_begun {
+            self.line.get_or_insert(self.at);
+        }
+    }
+
+    /// A token begins, with which a statement may begin or not.
+    fn token_begins(&mut self, may_begin_a_statement: bool) {
+        self.has_begun = true;
+        let line = self.line.take();
+        let may_end = !matches!(self.last, Last::Operator | Last::Dot | Last::Keyword);
+        if let Some(line) = line
+            && may_begin_a_statement
+            && may_end
+            && self.brackets.is_empty()
+        {
+            self.lines.push(line);
+        }
+    }
+}
+
+fn is_line_end(c: char) -> bool {
+    matches!(c, '\n' | '\r' | '\u{2028}' | '\u{2029}')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn open_table() {
+        let table = [
+            ("nothing", "", false),
+            ("a value", "1 + 1", false),
+            ("a bracket", "f(1,", true),
+            ("closed", "f({ a: [1] })", false),
+            ("brackets in a text", "'({[' + \"`\"", false),
+            ("brackets in comments", "1 // ({[\n/* ({[ */", false),
+            ("an open comment", "1 /* ", true),
+            ("a template", "`a", true),
+            ("a template's expression", "`a${f({ b: `c` }", true),
+            ("closed ones", "`a${f({ b: `c${'}'}` })}`", false),
+            ("a text that goes on", "'a\\", true),
+            ("and ends", "'a\\\nb'", false),
+            ("an operator", "a +", true),
+            ("a division", "a /", true),
+            ("behind brackets", "(a) / b / (", true),
+            ("a pattern with a bracket", "a = /(/", false),
+            ("one with a slash in a class", "a = /[/(]/", false),
+            ("one behind a condition", "if (a) /(/.test(b)", false),
+            ("one behind a keyword", "return /(/", false),
+            ("a member of that name", "a.return / (", true),
+            ("an increment", "a++", false),
+            ("a member", "a.", true),
+            ("a number", "1.", false),
+            ("a spread", "f(...", true),
+            ("a comma", "a,", true),
+        ];
+        for (name, text, expected) in table {
+            assert_eq!(Scanner::of(text).is_open(), expected, "{name}");
+        }
+    }
+
+    #[test]
+    fn what_it_does_not_know_it_says() {
+        for text in
+            ["} / 1", "{} / 1", "await /a/", "'a\n'", "/a\n/", "f())", "[)", "a <!-- (", "\\u{61}", "\u{1}"]
+        {
+            let scanner = Scanner::of(text);
+            assert!(!scanner.is_sure() && !scanner.is_open(), "{text}");
+        }
+    }
+
+    #[test]
+    fn lines_table() {
+        // Each with the first line of what begins there.
+        let table: [(&str, &str, &[&str]); 12] = [
+            ("statements", "a\nb;\n\nc", &["b;", ""]),
+            ("within brackets", "f(\n1\n)\nb", &["b"]),
+            ("chains", "a\n  .b()\n  ?.c\nd", &["d"]),
+            ("operators", "a =\n1\n+ 2\n, b\n++c\n--d\n!e", &["++c", "--d", "!e"]),
+            ("what is unequal", "a\n!= b", &[]),
+            ("calls and templates", "a\n(b)\n[c]\n`d`", &[]),
+            ("what goes on", "if (a) {}\nelse {}\ntry {}\ncatch {}\nfinally {}\nb", &["try {}", "b"]),
+            ("comments go with what follows", "a // b\n// c\n/* d\n */\ne", &["// c"]),
+            ("within templates", "`\na\n${\nb\n}\n`\nc", &["c"]),
+            ("texts", "'a'\n'b'", &["'b'"]),
+            ("blocks", "{ a }\n{ b }", &["{ b }"]),
+            ("a semicolon", "a\n;b", &[]),
+        ];
+        for (name, text, expected) in table {
+            let lines: Vec<&str> =
+                Scanner::of(text).lines.iter().map(|at| first_line(&text[*at..])).collect();
+            assert_eq!(lines, expected, "{name}");
+        }
+    }
+
+    fn first_line(text: &str) -> &str {
+        text.lines().next().unwrap_or_default()
+    }
+
+    #[test]
+    fn it_goes_on_where_it_was() {
+        let text = "const a = `\n${[\n1]}`; class B {\n}\n/* c\n*/ let d = 'e\\\nf'\ng()";
+        let whole = Scanner::of(text);
+        let mut scanner = Scanner::new();
+        for (at, _) in text.match_indices('\n').chain([(text.len(), "")]) {
+            scanner.go_on(&text[..at]);
+        }
+        assert_eq!(format!("{scanner:?}"), format!("{whole:?}"));
+        let words: Vec<&str> = whole.keywords.iter().map(|(_, word)| *word).collect();
+        assert_eq!((words, whole.closings.len()), (vec!["const", "class", "let"], 1));
+    }
+}
