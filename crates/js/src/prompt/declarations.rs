@@ -73,13 +73,18 @@ fn of_statements(
     if keywords.is_empty() {
         return None;
     }
-    let words = parser.words(source);
-    let all = parser.lexical_names(source, &words, goal);
+    let plain = Scanner::of(source).names(source);
+    let is_plain = plain.is_some();
+    let all = plain.unwrap_or_else(|| parser.lexical_names(source, &parser.words(source), goal));
     let mut edits: Vec<(Range<usize>, String)> = Vec::new();
     for keyword in keywords.iter().filter(|keyword| keyword.word == "const") {
         edits.push((keyword.at..keyword.at + keyword.word.len(), "var".to_owned()));
     }
-    let left = parser.lexical_names(&edited(source, &mut edits), &all, goal);
+    let left = match is_plain {
+        true if edits.is_empty() => all.clone(),
+        true => Vec::new(),
+        false => parser.lexical_names(&edited(source, &mut edits), &all, goal),
+    };
     for keyword in &keywords {
         match keyword.word {
             "let" => edits.push((keyword.at..keyword.at + keyword.word.len(), "var".to_owned())),

@@ -4,6 +4,8 @@
 //! It never has the last word: it spares the parser texts that cannot be whole, and tells where to ask it. Where a slash may be a
 //! division or a pattern, or anything is not as it should be, it says that it does not know.
 
+use std::ops::Range;
+
 use super::parsing::is_part_of_a_name;
 
 /// After these words a slash begins a pattern.
@@ -71,14 +73,20 @@ pub(super) struct Scanner {
     /// Behind the first line end after the last token.
     line: Option<usize>,
     is_sure: bool,
-    /// Was there a token yet?
-    has_begun: bool,
+    /// Where the first token is.
+    first: Option<usize>,
+    /// Was there a semicolon with something behind it, outside of all brackets?
+    has_more: bool,
+    /// Is the next token what a declaration binds, if there is one?
+    binds: bool,
     /// Where lines begin that may begin a statement of the text's own.
     pub(super) lines: Vec<usize>,
     /// Words that declare, outside of all brackets.
     pub(super) keywords: Vec<(usize, &'static str)>,
     /// Behind the curly brackets that close the outermost ones.
     pub(super) closings: Vec<usize>,
+    /// Behind words that declare and commas outside of all brackets: the word, or something else.
+    bound: Vec<Option<Range<usize>>>,
 }
 
 impl Scanner {
@@ -91,10 +99,13 @@ impl Scanner {
             last: Last::Beginning,
             line: None,
             is_sure: true,
-            has_begun: false,
+            first: None,
+            has_more: false,
+            binds: false,
             lines: Vec::new(),
             keywords: Vec::new(),
             closings: Vec::new(),
+            bound: Vec::new(),
         }
     }
 
@@ -108,6 +119,17 @@ impl Scanner {
     /// Is what it says of statements to be believed?
     pub(super) fn is_sure(&self) -> bool {
         self.is_sure
+    }
+
+    /// What the text declares with `let` and `const`, or as a class, if it surely is one declaration, of names alone.
+    pub(super) fn names<'a>(&self, text: &'a str) -> Option<Vec<&'a str>> {
+        let [(at, word)] = self.keywords[..] else { return None };
+        let is_one = self.is_sure && self.first == Some(at) && !self.has_more && self.lines.is_empty();
+        // NB: what stands behind a class may be anything.
+        let is_one = is_one && (word != "class" || self.closings[..] == [text.trim_end().len()]);
+        let bound = if word == "class" { &self.bound[..1] } else { &self.bound };
+        let names = bound.iter().map(|range| range.clone().map(|range| &text[range]));
+        if is_one { names.collect() } else { None }
     }
 
     /// Is the text surely not whole?
@@ -180,63 +202,64 @@ impl Scanner {
                 self.within = Within::BlockComment;
             }
             '#' if at == 0 && next == Some('!') => self.within = Within::LineComment,
-            '/' => self.slash(),
+            '/' => self.slash(at),
             // What once hid scripts from browsers that had none.
             '<' if rest.starts_with("<!--") => self.is_sure = false,
             '-' if rest.starts_with("-->") => self.is_sure = false,
             '\'' | '"' => {
-                self.token_begins(true);
+                self.token_begins(at, true);
                 self.within = Within::Text(c);
             }
             '`' => {
-                self.token_begins(false);
+                self.token_begins(at, false);
                 self.within = Within::Template;
             }
             '(' => {
-                self.token_begins(false);
+                self.token_begins(at, false);
                 let condition = self.last == Last::BeforeCondition;
                 self.open(Bracket::Round { condition });
             }
             '[' => {
-                self.token_begins(false);
+                self.token_begins(at, false);
                 self.open(Bracket::Square);
             }
             '{' => {
-                self.token_begins(true);
+                self.token_begins(at, true);
                 self.open(Bracket::Curly);
             }
             ')' | ']' | '}' => self.close(c),
             ';' => {
-                self.token_begins(false);
+                self.token_begins(at, false);
                 self.last = Last::Beginning;
             }
             '+' | '-' if next == Some(c) => {
                 self.at += 1;
-                self.token_begins(true);
+                self.token_begins(at, true);
                 self.last = Last::Operand;
             }
             '!' | '~' | '@' => {
-                self.token_begins(next != Some('='));
+                self.token_begins(at, next != Some('='));
                 self.last = Last::Operator;
             }
             '.' if next.is_some_and(|next| next.is_ascii_digit()) => self.word(text, at),
             '.' => {
-                self.token_begins(false);
+                self.token_begins(at, false);
                 self.last = if rest.starts_with("...") { Last::Operator } else { Last::Dot };
                 self.at = at + if rest.starts_with("...") { 3 } else { 1 };
             }
             '+' | '-' | '*' | '%' | '&' | '|' | '^' | '<' | '>' | '=' | '?' | ':' | ',' => {
-                self.token_begins(false);
+                self.token_begins(at, false);
                 self.last = Last::Operator;
+                self.binds = c == ',' && self.brackets.is_empty();
             }
-            '#' => self.token_begins(true),
+            '#' => self.token_begins(at, true),
             _ if is_part_of_a_name(c) || c == '\\' => self.word(text, at),
             _ => self.is_sure = false,
         }
     }
 
-    fn slash(&mut self) {
-        self.token_begins(false);
+    fn slash(&mut self, at: usize) {
+        self.token_begins(at, false);
         match self.last {
             Last::Operand => self.last = Last::Operator,
             Last::Curly | Last::Unclear => self.is_sure = false,
@@ -252,7 +275,10 @@ impl Scanner {
         // NB: an escape with a bracket in it.
         self.is_sure &= !word.contains('\\');
         self.at = at + word.len();
-        self.token_begins(!GOING_ON.contains(&word));
+        if std::mem::take(&mut self.binds) {
+            self.bound.push(Some(at..self.at));
+        }
+        self.token_begins(at, !GOING_ON.contains(&word));
         if self.last == Last::Dot {
             self.last = Last::Operand;
             return;
@@ -261,6 +287,7 @@ impl Scanner {
             && let Some(keyword) = DECLARING.iter().find(|keyword| **keyword == word)
         {
             self.keywords.push((at, keyword));
+            self.binds = true;
         }
         self.last = match word {
             "await" if self.last == Last::BeforeCondition => Last::BeforeCondition,
@@ -304,20 +331,25 @@ impl Scanner {
     }
 
     fn line_ends(&mut self) {
-        if self.has_begun {
+        if self.first.is_some() {
             self.line.get_or_insert(self.at);
         }
     }
 
     /// A token begins, with which a statement may begin or not.
-    fn token_begins(&mut self, may_begin_a_statement: bool) {
-        self.has_begun = true;
+    fn token_begins(&mut self, at: usize, may_begin_a_statement: bool) {
+        let is_outermost = self.brackets.is_empty();
+        self.has_more |= is_outermost && self.first.is_some() && self.last == Last::Beginning;
+        self.first.get_or_insert(at);
+        if std::mem::take(&mut self.binds) {
+            self.bound.push(None);
+        }
         let line = self.line.take();
         let may_end = !matches!(self.last, Last::Operator | Last::Dot | Last::Keyword);
         if let Some(line) = line
             && may_begin_a_statement
             && may_end
-            && self.brackets.is_empty()
+            && is_outermost
         {
             self.lines.push(line);
         }
@@ -402,6 +434,29 @@ mod tests {
 
     fn first_line(text: &str) -> &str {
         text.lines().next().unwrap_or_default()
+    }
+
+    #[test]
+    fn names_table() {
+        let table: [(&str, &str, Option<&[&str]>); 14] = [
+            ("one", "let a", Some(&["a"])),
+            ("values", "// b\nconst a = f(1, c),\n  b = [2, { d }];\n", Some(&["a", "b"])),
+            ("functions", "const a = (b, c) => {\n  let d = 1, e;\n}, f = 1", Some(&["a", "f"])),
+            ("a class", "class A extends f(b, c) { m() { return 1, d } }\n", Some(&["A"])),
+            ("a pattern", "const { a } = b", None),
+            ("a pattern behind a name", "const a = 1, [b] = c", None),
+            ("two", "let a; let b", None),
+            ("something else behind it", "let a; b, c", None),
+            ("behind a class", "class A {} (b, c)", None),
+            ("on the next line", "let a = 1\nb, c", None),
+            ("something else before it", "a; let b", None),
+            ("none", "a, b", None),
+            ("a name", "let = 1", None),
+            ("within brackets", "{ let a }", None),
+        ];
+        for (name, text, expected) in table {
+            assert_eq!(Scanner::of(text).names(text).as_deref(), expected, "{name}");
+        }
     }
 
     #[test]
