@@ -109,7 +109,14 @@ fn entries_commands_and_continuation() {
     terminal.enters("throw new Error('no\\u001b[31m')", "\u{1b}[31mUncaught Error: no\\x1B[31m\u{1b}[0m");
     terminal.enters("origin", "https://app.example");
     // A bad port is refused without any server.
-    terminal.enters("await fetch('http://127.0.0.1:1/')", "(.cors tells why)");
+    terminal.types("await fetch('http://127.0.0.1:1/')\r");
+    let reason = terminal.sees(" (.cors tells more)");
+    assert!(reason.contains("bad port"), "{reason}");
+    terminal.sees("> ");
+    // Whoever aborts knows.
+    terminal.types("await fetch('http://127.0.0.1/', { signal: AbortSignal.abort() })\r");
+    let aborted = terminal.sees("> ");
+    assert!(aborted.contains("AbortError") && !aborted.contains(".cors"), "{aborted}");
     terminal.enters(".cors", "bad port");
     terminal.enters(".help", ".timeline");
     terminal.types(".exit\r");

@@ -7,12 +7,14 @@ use std::sync::Arc;
 
 use sofetch::core::fixes::SmallestChanges;
 use sofetch::core::tape::Tape;
-use sofetch::{CredentialsMode, Mode, Request, Url};
+use sofetch::core::trace::Outcome;
+use sofetch::{CredentialsMode, Mode, Reason, Request, Url};
 use sofetch_inspect::cors_story::StoryVerdict;
 use sofetch_inspect::fix_texts::{SERVERS, Server};
 use sofetch_inspect::har::{har, har_entries};
 use sofetch_inspect::json::printed;
-use sofetch_inspect::safe_text::escaped;
+use sofetch_inspect::safe_text::{escaped, redacted_urls};
+use sofetch_inspect::words::words_for_network_error;
 use sofetch_inspect::{CorsStory, LastFetch, LastFetches, RecordedFetch, Secrets, timeline, waterfall};
 use sofetch_js::{Entered, Entry, EntryReader, Read};
 
@@ -141,7 +143,9 @@ impl<'a> Session<'a> {
                 self.point_to_cors()
             }
             Entered::Interrupted => {
-                self.streams.err_text(&format!("{}\n", words::INTERRUPTED));
+                // NB: over the ^C that a terminal shows for the key.
+                let start = if self.is_terminal && self.streams.err_is_terminal { "\r" } else { "" };
+                self.streams.err_text(&format!("{start}{}\n", words::INTERRUPTED));
                 Ok(())
             }
             Entered::Unsettled => {
@@ -153,14 +157,13 @@ impl<'a> Session<'a> {
 
     /// A script learns no reason; the person at it may.
     fn point_to_cors(&mut self) -> Result<(), Failure> {
-        let failed = self.fetches.one(None).filter(LastFetch::has_failed);
-        match failed.filter(|fetch| self.is_terminal && fetch.number > self.told_of) {
-            Some(fetch) => {
-                self.told_of = fetch.number;
-                self.tell(&self.streams.paint_out.tone(Tone::Faint, words::CORS_TELLS))
-            }
-            None => Ok(()),
-        }
+        let last = self.fetches.one(None).filter(|fetch| self.is_terminal && fetch.number > self.told_of);
+        let Some((fetch, why)) = last.and_then(|fetch| why(&fetch).map(|why| (fetch, why))) else {
+            return Ok(());
+        };
+        self.told_of = fetch.number;
+        let why = words::cors_tells(&escaped(&*redacted_urls(&why, self.secrets)));
+        self.tell(&self.streams.paint_out.tone(Tone::Faint, &why))
     }
 
     /// Does what a command says: is that the end?
@@ -350,6 +353,16 @@ impl<'a> Session<'a> {
             }
         }
         Ok(())
+    }
+}
+
+/// Why a fetch has failed. NB: that it was aborted, its script knows.
+fn why(fetch: &LastFetch) -> Option<String> {
+    match fetch.recording.first()?.outcome()? {
+        Outcome::NetworkError(error) if !matches!(error.reason(), Reason::Aborted(_)) => {
+            Some(words_for_network_error(error))
+        }
+        _ => None,
     }
 }
 

@@ -29,7 +29,6 @@ begins with a space is not kept in the history.";
 pub(crate) const HOW_TO_LEAVE: &str = "(Ctrl-C again, Ctrl-D or .exit ends)";
 pub(crate) const INTERRUPTED: &str = "Interrupted";
 pub(crate) const UNSETTLED: &str = "It awaits a promise that nothing under way can settle.";
-pub(crate) const CORS_TELLS: &str = "(.cors tells why)";
 pub(crate) const NO_FETCH: &str = "there is no such fetch";
 pub(crate) const CLEARED: &str = "A new global: what was declared is gone, and what was under way.";
 pub(crate) const OWNER: &str = "on your own behalf: no origin, no CORS";
@@ -75,6 +74,11 @@ pub(crate) fn no_file(name: &str) -> String {
 
 pub(crate) fn written(path: &Path) -> String {
     format!("written: {}", shown(path))
+}
+
+/// Given why a fetch has failed, which no script learns.
+pub(crate) fn cors_tells(why: &str) -> String {
+    format!("{why} (.cors tells more)")
 }
 
 pub(crate) fn loaded_until(path: &Path, line: usize) -> String {
