@@ -58,7 +58,7 @@ fn converse(
 ) -> Result<ExitCode, Failure> {
     session.is_terminal = true;
     let interrupts = session.scripts.interrupts.clone();
-    interrupts::listen(&interrupts)?;
+    interrupts::listen(&session.scripts)?;
     let mut editor = Editor::new(args, session.scripts.clone(), lines.clone(), session.streams)?;
     session.tell(&words::welcome(&session.place.words()))?;
     let mut text = String::new();

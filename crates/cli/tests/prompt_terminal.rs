@@ -208,6 +208,15 @@ fn ctrl_c_clears_interrupts_and_leaves() {
     terminal.enters_beside(entry, "\"set\"", "busy");
     terminal.clears();
     terminal.enters("'he' + 're'", "\"here\"");
+    // What an entry waits for goes with it, and neither what comes after.
+    terminal.enters_beside(entry, "\"set\"", "busy");
+    terminal.types("'beh' + 'ind'\r");
+    terminal.sees("\u{1b}[?2004l");
+    terminal.types("\u{3}");
+    let said = terminal.sees("Interrupted");
+    assert!(!said.contains("\"behind\""), "{said}");
+    terminal.sees("> ");
+    terminal.enters("'he' + 're'", "\"here\"");
     terminal.types("\u{3}");
     terminal.sees("Ctrl-C again");
     terminal.sees("> ");

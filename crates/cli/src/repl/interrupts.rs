@@ -8,6 +8,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use sofetch_js::{Entered, Entry, Runtime, Waker};
 
 use crate::ending::Failure;
+use crate::repl::scripts::Scripts;
 
 /// What is to become of an interrupt. Clones are the same one.
 #[derive(Clone, Default)]
@@ -24,9 +25,11 @@ struct State {
 }
 
 impl Interrupts {
-    /// Something was typed: from here on interrupts are its own.
+    /// Something was typed: from here on interrupts are its own, until it is done.
     pub(crate) fn typed(&self) {
-        *self.lock() = State { is_pending: true, ..State::default() };
+        let mut state = self.lock();
+        state.is_interrupted &= state.is_pending;
+        state.is_pending = true;
     }
 
     /// Nothing of it is left to do. Was it interrupted?
@@ -36,12 +39,17 @@ impl Interrupts {
         std::mem::take(&mut state.is_interrupted)
     }
 
-    /// Ends what was typed, if there is anything.
-    pub(crate) fn interrupt(&self) {
+    /// Ends what was typed, if there is anything. Does that not run yet? Then what it waits for is to end, too.
+    #[must_use]
+    pub(crate) fn interrupt(&self) -> bool {
         let mut state = self.lock();
         state.is_interrupted |= state.is_pending;
-        if let Some(waker) = &state.running {
-            waker.interrupt();
+        match &state.running {
+            Some(waker) => {
+                waker.interrupt();
+                false
+            }
+            None => state.is_pending,
         }
     }
 
@@ -77,8 +85,8 @@ fn signals() -> std::io::Result<tokio::signal::windows::CtrlC> {
 }
 
 /// Listens, from now on: what came before ends the process.
-pub(crate) fn listen(interrupts: &Interrupts) -> Result<(), Failure> {
-    let interrupts = interrupts.clone();
+pub(crate) fn listen(scripts: &Scripts) -> Result<(), Failure> {
+    let scripts = scripts.clone();
     let runtime =
         tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(Failure::Start)?;
     let mut signals = {
@@ -88,7 +96,9 @@ pub(crate) fn listen(interrupts: &Interrupts) -> Result<(), Failure> {
     let listening = move || {
         runtime.block_on(async {
             while signals.recv().await.is_some() {
-                interrupts.interrupt();
+                if scripts.interrupts.interrupt() {
+                    scripts.interrupt_what_runs();
+                }
             }
         });
     };
@@ -117,21 +127,22 @@ mod tests {
         let two = entry(&mut reader, "1 + 1");
         let value = || Entered::Value("2".to_owned());
         // Before anything is typed it is nobody's.
-        interrupts.interrupt();
+        assert!(!interrupts.interrupt());
         interrupts.typed();
         assert_eq!(interrupts.enter(&mut runtime, &two), value());
+        interrupts.done();
         // Between the typing and the running, however many entries that becomes.
         interrupts.typed();
-        interrupts.interrupt();
+        assert!(interrupts.interrupt());
+        interrupts.typed();
         assert_eq!(interrupts.enter(&mut runtime, &two), Entered::Interrupted);
         assert_eq!(interrupts.enter(&mut runtime, &two), Entered::Interrupted);
         assert!(interrupts.done() && !interrupts.done());
         // Behind it.
-        interrupts.interrupt();
+        assert!(!interrupts.interrupt());
         interrupts.typed();
         assert_eq!(interrupts.enter(&mut runtime, &two), value());
-        interrupts.interrupt();
-        assert!(interrupts.done());
+        assert!(interrupts.interrupt() && interrupts.done());
         interrupts.typed();
         assert_eq!(interrupts.enter(&mut runtime, &two), value());
         // While it runs: what is late for it does not end the next.
@@ -152,7 +163,9 @@ mod tests {
         interrupts.typed();
         let other = interrupts.clone();
         // Whenever it comes: it ends the entry, begun or not.
-        let interrupting = std::thread::spawn(move || other.interrupt());
+        let interrupting = std::thread::spawn(move || {
+            let _ = other.interrupt();
+        });
         assert_eq!(interrupts.enter(&mut runtime, &endless), Entered::Interrupted);
         interrupting.join().expect("a thread");
         assert!(interrupts.done());
