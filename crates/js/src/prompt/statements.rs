@@ -62,7 +62,11 @@ impl EntryReader {
         };
         let mut entries = Vec::new();
         let (mut line, mut counted) = (1, 0);
-        for range in ranges {
+        for mut range in ranges {
+            if range.start == 0 && text.starts_with("#!") {
+                // What runs a file is none of its statements.
+                range.start = text[range.clone()].find('\n').unwrap_or(range.end);
+            }
             let entry = &text[range.clone()];
             if entry.trim().is_empty() {
                 continue;
@@ -97,7 +101,8 @@ mod tests {
 
     #[test]
     fn split_table() {
-        let table: [(&str, &str, &[(usize, &str)]); 13] = [
+        type Row = (&'static str, &'static str, &'static [(usize, &'static str)]);
+        let table: [Row; 14] = [
             ("nothing", "\n\n", &[]),
             ("lines", "a\n\nb", &[(1, "a"), (3, "b")]),
             ("await", "const a = await b\nawait c", &[(1, "const a = await b"), (2, "await c")]),
@@ -119,6 +124,7 @@ mod tests {
                 "import a from 'b'\nimport {\nc } from 'd'\ne",
                 &[(1, "import a from 'b'"), (2, "import {\nc } from 'd'"), (4, "e")],
             ),
+            ("what runs a file", "#!/bin/x\n// a\nimport 'b'\nc", &[(2, "// a\nimport 'b'"), (4, "c")]),
             ("several in a line", "a; b\nc", &[(1, "a; b"), (2, "c")]),
             ("a mistake", "a\nb c\nd", &[(1, "a"), (2, "b c"), (3, "d")]),
             ("what is not known", "a\n{} / b\nc", &[(1, "a\n{} / b\nc")]),
