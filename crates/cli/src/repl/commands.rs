@@ -1,7 +1,5 @@
 //! The entries that begin with a dot, and what a session knows for them.
 
-use std::fs::File;
-use std::io::{self, Write};
 use std::path::Path;
 use std::sync::Arc;
 
@@ -11,12 +9,10 @@ use sofetch::core::trace::Outcome;
 use sofetch::{CredentialsMode, Mode, Reason, Request, Url};
 use sofetch_inspect::cors_story::StoryVerdict;
 use sofetch_inspect::fix_texts::{SERVERS, Server};
-use sofetch_inspect::har::{har, har_entries};
-use sofetch_inspect::json::printed;
 use sofetch_inspect::safe_text::{escaped, redacted_urls};
 use sofetch_inspect::words::words_for_network_error;
 use sofetch_inspect::{CorsStory, LastFetch, LastFetches, RecordedFetch, Secrets, timeline, waterfall};
-use sofetch_js::{Entered, Entry, EntryReader, Read};
+use sofetch_js::{Entered, Entry, EntryReader};
 
 use super::colours::painted;
 use super::scripts::{Place, Scripts};
@@ -25,7 +21,6 @@ use crate::ending::Failure;
 use crate::making::{agent_builder, page_of};
 use crate::options::{NetworkOptions, PageOption, PolicyOptions, secrets};
 use crate::output::{Streams, Tone};
-use crate::realm::read;
 use crate::telling::options;
 use crate::words::repl as words;
 
@@ -54,10 +49,10 @@ pub(crate) fn complete(text: &str) -> Option<Vec<String>> {
 pub(crate) struct Session<'a> {
     args: &'a ReplArgs,
     pub(crate) place: Place,
-    fetches: Arc<LastFetches>,
+    pub(super) fetches: Arc<LastFetches>,
     pub(crate) scripts: Scripts,
     pub(crate) streams: &'a Streams,
-    secrets: Secrets,
+    pub(super) secrets: Secrets,
     /// What came to a value, for `.save`.
     entries: Vec<String>,
     /// Up to this number it is known that `.cors` tells of fetches.
@@ -104,7 +99,7 @@ impl<'a> Session<'a> {
     }
 
     /// A line of ours about what went wrong.
-    fn complain(&mut self, words: &str) {
+    pub(super) fn complain(&mut self, words: &str) {
         self.has_failed = true;
         self.streams.error(words);
     }
@@ -116,7 +111,7 @@ impl<'a> Session<'a> {
     }
 
     /// Runs an entry.
-    fn entered(&mut self, text: &str, entry: Entry) -> Result<Entered, Failure> {
+    pub(super) fn entered(&mut self, text: &str, entry: Entry) -> Result<Entered, Failure> {
         let entered = self.scripts.enter(entry)?;
         let has_value = matches!(entered, Entered::Value(_) | Entered::Undefined);
         if has_value {
@@ -126,7 +121,7 @@ impl<'a> Session<'a> {
         Ok(entered)
     }
 
-    fn tell_entered(&mut self, entered: Entered) -> Result<(), Failure> {
+    pub(super) fn tell_entered(&mut self, entered: Entered) -> Result<(), Failure> {
         match entered {
             Entered::Value(text) => self.tell(&painted(&safe(&text), self.streams.paint_out)),
             Entered::Undefined if self.is_terminal => {
@@ -305,55 +300,6 @@ impl<'a> Session<'a> {
             tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(Failure::Start)?;
         Ok(Some(runtime.block_on(page.smallest_changes(tape, request))?))
     }
-
-    /// All fetches that are kept, to a file, or to be read at once.
-    fn har(&mut self, file: &str) -> Result<(), Failure> {
-        let began = self.fetches.began();
-        let fetches = self.fetches.all();
-        let entries = fetches.iter().flat_map(|fetch| har_entries(&fetch.recording, began, self.secrets));
-        // NB: who reads the file may do so at a terminal.
-        let text = printed(&har(entries.collect())) + "\n";
-        match file {
-            "" => self.streams.out_text(&text).map_err(Failure::stdout),
-            file => self.write(Path::new(file), &text),
-        }
-    }
-
-    fn write(&mut self, path: &Path, text: &str) -> Result<(), Failure> {
-        match create(path).and_then(|mut file| file.write_all(text.as_bytes())) {
-            Ok(()) => self.tell(&words::written(path)),
-            Err(error) => {
-                self.complain(&words::not_written(path, &error));
-                Ok(())
-            }
-        }
-    }
-
-    /// Runs a file's entries, one after the other.
-    fn load(&mut self, path: &Path, reader: &mut EntryReader) -> Result<(), Failure> {
-        let text = match read(path) {
-            Ok(text) => text,
-            Err(error) => {
-                self.complain(&escaped(&error.to_string()));
-                return Ok(());
-            }
-        };
-        for (line, text) in reader.split(&text) {
-            let Read::Entry(entry) = reader.read_whole(text) else { continue };
-            match self.entered(text, entry)? {
-                // Nobody waits for the value of each line of a file.
-                Entered::Undefined => {}
-                entered @ Entered::Value(_) => self.tell_entered(entered)?,
-                // What follows counts on it.
-                failed => {
-                    self.tell_entered(failed)?;
-                    self.complain(&words::loaded_until(path, line));
-                    break;
-                }
-            }
-        }
-        Ok(())
-    }
 }
 
 /// Why a fetch has failed. NB: that it was aborted, its script knows.
@@ -364,15 +310,6 @@ fn why(fetch: &LastFetch) -> Option<String> {
         }
         _ => None,
     }
-}
-
-/// Secrets may be in it.
-fn create(path: &Path) -> io::Result<File> {
-    let mut options = File::options();
-    options.create(true).write(true).truncate(true);
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    options.open(path)
 }
 
 /// Text of scripts as it may be printed: its lines stay.
