@@ -103,6 +103,9 @@ fn declarations_are_there_for_the_next_entry_and_can_be_made_again() {
         ("`let a = 9` + 'const a = 9' // let a = 9", r#""let a = 9const a = 9""#),
         ("a", "undefined"),
         ("{ let a = 9 } a", "undefined"),
+        ("let m = 1, n = 2; m + n", "3"),
+        ("let m\n[0], n", "2"),
+        ("const p = (q, r) => [q, r], t = 's', // u, w = 1\n  x = 5; [t, x]", r#"["s", 5]"#),
         ("'use strict'; const s = 1; undeclared = 1", "Uncaught ReferenceError: undeclared is not defined"),
     ]);
 }

@@ -128,7 +128,13 @@ impl Scanner {
         // NB: what stands behind a class may be anything.
         let is_one = is_one && (word != "class" || self.closings[..] == [text.trim_end().len()]);
         let bound = if word == "class" { &self.bound[..1] } else { &self.bound };
-        let names = bound.iter().map(|range| range.clone().map(|range| &text[range]));
+        // NB: what begins with a bracket on the next line is no part of the declaration.
+        let goes_on = |rest: &str| rest.is_empty() || rest.starts_with(['=', ',', ';']);
+        let names = bound.iter().map(|range| {
+            let range =
+                range.clone().filter(|range| word == "class" || goes_on(text[range.end..].trim_start()));
+            range.map(|range| &text[range])
+        });
         if is_one { names.collect() } else { None }
     }
 
@@ -438,7 +444,7 @@ mod tests {
 
     #[test]
     fn names_table() {
-        let table: [(&str, &str, Option<&[&str]>); 14] = [
+        let table: [(&str, &str, Option<&[&str]>); 15] = [
             ("one", "let a", Some(&["a"])),
             ("values", "// b\nconst a = f(1, c),\n  b = [2, { d }];\n", Some(&["a", "b"])),
             ("functions", "const a = (b, c) => {\n  let d = 1, e;\n}, f = 1", Some(&["a", "f"])),
@@ -450,6 +456,7 @@ mod tests {
             ("behind a class", "class A {} (b, c)", None),
             ("on the next line", "let a = 1\nb, c", None),
             ("something else before it", "a; let b", None),
+            ("a bracket on the next line", "let a\n[b], c", None),
             ("none", "a, b", None),
             ("a name", "let = 1", None),
             ("within brackets", "{ let a }", None),
