@@ -45,9 +45,10 @@ undefined";
 #[test]
 fn what_is_printed_comes_in_its_order_and_the_end_waits() {
     let input = "\
-setTimeout(() => console.log('last'), 1); console.log('first')
+console.log('first')
 console.error('beside')
 'second'
+void setTimeout(() => console.log('last'), 1)
 ";
     let said = entered(&[], input).ended(0);
     assert_eq!((said.text(), &*said.err), ("first\n\"second\"\nlast\n", "beside\n"));
