@@ -9,6 +9,7 @@ use sofetch_js::{Global, ModuleFolders, Runtime, RuntimeBuilder, THREAD_STACK_BY
 
 use crate::args::{GlobalKind, RealmArgs};
 use crate::ending::Failure;
+use crate::options::targets::{is_a_pages, without_user};
 use crate::options::{PolicyOptions, UsageError, has_scheme};
 use crate::output::Streams;
 
@@ -25,12 +26,17 @@ pub(crate) struct Realm {
 }
 
 impl Realm {
-    /// Reads what is to be read; what is said in vain is told.
-    pub(crate) fn of(args: &RealmArgs, streams: &Streams) -> Result<Realm, UsageError> {
+    /// Reads what is to be read.
+    pub(crate) fn of(args: &RealmArgs) -> Result<Realm, UsageError> {
         let base_url = args.base_url.as_deref().map(base_url).transpose()?;
         let policies = PolicyOptions::of_realm(args)?;
-        policies.misread().iter().for_each(|note| streams.note(note));
         Ok(Realm { base_url, policies, import_maps: import_maps(args)? })
+    }
+
+    /// Tells what is said in vain to the page with this URL, or to a file's.
+    pub(crate) fn tell(&self, page: Option<&Url>, streams: &Streams) {
+        let notes = self.policies.misread().into_iter().chain(self.policies.unheard(page));
+        notes.for_each(|note| streams.note(&note));
     }
 
     /// Is the page a file's? Only such has modules of files: a page of the network reads none.
@@ -73,7 +79,8 @@ impl Realm {
 pub(crate) fn base_url(said: &str) -> Result<Url, UsageError> {
     // NB: to the URL parser, `localhost:8080` has one.
     let url = if has_scheme(said.trim()) { Url::parse(said, None).ok() } else { None };
-    url.ok_or_else(|| UsageError::Url(said.to_owned()))
+    let url = url.ok_or_else(|| UsageError::Url(without_user(said)))?;
+    if is_a_pages(&url) { Ok(url) } else { Err(UsageError::NoPage(without_user(said))) }
 }
 
 /// The import maps' texts, in their order.

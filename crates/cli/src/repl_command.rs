@@ -38,7 +38,7 @@ pub(crate) fn run(args: ReplArgs, streams: &Streams) -> Result<ExitCode, Failure
         let mut session = Session::new(&args, place, fetches.clone(), scripts, streams);
         let thread = std::thread::Builder::new().name("script".to_owned()).stack_size(THREAD_STACK_BYTES);
         let lines = above.clone();
-        let serve = || serving.serve(&args, &fetches, lines, streams);
+        let serve = || serving.serve(&args, &fetches, lines);
         thread.spawn_scoped(scope, serve).map_err(Failure::Start)?;
         session.scripts.renew(session.place.clone())?;
         let reader = EntryReader::new().map_err(Failure::Script)?;
@@ -57,6 +57,7 @@ fn converse(
     lines: &Arc<Lines>,
 ) -> Result<ExitCode, Failure> {
     session.is_terminal = true;
+    let interrupts = session.scripts.interrupts.clone();
     interrupts::listen(&session.scripts)?;
     let mut editor = Editor::new(args, session.scripts.clone(), lines.clone(), session.streams)?;
     session.tell(&words::welcome(&session.place.words()))?;
@@ -78,6 +79,7 @@ fn converse(
                 continue;
             }
             Typed::Line(line) => {
+                interrupts.typed();
                 text.push_str(if text.is_empty() { "" } else { "\n" });
                 text.push_str(&line);
             }
@@ -88,7 +90,12 @@ fn converse(
                 editor.remember(&text);
                 session.command(&text, &mut reader)?
             }
-            Read::More => continue,
+            Read::More => {
+                if interrupts.done() {
+                    text.clear();
+                }
+                continue;
+            }
             Read::Nothing => false,
             Read::Entry(entry) => {
                 editor.remember(&text);
@@ -96,6 +103,7 @@ fn converse(
                 false
             }
         };
+        interrupts.done();
         if is_over {
             return Ok(ExitCode::SUCCESS);
         }

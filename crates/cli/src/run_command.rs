@@ -49,7 +49,8 @@ fn watch(after: Duration) -> io::Result<()> {
 }
 
 fn run_here(args: RunArgs, streams: &Streams) -> Result<ExitCode, Failure> {
-    let realm = Realm::of(&args.realm, streams)?;
+    let realm = Realm::of(&args.realm)?;
+    realm.tell(realm.base_url.as_ref(), streams);
     let scripts = scripts(&args)?;
     let watchers = Watchers::new(&args, streams)?;
     let mut agent = agent_builder(NetworkOptions::of(&args.network)?);

@@ -4,6 +4,7 @@
 mod configs;
 mod imports;
 pub(crate) mod lab;
+pub(crate) mod policies;
 pub(crate) mod repl;
 
 use std::error::Error as _;

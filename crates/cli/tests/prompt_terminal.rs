@@ -109,7 +109,14 @@ fn entries_commands_and_continuation() {
     terminal.enters("throw new Error('no\\u001b[31m')", "\u{1b}[31mUncaught Error: no\\x1B[31m\u{1b}[0m");
     terminal.enters("origin", "https://app.example");
     // A bad port is refused without any server.
-    terminal.enters("await fetch('http://127.0.0.1:1/')", "(.cors tells why)");
+    terminal.types("await fetch('http://127.0.0.1:1/')\r");
+    let reason = terminal.sees(" (.cors tells more)");
+    assert!(reason.contains("bad port"), "{reason}");
+    terminal.sees("> ");
+    // Whoever aborts knows.
+    terminal.types("await fetch('http://127.0.0.1/', { signal: AbortSignal.abort() })\r");
+    let aborted = terminal.sees("> ");
+    assert!(aborted.contains("AbortError") && !aborted.contains(".cors"), "{aborted}");
     terminal.enters(".cors", "bad port");
     terminal.enters(".help", ".timeline");
     terminal.types(".exit\r");
@@ -129,6 +136,21 @@ fn names_are_completed() {
     terminal.sees("> ");
     terminal.types("AbortC\t.name\r");
     terminal.sees("\"AbortController\"");
+    terminal.sees("> ");
+    // Behind a task that keeps the scripts there are none, and the keys go on.
+    terminal.enters_beside(
+        "setTimeout(() => { console.log('bu' + 'sy'); for (;;) {} }); 'set'",
+        "\"set\"",
+        "busy",
+    );
+    terminal.types("setti\t");
+    terminal.types("n");
+    terminal.sees("n");
+    terminal.clears();
+    terminal.types("\u{3}");
+    terminal.sees("> ");
+    terminal.types("setti\t.colour\r");
+    terminal.sees("\"blue\"");
     terminal.sees("> ");
     terminal.types(".hel\t\r");
     terminal.sees("in the history.");
@@ -185,6 +207,15 @@ fn ctrl_c_clears_interrupts_and_leaves() {
     let entry = "setTimeout(() => { console.log('bu' + 'sy'); for (;;) {} }); 'set'";
     terminal.enters_beside(entry, "\"set\"", "busy");
     terminal.clears();
+    terminal.enters("'he' + 're'", "\"here\"");
+    // What an entry waits for goes with it, and neither what comes after.
+    terminal.enters_beside(entry, "\"set\"", "busy");
+    terminal.types("'beh' + 'ind'\r");
+    terminal.sees("\u{1b}[?2004l");
+    terminal.types("\u{3}");
+    let said = terminal.sees("Interrupted");
+    assert!(!said.contains("\"behind\""), "{said}");
+    terminal.sees("> ");
     terminal.enters("'he' + 're'", "\"here\"");
     terminal.types("\u{3}");
     terminal.sees("Ctrl-C again");

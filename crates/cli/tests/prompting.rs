@@ -45,9 +45,10 @@ undefined";
 #[test]
 fn what_is_printed_comes_in_its_order_and_the_end_waits() {
     let input = "\
-setTimeout(() => console.log('last'), 1); console.log('first')
+console.log('first')
 console.error('beside')
 'second'
+void setTimeout(() => console.log('last'), 1)
 ";
     let said = entered(&[], input).ended(0);
     assert_eq!((said.text(), &*said.err), ("first\n\"second\"\nlast\n", "beside\n"));
@@ -112,6 +113,50 @@ try {{ await fetch('{url}', {{ method: 'PATCH', headers: {{ 'X-Key': '1' }} }}) 
 }
 
 #[test]
+fn a_timeline_tells_also_of_what_needed_no_network() {
+    let input = "\
+await (await fetch('data:,a')).text()
+.timeline
+await (await fetch(URL.createObjectURL(new Blob(['b'])))).text()
+.timeline
+await fetch('http://127.0.0.1:1/').catch(() => 'refused')
+.timeline
+.timeline 1
+";
+    let said = entered(&[], input).ended(0);
+    let lines: Vec<&str> = said.text().lines().collect();
+    let [a, data, nothing, b, blob, nothing_too, _, refused, at_once, again, _] = lines[..] else {
+        panic!("{lines:?}")
+    };
+    assert_eq!([a, b, again], ["\"a\"", "\"b\"", data]);
+    assert_eq!(data, "  1  GET data:,a  200 basic");
+    assert!(blob.starts_with("  2  GET blob:") && blob.ends_with("  200 basic"), "{blob}");
+    assert_eq!(refused, "  3  GET http://127.0.0.1:1/  network error");
+    for line in [nothing, nothing_too, at_once] {
+        assert!(line.starts_with("Nothing was sent") && line.ends_with(" ms."), "{line}");
+    }
+}
+
+#[test]
+fn endpoints_that_a_page_cannot_have_are_told() {
+    let option = ["--reporting-endpoints", "a=\"https://c.example/\", b=\"http://c.example/\", c=1"];
+    let words = "`--reporting-endpoints` has no effect";
+    for command in [&["run", "--eval", "1"][..], &["repl"]] {
+        let said = |more: &[&str]| sofetch_with(&[command, &option, more].concat(), b"").ended(0).err;
+        let plain = said(&["--base-url", "http://a.example/"]);
+        assert!(plain.contains(&format!("note: {words}: http://a.example/ is not")), "{plain}");
+        let file = said(&[]);
+        assert!(file.contains(words), "{file}");
+        let secure = said(&["--base-url", "https://a.example/"]);
+        assert!(!secure.contains(words) && secure.matches("is left out").count() == 2, "{secure}");
+        assert_eq!(said(&["--base-url", "http://127.0.0.1/"]), secure);
+    }
+    let moved =
+        entered(&[&option[..], &["--origin", "https://a.example"]].concat(), ".origin http://b.example\n");
+    assert_eq!(moved.ended(0).err.matches(words).count(), 1);
+}
+
+#[test]
 fn another_origin_is_another_global() {
     let other = server(|_| Reply::ok("ok").header("Access-Control-Allow-Origin", "https://a.example"));
     let url = other.url("/");
@@ -144,7 +189,21 @@ typeof kept
     ] {
         assert!(text.contains(part), "{part} is not in: {text}");
     }
-    said.complained("nonsense is neither an origin, nor a page's URL, nor null");
+    said.complained("sofetch: \"nonsense\" is not a URL");
+    for (said, why) in [
+        ("ftp://x", "no page's URL"),
+        ("javascript:alert(1)", "no page's URL"),
+        ("mailto:a@b.example", "no page's URL"),
+        ("localhost:8080", "not a URL"),
+        ("https://", "not a URL"),
+        ("https://u:hush@", "[redacted]@"),
+    ] {
+        let refused = entered(&["--origin", "https://a.example"], &format!(".origin {said}\norigin\n"));
+        assert_eq!(refused.ended(1).complained(why).text(), "\"https://a.example\"\n", "{said}");
+        sofetch(&["repl", "--base-url", said]).ended(2).complained(why);
+        sofetch(&["repl", "--origin", said]).ended(2).complained("--origin");
+        sofetch(&["run", "--base-url", said, "--eval", "1"]).ended(2).complained(why);
+    }
     let owner = entered(&["--no-page"], &format!("(await fetch('{url}')).type\n.origin\n")).ended(0);
     assert!(owner.text().contains("on your own behalf"), "{}", owner.text());
 }
@@ -158,6 +217,10 @@ fn files_are_read_and_written() {
         b"const loaded = await 5\nfunction twice(x) {\n  return 2 * x\n}\ntwice(loaded)\n",
     );
     folder.write("part.mjs", b"export const part = 7\n");
+    let broken = folder.write(
+        "broken.js",
+        b"// what follows\nlet fine = 1\nfine\n  .toFixed(1)\nthrow new Error('here')\nlet never = 1\n",
+    );
     let (har, saved) = (folder.file("log.har"), folder.file("saved.js"));
     let input = format!(
         "\
@@ -167,7 +230,13 @@ import {{ part }} from './part.mjs'
 part
 (await fetch('{}', {{ headers: {{ Authorization: 'Bearer hush' }} }}).catch(() => 'refused'))
 .har {har}
+a = b = (x) => x * 2
+(await b(4))
+{{ a: 1 }}
 .save {saved}
+.load {saved}
+.load {broken}
+typeof never
 .load {}
 .save {}
 ",
@@ -194,14 +263,24 @@ part
         }
     };
     let said = said.ended(1).complained("nothing.js").complained("no/such/folder");
-    assert!(said.text().starts_with("10\n6\n7\n\"refused\"\nwritten: "), "{}", said.text());
+    let said =
+        said.complained("broken.js: no further than the entry of line 5").complained("Uncaught Error: here");
+    let lines: Vec<&str> = said
+        .text()
+        .lines()
+        .map(|line| if line.starts_with("written: ") { "written" } else { line })
+        .collect();
+    let typed = ["10", "6", "7", "\"refused\"", "written", "[Function: b]", "8", "{ a: 1 }", "written"];
+    // Entry by entry: constants are declared again, and what begins with a bracket is no argument of what came before it.
+    let loaded = ["10", "6", "7", "\"refused\"", "[Function: b]", "8", "{ a: 1 }"];
+    assert_eq!(lines, [&typed[..], &loaded, &["\"1.0\"", "\"undefined\""]].concat());
     let har: serde_json::Value =
         serde_json::from_slice(&std::fs::read(har).expect("it is written")).expect("it is JSON");
     let entries = har["log"]["entries"].as_array().map(Vec::len);
     assert_eq!(entries, Some(2), "a preflight, and what it was for");
     assert!(!har.to_string().contains("hush"));
     let saved = std::fs::read_to_string(saved).expect("it is written");
-    assert!(saved.starts_with("const loaded = await 5\nfunction twice"), "{saved}");
+    assert!(saved.starts_with("const loaded = await 5\n; // next entry\nfunction twice"), "{saved}");
 }
 
 #[test]

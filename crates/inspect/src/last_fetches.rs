@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 use std::fmt;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::{Instant, SystemTime};
+use std::time::{Duration, Instant, SystemTime};
 
 use sofetch_core::infrastructure::timing::Timestamp;
 use sofetch_core::trace::{Event, Observer, Outcome, TraceId};
@@ -91,6 +91,13 @@ impl LastFetch {
     pub fn has_failed(&self) -> bool {
         let outcome = self.recording.first().and_then(RecordedFetch::outcome);
         matches!(outcome, Some(Outcome::NetworkError(_)))
+    }
+
+    /// How long it took from its beginning to the last that was heard of it: its answer, or the end of that one's body.
+    pub fn spent(&self) -> Option<Duration> {
+        let fetch = self.recording.first()?;
+        let last = fetch.events().last()?;
+        Some(last.at.since(fetch.began))
     }
 
     /// A line: its number, method and URL, and what it came to.

@@ -13,6 +13,8 @@ mod completing;
 mod declarations;
 mod imports;
 mod parsing;
+mod scanning;
+mod statements;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -22,13 +24,12 @@ use rquickjs::{Ctx, Object, Persistent, Promise, Value, qjs};
 
 use crate::error::Error;
 use crate::event_loop::TaskQueue;
-#[cfg(doc)]
-use crate::interrupt::Interrupt;
 use crate::runtime::Runtime;
 use crate::scripts;
 use crate::values::Text;
 use crate::workers::stop::Stop;
 use parsing::{Goal, Parser};
+use scanning::Scanner;
 
 /// What an [`EntryReader`] makes of a text.
 #[derive(Clone, Debug)]
@@ -65,6 +66,27 @@ impl Entry {
 pub struct EntryReader {
     parser: Parser,
     count: u64,
+    /// What was read last and wants more.
+    unfinished: Option<Unfinished>,
+}
+
+/// A text that ends too early.
+struct Unfinished {
+    text: String,
+    scanner: Scanner,
+    /// How long it was when the parser read it.
+    read_at: usize,
+}
+
+/// What a text is.
+enum Examined {
+    More,
+    /// With what it is run as.
+    Whole {
+        source: String,
+        goal: Goal,
+    },
+    Wrong(Goal),
 }
 
 impl EntryReader {
@@ -73,16 +95,37 @@ impl EntryReader {
     /// # Errors
     /// Where there is no memory.
     pub fn new() -> Result<EntryReader, Error> {
-        Ok(EntryReader { parser: Parser::new()?, count: 0 })
+        Ok(EntryReader { parser: Parser::new()?, count: 0, unfinished: None })
     }
 
-    /// What is typed so far.
+    /// What is typed so far. Where that is what was read last and further lines, no more than these are looked at as long as it
+    /// surely wants more; of a long text, a mistake before its end may then be told later.
     pub fn read(&mut self, text: &str) -> Read {
         if text.trim().is_empty() {
             return Read::Nothing;
         }
+        let mut unfinished = match self.unfinished.take() {
+            Some(unfinished) if goes_on(&unfinished.text, text) => unfinished,
+            _ => Unfinished { text: String::new(), scanner: Scanner::new(), read_at: 0 },
+        };
+        unfinished.scanner.go_on(text);
+        let length = unfinished.text.len();
+        unfinished.text.push_str(&text[length..]);
+        if !unfinished.scanner.is_open() || statements::is_due(text.len(), unfinished.read_at) {
+            match self.examined(text) {
+                Examined::More => unfinished.read_at = text.len(),
+                Examined::Whole { source, goal } => return self.entry(text, source, goal),
+                // The engine says what is wrong with it.
+                Examined::Wrong(goal) => return self.entry(text, text.to_owned(), goal),
+            }
+        }
+        self.unfinished = Some(unfinished);
+        Read::More
+    }
+
+    fn examined(&self, text: &str) -> Examined {
         let source = match imports::dynamic(text) {
-            imports::Imports::EndsTooEarly => return Read::More,
+            imports::Imports::EndsTooEarly => return Examined::More,
             imports::Imports::Dynamic(source) => source,
             imports::Imports::None => text.to_owned(),
         };
@@ -90,18 +133,17 @@ impl EntryReader {
         let object = is_object.then(|| format!("({source}\n)"));
         if let Some((object, goal)) = object.and_then(|object| self.goal(&object).map(|goal| (object, goal)))
         {
-            return self.entry(text, object, goal);
+            return Examined::Whole { source: object, goal };
         }
         if let Some(goal) = self.goal(&source) {
-            return self.entry(text, source, goal);
+            return Examined::Whole { source, goal };
         }
         let goals = goals(&source);
         let is_early = |source: &str| goals.iter().any(|goal| self.parser.ends_too_early(source, *goal));
         if is_early(&source) || is_object && is_early(&format!("({source}")) {
-            return Read::More;
+            return Examined::More;
         }
-        // The engine says what is wrong with it.
-        self.entry(text, text.to_owned(), goals[0])
+        Examined::Wrong(goals[0])
     }
 
     /// The same of what gets no more: it is an entry even where it ends too early.
@@ -131,6 +173,12 @@ impl EntryReader {
     }
 }
 
+/// Is one text the beginning of the other, which has more lines?
+fn goes_on(text: &str, more: &str) -> bool {
+    let rest = more.strip_prefix(text);
+    rest.is_some_and(|rest| text.ends_with('\n') || rest.starts_with(['\n', '\r']))
+}
+
 /// How a text may be read, the likelier first. NB: in a script, `await (x)` is a call.
 fn goals(source: &str) -> &'static [Goal] {
     match source.contains("await") {
@@ -154,7 +202,7 @@ pub enum Entered {
     Undefined,
     /// What it threw, or was rejected with: `Uncaught ...`, with the stack if there is one.
     Thrown(String),
-    /// An [`Interrupt`], or the time limit, came first.
+    /// An [`Interrupt`](crate::Interrupt), or the time limit, came first.
     Interrupted,
     /// It awaits what nothing under way can settle.
     Unsettled,
@@ -185,9 +233,14 @@ impl Waker {
         self.queue.queue(|_| Ok(()));
     }
 
+    /// Does a task run?
+    pub fn is_busy(&self) -> bool {
+        self.in_task.load(Ordering::Relaxed)
+    }
+
     /// Interrupts the task that runs, and says whether one did.
     pub fn interrupt_what_runs(&self) -> bool {
-        let runs = self.in_task.load(Ordering::Relaxed);
+        let runs = self.is_busy();
         if runs {
             self.interrupt();
         }
@@ -209,9 +262,12 @@ impl std::fmt::Debug for Waker {
 }
 
 impl Runtime {
-    /// Runs an entry, and the loop as long as the entry awaits something. An interrupt that came before is forgotten.
+    /// Runs an entry, and the loop as long as the entry awaits something. An interrupt that came before it is the entry's, too, which
+    /// then is not begun; who means an earlier one forgets it first ([`Runtime::resume`]).
     pub fn enter(&mut self, entry: &Entry) -> Entered {
-        self.resume();
+        if self.host.is_over() {
+            return Entered::Interrupted;
+        }
         let begun = self.with(|ctx| {
             let value = self.evaluate_entry(ctx, entry);
             self.checkpoint(ctx);
@@ -364,7 +420,7 @@ impl Runtime {
         }
     }
 
-    /// Forgets an [`Interrupt`], by which the workers have ended, or a [`Waker`]'s, of which they know nothing: scripts run again.
+    /// Forgets an [`Interrupt`](crate::Interrupt), by which the workers have ended, or a [`Waker`]'s, of which they know nothing: scripts run again.
     pub fn resume(&mut self) {
         let (was_over, were_workers) = self.host.stop.resume();
         if !was_over {

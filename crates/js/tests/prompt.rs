@@ -103,6 +103,9 @@ fn declarations_are_there_for_the_next_entry_and_can_be_made_again() {
         ("`let a = 9` + 'const a = 9' // let a = 9", r#""let a = 9const a = 9""#),
         ("a", "undefined"),
         ("{ let a = 9 } a", "undefined"),
+        ("let m = 1, n = 2; m + n", "3"),
+        ("let m\n[0], n", "2"),
+        ("const p = (q, r) => [q, r], t = 's', // u, w = 1\n  x = 5; [t, x]", r#"["s", 5]"#),
         ("'use strict'; const s = 1; undeclared = 1", "Uncaught ReferenceError: undeclared is not defined"),
     ]);
 }
@@ -288,7 +291,10 @@ fn an_interrupt_ends_an_entry_and_no_more() {
             enter(&mut runtime, text)
         });
         assert_eq!(came, Entered::Interrupted, "{text}");
-        assert_eq!(enter(&mut runtime, "1 + 1"), Entered::Value("2".to_owned()), "{text}");
+        // It is the next one's, too, unless it is forgotten.
+        assert_eq!(enter(&mut runtime, "var begun = true"), Entered::Interrupted, "{text}");
+        runtime.resume();
+        assert_eq!(enter(&mut runtime, "typeof begun"), Entered::Value("\"undefined\"".to_owned()), "{text}");
     }
     // Its worker goes on; an interrupt of the runtime ends that, too.
     let ask =

@@ -1,15 +1,17 @@
 //! The policies that a page was delivered with: `--csp`, `--csp-report-only`, `--integrity-policy` and its kin, `--reporting-endpoints`.
 
-use sofetch::PageBuilder;
 use sofetch::core::infrastructure::content_security_policies::{CspList, Disposition};
 use sofetch::core::infrastructure::integrity_policies::IntegrityPolicy;
+use sofetch::core::infrastructure::reports::process_reporting_endpoints;
 use sofetch::core::infrastructure::structured_fields::{Dictionary, StructuredField};
 use sofetch::core::rules::content_security_policy::misread;
+use sofetch::{PageBuilder, Url};
 use sofetch_inspect::words::words_for_misread;
 use sofetch_js::RuntimeBuilder;
 
 use super::usage::UsageError;
 use crate::args::{FetchArgs, RealmArgs};
+use crate::words::policies as words;
 
 /// The values of the page's headers.
 #[derive(Clone, Debug, Default)]
@@ -103,6 +105,22 @@ impl PolicyOptions {
     /// Is there one whose violations are told and no more?
     pub(crate) fn are_reported(&self) -> bool {
         !self.csp_report_only.is_empty()
+    }
+
+    /// Endpoints of reports that the page with this URL, or a file's, does not have, a sentence each.
+    pub(crate) fn unheard(&self, page: Option<&Url>) -> Vec<String> {
+        let said = self.reporting_endpoints.join(", ");
+        let Ok(dictionary) = Dictionary::parse(said.as_bytes()) else { return Vec::new() };
+        if dictionary.0.is_empty() {
+            return Vec::new();
+        }
+        let Some(page) = page.filter(|page| page.origin().is_potentially_trustworthy()) else {
+            return vec![words::no_endpoints(page)];
+        };
+        let endpoints = process_reporting_endpoints(said.as_bytes(), page).unwrap_or_default();
+        let names = dictionary.0.iter().map(|(name, _)| name);
+        let left_out = names.filter(|name| endpoints.iter().all(|endpoint| endpoint.name != **name));
+        left_out.map(|name| words::no_endpoint(name)).collect()
     }
 
     /// What they say in vain, a sentence each: browsers pass over it, but who typed it wants to know.

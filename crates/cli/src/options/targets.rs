@@ -1,8 +1,8 @@
 //! What is fetched, and for whom: the URL with the scheme that was left out, `--page` and `--origin`.
 
+use sofetch::Url;
 use sofetch::core::infrastructure::origins::Host;
 use sofetch::core::infrastructure::urlencoded::urlencoded_serializer;
-use sofetch::{Origin, Url};
 
 use super::policies::PolicyOptions;
 use super::usage::UsageError;
@@ -20,8 +20,13 @@ pub(crate) struct PageOption {
 
 /// `--page`, with a scheme put before it where it has none.
 pub(crate) fn page(said: &str) -> Result<PageOption, UsageError> {
-    let url = url(said, None).map_err(|_| UsageError::Page(said.to_owned()))?;
+    let url = url(said, None).ok().filter(is_a_pages).ok_or_else(|| UsageError::Page(said.to_owned()))?;
     Ok(PageOption { url, opaque: false, policies: PolicyOptions::default() })
+}
+
+/// Can a page have this URL? Others lead to none, such as `javascript:` and `ftp:`.
+pub(crate) fn is_a_pages(url: &Url) -> bool {
+    url.has_http_scheme() || matches!(url.scheme(), "file" | "about" | "data" | "blob")
 }
 
 /// `--origin`: `null`, or the origin and nothing more.
@@ -33,8 +38,7 @@ pub(crate) fn origin(said: &str) -> Result<PageOption, UsageError> {
     let wrong = || UsageError::Origin(said.to_owned());
     let url = Url::parse(said, None).map_err(|_| wrong())?;
     let more = url.includes_credentials() || !matches!(url.path(), "" | "/");
-    let opaque = matches!(url.origin(), Origin::Opaque(_));
-    if more || opaque || url.query().is_some() || url.fragment().is_some() {
+    if more || !url.has_http_scheme() || url.query().is_some() || url.fragment().is_some() {
         return Err(wrong());
     }
     Ok(PageOption { url, opaque: false, policies: PolicyOptions::default() })
@@ -68,7 +72,7 @@ pub(crate) fn url(said: &str, page: Option<&PageOption>) -> Result<Url, UsageErr
 }
 
 /// A text that is no URL may have a password all the same.
-pub(super) fn without_user(said: &str) -> String {
+pub(crate) fn without_user(said: &str) -> String {
     let start = said.find("://").map_or(0, |at| at + 3);
     let end = said[start..].find(['/', '?', '#']).map_or(said.len(), |length| start + length);
     match said[start..end].rfind('@') {
@@ -161,6 +165,26 @@ mod tests {
     }
 
     #[test]
+    fn page_table() {
+        let table = [
+            ("a whole URL", "http://a.test/x", Some("http://a.test/x")),
+            ("a host", "a.test/x", Some("https://a.test/x")),
+            ("a file", "file:///x", Some("file:///x")),
+            ("an empty document", "about:blank", Some("about:blank")),
+            ("data", "data:text/html,x", Some("data:text/html,x")),
+            ("a script", "javascript:1", None),
+            ("an address", "mailto:a@a.test", None),
+            ("what no page is fetched by", "ftp://a.test/", None),
+            ("a WebSocket", "ws://a.test/", None),
+            ("a scheme nobody knows", "foo://bar", None),
+        ];
+        for (name, said, expected) in table {
+            let page = page(said).ok();
+            assert_eq!(page.as_ref().map(|page| page.url.href()), expected, "{name}");
+        }
+    }
+
+    #[test]
     fn parameters_come_after_those_of_the_url() {
         let with = |said: &str, pairs: &[(&str, &str)]| {
             let pairs: Vec<_> =
@@ -204,6 +228,9 @@ mod tests {
             ("a host is too little", "a.test", None),
             ("data has none of its own", "data:,x", None),
             ("a star is none", "*", None),
+            ("no page is of ftp", "ftp://a.test", None),
+            ("nor of a WebSocket", "wss://a.test", None),
+            ("nor is one of an app", "app://a.test", None),
         ];
         for (name, said, expected) in table {
             let page = origin(said).ok();

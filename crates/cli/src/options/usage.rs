@@ -60,6 +60,8 @@ pub(crate) enum UsageError {
     BodyIsLost,
     /// `--page` is no URL that pages have.
     Page(String),
+    /// A page's URL that no page has: `--base-url`, or a prompt's `.origin`.
+    NoPage(String),
     /// `--origin` is more or less than an origin.
     Origin(String),
     /// A policy without a directive.
@@ -162,6 +164,9 @@ impl fmt::Display for UsageError {
                 "the imported request had a body, which the file does not hold; give one (data items, -d, --json ...)",
             ),
             UsageError::Page(said) => write!(f, "--page {said:?}: it is not the URL of a page"),
+            UsageError::NoPage(said) => {
+                write!(f, "{said:?} is no page's URL: it is of http, https, file, data, blob or about")
+            }
             UsageError::Origin(said) => {
                 write!(
                     f,

@@ -52,7 +52,12 @@ fn token(text: &str, before: char) -> (usize, Option<Tone>) {
                 None => (1, None),
             }
         }
+        c if c.is_ascii_digit() && is_date(text) => {
+            (text.find('Z').map_or(1, |end| end + 1), Some(Tone::Number))
+        }
+        // NB: places in stacks, and the size of a collection, are none.
         _ if !is_word(before)
+            && !matches!(before, '-' | ':' | '.' | '/' | '(')
             && text.strip_prefix('-').unwrap_or(text).starts_with(|c: char| c.is_ascii_digit()) =>
         {
             let end = text[1..]
@@ -73,6 +78,15 @@ fn token(text: &str, before: char) -> (usize, Option<Tone>) {
         }
         c => (c.len_utf8(), None),
     }
+}
+
+/// `1970-01-01T00:00:00.000Z`
+fn is_date(text: &str) -> bool {
+    let date = text.get(..24).filter(|date| date.ends_with('Z'));
+    date.is_some_and(|date| {
+        let form = |(c, form): (char, char)| if form == '0' { c.is_ascii_digit() } else { c == form };
+        date.chars().zip("0000-00-00T00:00:00.000Z".chars()).all(form)
+    })
 }
 
 /// Up to the quote that ends it.
@@ -105,7 +119,11 @@ mod tests {
             ("Promise { <pending> }", "Promise { <2:<pending>> }"),
             ("{ 1: 2 }", "{ 1: <36:2> }"),
             ("\"open", "<32:\"open>"),
-            ("ä-1", "ä-<36:1>"),
+            ("ä-1", "ä-1"),
+            ("[-1, 1970-01-01T00:00:00.000Z]", "[<36:-1>, <36:1970-01-01T00:00:00.000Z>]"),
+            ("Map(2) { 1 => 2 }", "Map(2) { <36:1> => <36:2> }"),
+            ("at f (entry-1:2:3)", "at f (entry-1:2:3)"),
+            ("at http://127.0.0.1:80/a.js:1:2", "at http://127.0.0.1:80/a.js:1:2"),
         ];
         for (text, expected) in table {
             let said = painted(text, Paint::on()).replace("\x1b[0m", ">").replace("\x1b[", "<");

@@ -1,20 +1,18 @@
 //! The entries that begin with a dot, and what a session knows for them.
 
-use std::fs::File;
-use std::io::{self, Write};
 use std::path::Path;
 use std::sync::Arc;
 
 use sofetch::core::fixes::SmallestChanges;
 use sofetch::core::tape::Tape;
-use sofetch::{CredentialsMode, Mode, Request, Url};
+use sofetch::core::trace::Outcome;
+use sofetch::{CredentialsMode, Mode, Reason, Request, Url};
 use sofetch_inspect::cors_story::StoryVerdict;
 use sofetch_inspect::fix_texts::{SERVERS, Server};
-use sofetch_inspect::har::{har, har_entries};
-use sofetch_inspect::json::printed;
-use sofetch_inspect::safe_text::escaped;
+use sofetch_inspect::safe_text::{escaped, redacted_urls};
+use sofetch_inspect::words::words_for_network_error;
 use sofetch_inspect::{CorsStory, LastFetch, LastFetches, RecordedFetch, Secrets, timeline, waterfall};
-use sofetch_js::{Entered, Entry, EntryReader, Read};
+use sofetch_js::{Entered, Entry, EntryReader};
 
 use super::colours::painted;
 use super::scripts::{Place, Scripts};
@@ -23,7 +21,6 @@ use crate::ending::Failure;
 use crate::making::{agent_builder, page_of};
 use crate::options::{NetworkOptions, PageOption, PolicyOptions, secrets};
 use crate::output::{Streams, Tone};
-use crate::realm::{base_url, read};
 use crate::telling::options;
 use crate::words::repl as words;
 
@@ -52,10 +49,10 @@ pub(crate) fn complete(text: &str) -> Option<Vec<String>> {
 pub(crate) struct Session<'a> {
     args: &'a ReplArgs,
     pub(crate) place: Place,
-    fetches: Arc<LastFetches>,
+    pub(super) fetches: Arc<LastFetches>,
     pub(crate) scripts: Scripts,
     pub(crate) streams: &'a Streams,
-    secrets: Secrets,
+    pub(super) secrets: Secrets,
     /// What came to a value, for `.save`.
     entries: Vec<String>,
     /// Up to this number it is known that `.cors` tells of fetches.
@@ -102,19 +99,29 @@ impl<'a> Session<'a> {
     }
 
     /// A line of ours about what went wrong.
-    fn complain(&mut self, words: &str) {
+    pub(super) fn complain(&mut self, words: &str) {
         self.has_failed = true;
         self.streams.error(words);
     }
 
     /// Runs an entry, and prints what came of it.
     pub(crate) fn enter(&mut self, text: &str, entry: Entry) -> Result<(), Failure> {
+        let entered = self.entered(text, entry)?;
+        self.tell_entered(entered)
+    }
+
+    /// Runs an entry.
+    pub(super) fn entered(&mut self, text: &str, entry: Entry) -> Result<Entered, Failure> {
         let entered = self.scripts.enter(entry)?;
         let has_value = matches!(entered, Entered::Value(_) | Entered::Undefined);
         if has_value {
             self.entries.push(text.to_owned());
         }
         self.has_failed |= !has_value;
+        Ok(entered)
+    }
+
+    pub(super) fn tell_entered(&mut self, entered: Entered) -> Result<(), Failure> {
         match entered {
             Entered::Value(text) => self.tell(&painted(&safe(&text), self.streams.paint_out)),
             Entered::Undefined if self.is_terminal => {
@@ -131,7 +138,9 @@ impl<'a> Session<'a> {
                 self.point_to_cors()
             }
             Entered::Interrupted => {
-                self.streams.err_text(&format!("{}\n", words::INTERRUPTED));
+                // NB: over the ^C that a terminal shows for the key.
+                let start = if self.is_terminal && self.streams.err_is_terminal { "\r" } else { "" };
+                self.streams.err_text(&format!("{start}{}\n", words::INTERRUPTED));
                 Ok(())
             }
             Entered::Unsettled => {
@@ -143,14 +152,13 @@ impl<'a> Session<'a> {
 
     /// A script learns no reason; the person at it may.
     fn point_to_cors(&mut self) -> Result<(), Failure> {
-        let failed = self.fetches.one(None).filter(LastFetch::has_failed);
-        match failed.filter(|fetch| self.is_terminal && fetch.number > self.told_of) {
-            Some(fetch) => {
-                self.told_of = fetch.number;
-                self.tell(&self.streams.paint_out.tone(Tone::Faint, words::CORS_TELLS))
-            }
-            None => Ok(()),
-        }
+        let last = self.fetches.one(None).filter(|fetch| self.is_terminal && fetch.number > self.told_of);
+        let Some((fetch, why)) = last.and_then(|fetch| why(&fetch).map(|why| (fetch, why))) else {
+            return Ok(());
+        };
+        self.told_of = fetch.number;
+        let why = words::cors_tells(&escaped(&*redacted_urls(&why, self.secrets)));
+        self.tell(&self.streams.paint_out.tone(Tone::Faint, &why))
     }
 
     /// Does what a command says: is that the end?
@@ -173,13 +181,7 @@ impl<'a> Session<'a> {
                     })?,
                 }
             }
-            ".timeline" => self.with_fetch(argument, |session, fetch| {
-                let text = waterfall(
-                    &timeline(&fetch.recording),
-                    options(session.secrets, session.streams.paint_out),
-                );
-                session.streams.out_text(&text).map_err(Failure::stdout)
-            })?,
+            ".timeline" => self.with_fetch(argument, Session::tell_timeline)?,
             ".fetches" => {
                 let lines: Vec<String> =
                     self.fetches.all().iter().map(|fetch| fetch.line(self.secrets)).collect();
@@ -188,7 +190,7 @@ impl<'a> Session<'a> {
             ".har" => self.har(argument)?,
             ".load" if !argument.is_empty() => self.load(Path::new(argument), reader)?,
             ".save" if !argument.is_empty() => {
-                let text: String = self.entries.iter().map(|entry| format!("{entry}\n")).collect();
+                let text = reader.join(self.entries.iter().map(String::as_str));
                 self.write(Path::new(argument), &text)?;
             }
             ".load" | ".save" => self.complain(&words::no_file(name)),
@@ -197,13 +199,15 @@ impl<'a> Session<'a> {
                 self.tell(words::CLEARED)?;
             }
             ".origin" if argument.is_empty() => self.tell(&self.place.words())?,
-            ".origin" => match place(argument) {
-                Some(place) => {
+            ".origin" => match Place::said(argument) {
+                Ok(place) => {
                     self.scripts.renew(place.clone())?;
                     self.place = place;
                     self.tell(&words::moved(&self.place.words()))?;
+                    let policies = PolicyOptions::of_realm(&self.args.realm)?;
+                    policies.unheard(self.place.url()).iter().for_each(|note| self.streams.note(note));
                 }
-                None => self.complain(&words::no_origin(argument)),
+                Err(error) => self.complain(&escaped(&error.to_string())),
             },
             _ => self.complain(&words::no_command(name)),
         }
@@ -228,6 +232,17 @@ impl<'a> Session<'a> {
                 Ok(())
             }
         }
+    }
+
+    fn tell_timeline(&mut self, fetch: LastFetch) -> Result<(), Failure> {
+        let hops = timeline(&fetch.recording);
+        if hops.is_empty() {
+            // A data URL, a blob, what was refused before anything was sent.
+            self.tell(&fetch.line(self.secrets))?;
+            return self.tell(&words::no_exchange(fetch.has_answered(), fetch.spent()));
+        }
+        let text = waterfall(&hops, options(self.secrets, self.streams.paint_out));
+        self.streams.out_text(&text).map_err(Failure::stdout)
     }
 
     fn tell_cors(&mut self, fetch: LastFetch, server: Option<&'static Server>) -> Result<(), Failure> {
@@ -285,57 +300,16 @@ impl<'a> Session<'a> {
             tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(Failure::Start)?;
         Ok(Some(runtime.block_on(page.smallest_changes(tape, request))?))
     }
-
-    /// All fetches that are kept, to a file, or to be read at once.
-    fn har(&mut self, file: &str) -> Result<(), Failure> {
-        let began = self.fetches.began();
-        let fetches = self.fetches.all();
-        let entries = fetches.iter().flat_map(|fetch| har_entries(&fetch.recording, began, self.secrets));
-        // NB: who reads the file may do so at a terminal.
-        let text = printed(&har(entries.collect())) + "\n";
-        match file {
-            "" => self.streams.out_text(&text).map_err(Failure::stdout),
-            file => self.write(Path::new(file), &text),
-        }
-    }
-
-    fn write(&mut self, path: &Path, text: &str) -> Result<(), Failure> {
-        match create(path).and_then(|mut file| file.write_all(text.as_bytes())) {
-            Ok(()) => self.tell(&words::written(path)),
-            Err(error) => {
-                self.complain(&words::not_written(path, &error));
-                Ok(())
-            }
-        }
-    }
-
-    fn load(&mut self, path: &Path, reader: &mut EntryReader) -> Result<(), Failure> {
-        let text = match read(path) {
-            Ok(text) => text,
-            Err(error) => {
-                self.complain(&escaped(&error.to_string()));
-                return Ok(());
-            }
-        };
-        match reader.read_whole(&text) {
-            Read::Entry(entry) => self.enter(text.trim_end(), entry),
-            _ => Ok(()),
-        }
-    }
 }
 
-/// Secrets may be in it.
-fn create(path: &Path) -> io::Result<File> {
-    let mut options = File::options();
-    options.create(true).write(true).truncate(true);
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    options.open(path)
-}
-
-/// A place by its origin, or by its page's URL.
-fn place(said: &str) -> Option<Place> {
-    Place::of_origin(said).ok().or_else(|| base_url(said).ok().map(Place::of_url))
+/// Why a fetch has failed. NB: that it was aborted, its script knows.
+fn why(fetch: &LastFetch) -> Option<String> {
+    match fetch.recording.first()?.outcome()? {
+        Outcome::NetworkError(error) if !matches!(error.reason(), Reason::Aborted(_)) => {
+            Some(words_for_network_error(error))
+        }
+        _ => None,
+    }
 }
 
 /// Text of scripts as it may be printed: its lines stay.

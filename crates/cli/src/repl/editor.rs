@@ -10,7 +10,7 @@ use rustyline::error::ReadlineError;
 use rustyline::highlight::Highlighter;
 use rustyline::hint::Hinter;
 use rustyline::history::FileHistory;
-use rustyline::validate::Validator;
+use rustyline::validate::{ValidationContext, ValidationResult, Validator};
 use rustyline::{CompletionType, Config, Context, ExternalPrinter, Helper};
 
 use super::commands;
@@ -156,5 +156,13 @@ impl Hinter for Knowing {
 }
 
 impl Highlighter for Knowing {}
-impl Validator for Knowing {}
+
+impl Validator for Knowing {
+    // NB: every line is good; but whoever is asked learns that it was entered while Ctrl-C is a key still, and no signal.
+    fn validate(&self, _: &mut ValidationContext<'_>) -> rustyline::Result<ValidationResult> {
+        self.scripts.interrupts.typed();
+        Ok(ValidationResult::Valid(None))
+    }
+}
+
 impl Helper for Knowing {}

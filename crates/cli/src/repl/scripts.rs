@@ -3,8 +3,7 @@
 use std::io;
 use std::path::Path;
 use std::rc::Rc;
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::mpsc::{Receiver, Sender, TryRecvError, channel};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, TryRecvError, channel};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -16,14 +15,19 @@ use crate::args::ReplArgs;
 use crate::ending::Failure;
 use crate::making::agent_builder;
 use crate::options::{NetworkOptions, UsageError, targets};
-use crate::output::{Quiet, Streams};
+use crate::output::Streams;
 use crate::realm::{Realm, base_url};
+use crate::repl::interrupts::Interrupts;
 use crate::repl::lines::{Lines, PromptLines};
 use crate::script_lines::ScriptLines;
 use crate::words::repl as words;
 
-/// How long a person who completes a name waits for scripts that run.
-const PATIENCE: Duration = Duration::from_secs(5);
+/// Who completes a name looks for the answer so often, at most.
+const LOOK: Duration = Duration::from_millis(20);
+/// So many looks that find a task running, and there are no names: whoever presses a key wants something to happen.
+const BUSY_LOOKS: u32 = 6;
+/// So many looks altogether: a slow machine is not a busy script.
+const MOST_LOOKS: u32 = 250;
 
 /// Whose scripts they are.
 #[derive(Clone, Debug)]
@@ -39,25 +43,29 @@ pub(crate) enum Place {
 impl Place {
     /// What the options say.
     pub(crate) fn of(args: &ReplArgs, streams: &Streams) -> Result<Place, UsageError> {
+        let realm = Realm::of(&args.realm)?;
+        let place = match (&args.origin, &realm.base_url) {
+            _ if args.realm.no_page => Place::Owner,
+            (Some(origin), _) => Place::of_origin(origin)?,
+            (None, Some(url)) => Place::of_url(url.clone()),
+            (None, None) => Place::File(None),
+        };
         // What is said in vain is told once.
-        Realm::of(&args.realm, streams)?;
-        if args.realm.no_page {
-            return Ok(Place::Owner);
-        }
-        match (&args.origin, &args.realm.base_url) {
-            (Some(origin), _) => Place::of_origin(origin),
-            (None, Some(url)) => Ok(Place::of_url(base_url(url)?)),
-            (None, None) => Ok(Place::File(None)),
-        }
+        realm.tell(place.url(), streams);
+        Ok(place)
     }
 
-    /// `--origin`, and `.origin`, which takes a page's URL as well.
-    pub(crate) fn of_origin(said: &str) -> Result<Place, UsageError> {
+    /// What `.origin` says: an origin as `--origin` takes it, or a page's URL as `--base-url` does.
+    pub(crate) fn said(said: &str) -> Result<Place, UsageError> {
+        Place::of_origin(said).or_else(|_| base_url(said).map(Place::of_url))
+    }
+
+    fn of_origin(said: &str) -> Result<Place, UsageError> {
         let option = targets::origin(said)?;
         Ok(if option.opaque { Place::File(None) } else { Place::Page(option.url) })
     }
 
-    pub(crate) fn of_url(url: Url) -> Place {
+    fn of_url(url: Url) -> Place {
         if url.scheme() == "file" { Place::File(Some(url)) } else { Place::Page(url) }
     }
 
@@ -100,31 +108,28 @@ type Controls = Arc<Mutex<Option<Waker>>>;
 pub(crate) struct Scripts {
     asks: Sender<Ask>,
     controls: Controls,
-    /// Does somebody wait for an entry?
-    is_entering: Arc<AtomicBool>,
+    pub(crate) interrupts: Interrupts,
 }
 
 /// The thread that answers.
 pub(crate) struct Serving {
     asks: Receiver<Ask>,
     controls: Controls,
+    interrupts: Interrupts,
 }
 
 /// Both sides.
 pub(crate) fn pair() -> (Scripts, Serving) {
     let (asks, asked) = channel();
-    let controls = Controls::default();
-    let scripts = Scripts { asks, controls: controls.clone(), is_entering: Arc::default() };
-    (scripts, Serving { asks: asked, controls })
+    let (controls, interrupts) = (Controls::default(), Interrupts::default());
+    let scripts = Scripts { asks, controls: controls.clone(), interrupts: interrupts.clone() };
+    (scripts, Serving { asks: asked, controls, interrupts })
 }
 
 impl Scripts {
     /// Runs an entry.
     pub(crate) fn enter(&self, entry: Entry) -> Result<Entered, Failure> {
-        self.is_entering.store(true, Ordering::SeqCst);
-        let answer = self.ask(|answer| Ask::Enter(entry, answer));
-        self.is_entering.store(false, Ordering::SeqCst);
-        match answer? {
+        match self.ask(|answer| Ask::Enter(entry, answer))? {
             (_, Some(failure)) => Err(failure),
             (entered, None) => Ok(entered),
         }
@@ -134,7 +139,11 @@ impl Scripts {
     pub(crate) fn complete(&self, text: &str) -> Completions {
         let (answer, answered) = channel();
         self.send(Ask::Complete(text.to_owned(), answer));
-        answered.recv_timeout(PATIENCE).unwrap_or_default()
+        let is_busy = || {
+            let controls = self.controls.lock().unwrap_or_else(PoisonError::into_inner);
+            controls.as_ref().is_some_and(Waker::is_busy)
+        };
+        unless_busy(|| answered.recv_timeout(LOOK), is_busy).unwrap_or_default()
     }
 
     /// Makes a new global; the one before is gone with all that it had under way.
@@ -155,15 +164,6 @@ impl Scripts {
     pub(crate) fn end(&self) {
         self.send(Ask::End);
         self.interrupt_what_runs();
-    }
-
-    /// Ends the entry that is waited for, if there is one.
-    pub(crate) fn interrupt_entry(&self) {
-        if self.is_entering.load(Ordering::SeqCst)
-            && let Some(waker) = &*self.controls.lock().unwrap_or_else(PoisonError::into_inner)
-        {
-            waker.interrupt();
-        }
     }
 
     /// Ends what runs between entries: was there anything?
@@ -188,6 +188,25 @@ impl Scripts {
     }
 }
 
+/// An answer of the scripts' thread, if nothing keeps that from answering.
+fn unless_busy<T>(
+    mut look: impl FnMut() -> Result<T, RecvTimeoutError>,
+    is_busy: impl Fn() -> bool,
+) -> Option<T> {
+    let mut busy = 0;
+    for _ in 0..MOST_LOOKS {
+        match look() {
+            Ok(answer) => return Some(answer),
+            Err(RecvTimeoutError::Disconnected) => return None,
+            Err(RecvTimeoutError::Timeout) => busy += u32::from(is_busy()),
+        }
+        if busy == BUSY_LOOKS {
+            return None;
+        }
+    }
+    None
+}
+
 /// A global, and where its scripts print.
 struct Running {
     runtime: Runtime,
@@ -198,13 +217,7 @@ struct Running {
 
 impl Serving {
     /// Answers until nobody asks.
-    pub(crate) fn serve(
-        self,
-        args: &ReplArgs,
-        fetches: &Arc<LastFetches>,
-        above: Option<Arc<Lines>>,
-        streams: &Streams,
-    ) {
+    pub(crate) fn serve(self, args: &ReplArgs, fetches: &Arc<LastFetches>, above: Option<Arc<Lines>>) {
         let mut running: Option<Running> = None;
         loop {
             let ask = match &mut running {
@@ -222,7 +235,7 @@ impl Serving {
                 (Ask::End, _) => break,
                 (Ask::Renew(place, answer), running) => {
                     *running = None;
-                    let made = make(args, &place, fetches, above.clone(), streams).map(|made| {
+                    let made = make(args, &place, fetches, above.clone()).map(|made| {
                         let waker = made.waker.clone();
                         *self.controls.lock().unwrap_or_else(PoisonError::into_inner) = Some(waker);
                         *running = Some(made);
@@ -230,7 +243,7 @@ impl Serving {
                     let _ = answer.send(made);
                 }
                 (Ask::Enter(entry, answer), Some(running)) => {
-                    let entered = running.enter(&entry);
+                    let entered = running.enter(&entry, &self.interrupts);
                     let _ = answer.send((entered, running.lines.failure()));
                 }
                 (Ask::Complete(text, answer), Some(running)) => {
@@ -250,14 +263,14 @@ impl Serving {
 }
 
 impl Running {
-    fn enter(&mut self, entry: &Entry) -> Entered {
+    fn enter(&mut self, entry: &Entry, interrupts: &Interrupts) -> Entered {
         // What an entry imports is relative to the folder that it is typed in.
         if self.is_files
             && let Ok(url) = ModuleFolders::url_of(Path::new(entry.name()))
         {
             self.runtime.locate(entry.name(), url);
         }
-        self.runtime.enter(entry)
+        interrupts.enter(&mut self.runtime, entry)
     }
 }
 
@@ -266,10 +279,8 @@ fn make(
     place: &Place,
     fetches: &Arc<LastFetches>,
     above: Option<Arc<Lines>>,
-    streams: &Streams,
 ) -> Result<Running, Failure> {
-    let quiet = Streams { quiet: Quiet::Notes, ..*streams };
-    let mut realm = Realm::of(&args.realm, &quiet)?;
+    let mut realm = Realm::of(&args.realm)?;
     realm.base_url = match place {
         // On the user's own behalf, too, a URL is what relative ones are relative to.
         Place::Owner => realm.base_url,
@@ -292,4 +303,30 @@ fn make(
     realm.add_import_maps(&mut runtime)?;
     let waker = runtime.waker();
     Ok(Running { runtime, waker, lines, is_files })
+}
+
+#[cfg(test)]
+mod tests {
+    use std::cell::Cell;
+
+    use super::*;
+
+    #[test]
+    fn nobody_waits_for_names_behind_a_busy_task() {
+        let looks = Cell::new(0);
+        let answer_at = |when: u32| {
+            looks.set(0);
+            let looks = &looks;
+            move || {
+                looks.set(looks.get() + 1);
+                if looks.get() == when { Ok(when) } else { Err(RecvTimeoutError::Timeout) }
+            }
+        };
+        assert_eq!(unless_busy(answer_at(100), || true), None);
+        assert_eq!(looks.get(), BUSY_LOOKS);
+        assert_eq!(unless_busy(answer_at(2), || true), Some(2));
+        assert_eq!(unless_busy(answer_at(100), || false), Some(100));
+        assert_eq!(unless_busy(answer_at(u32::MAX), || false), None);
+        assert_eq!(unless_busy(|| Err::<u8, _>(RecvTimeoutError::Disconnected), || false), None);
+    }
 }

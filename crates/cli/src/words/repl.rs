@@ -1,6 +1,7 @@
 //! What the prompt says by itself.
 
 use std::path::Path;
+use std::time::Duration;
 
 use sofetch::Url;
 use sofetch_inspect::Secrets;
@@ -16,7 +17,7 @@ pub(crate) const HELP: &str = "\
 .timeline [N]    its exchanges, each with its phases
 .fetches         the last fetches, with their numbers
 .har [FILE]      all of them as HAR 1.2, into a file or here
-.load FILE       run a file as one entry
+.load FILE       run a file, entry by entry, up to one that throws
 .save FILE       write the entries that came to a value into a file
 .clear           begin anew, with an empty global
 .origin [URL]    begin anew as the page of another origin (null: an opaque one)
@@ -28,7 +29,6 @@ begins with a space is not kept in the history.";
 pub(crate) const HOW_TO_LEAVE: &str = "(Ctrl-C again, Ctrl-D or .exit ends)";
 pub(crate) const INTERRUPTED: &str = "Interrupted";
 pub(crate) const UNSETTLED: &str = "It awaits a promise that nothing under way can settle.";
-pub(crate) const CORS_TELLS: &str = "(.cors tells why)";
 pub(crate) const NO_FETCH: &str = "there is no such fetch";
 pub(crate) const CLEARED: &str = "A new global: what was declared is gone, and what was under way.";
 pub(crate) const OWNER: &str = "on your own behalf: no origin, no CORS";
@@ -46,8 +46,14 @@ pub(crate) fn moved(who: &str) -> String {
     format!("{CLEARED} From here on {who}.")
 }
 
-pub(crate) fn no_origin(said: &str) -> String {
-    format!("{} is neither an origin, nor a page's URL, nor null", safe(said, Secrets::Redacted))
+/// Of a fetch without an exchange, given how long it took until the end of what is known of it.
+pub(crate) fn no_exchange(has_answered: bool, spent: Option<Duration>) -> String {
+    let spent =
+        spent.map(|spent| format!(" It took {:.1} ms.", spent.as_secs_f64() * 1e3)).unwrap_or_default();
+    match has_answered {
+        true => format!("Nothing was sent: it came to its end without a network.{spent}"),
+        false => "Nothing was sent so far.".to_owned(),
+    }
 }
 
 pub(crate) fn no_number(said: &str) -> String {
@@ -68,6 +74,15 @@ pub(crate) fn no_file(name: &str) -> String {
 
 pub(crate) fn written(path: &Path) -> String {
     format!("written: {}", shown(path))
+}
+
+/// Given why a fetch has failed, which no script learns.
+pub(crate) fn cors_tells(why: &str) -> String {
+    format!("{why} (.cors tells more)")
+}
+
+pub(crate) fn loaded_until(path: &Path, line: usize) -> String {
+    format!("{}: no further than the entry of line {line}", shown(path))
 }
 
 pub(crate) fn not_written(path: &Path, error: &std::io::Error) -> String {

@@ -6,8 +6,10 @@
 use std::ops::Range;
 
 use super::parsing::{Goal, Parser, is_part_of_a_name};
+use super::scanning::{DECLARING, Scanner};
+use super::statements;
 
-/// A longer text is run as it is: each of its declarations is a few readings of the whole.
+/// A longer statement is run as it is: each name that it declares is a few readings of the whole.
 const MOST_BYTES: usize = 64 << 10;
 
 /// An entry's text with `var`, and what it declares.
@@ -26,30 +28,71 @@ struct Keyword {
 
 /// `None` where there is nothing to be made into anything else.
 pub(super) fn declarations(parser: &Parser, source: &str, goal: Goal) -> Option<Declarations> {
-    if source.len() > MOST_BYTES {
+    let scanner = Scanner::of(source);
+    if !scanner.is_sure() {
+        let closings = source.match_indices('}').map(|(at, _)| at + 1).collect();
+        return of_statements(parser, source, goal, candidates(source), closings);
+    }
+    if scanner.keywords.is_empty() {
         return None;
     }
-    let keywords: Vec<Keyword> = candidates(source)
-        .into_iter()
-        .filter(|keyword| parser.is_between_statements(source, keyword.at, goal))
-        .collect();
+    // Statement by statement: each is read a few times, and the whole but once.
+    let mut made = Declarations::default();
+    for range in statements::ranges(source, &scanner.lines, |text| parser.is_script(text, goal)) {
+        let statement = &source[range.clone()];
+        let within = |at: &usize| range.contains(at);
+        let keywords = scanner.keywords.iter().filter(|(at, _)| within(at));
+        let keywords = keywords.map(|(at, word)| Keyword { word, at: at - range.start }).collect();
+        // NB: these are behind the brackets.
+        let closings = scanner.closings.iter().filter(|at| within(&(**at - 1))).map(|at| at - range.start);
+        match of_statements(parser, statement, goal, keywords, closings.collect()) {
+            Some(declarations) => {
+                made.source.push_str(&declarations.source);
+                made.variables.extend(declarations.variables);
+                made.constants.extend(declarations.constants);
+            }
+            None => made.source.push_str(statement),
+        }
+    }
+    let declares = !made.variables.is_empty() || !made.constants.is_empty();
+    if declares && parser.is_script(&made.source, goal) { Some(made) } else { None }
+}
+
+/// The same of a few statements, given where keywords and closing brackets stand.
+fn of_statements(
+    parser: &Parser,
+    source: &str,
+    goal: Goal,
+    mut keywords: Vec<Keyword>,
+    closings: Vec<usize>,
+) -> Option<Declarations> {
+    if source.len() > MOST_BYTES || keywords.is_empty() {
+        return None;
+    }
+    keywords.retain(|keyword| parser.is_between_statements(source, keyword.at, goal));
     if keywords.is_empty() {
         return None;
     }
-    let words = parser.words(source);
-    let all = parser.lexical_names(source, &words, goal);
+    let plain = Scanner::of(source).names(source);
+    let is_plain = plain.is_some();
+    let all = plain.unwrap_or_else(|| parser.lexical_names(source, &parser.words(source), goal));
     let mut edits: Vec<(Range<usize>, String)> = Vec::new();
     for keyword in keywords.iter().filter(|keyword| keyword.word == "const") {
         edits.push((keyword.at..keyword.at + keyword.word.len(), "var".to_owned()));
     }
-    let left = parser.lexical_names(&edited(source, &mut edits), &all, goal);
+    let left = match is_plain {
+        true if edits.is_empty() => all.clone(),
+        true => Vec::new(),
+        false => parser.lexical_names(&edited(source, &mut edits), &all, goal),
+    };
     for keyword in &keywords {
         match keyword.word {
             "let" => edits.push((keyword.at..keyword.at + keyword.word.len(), "var".to_owned())),
             "class" => {
                 let name = first_word(&source[keyword.at + keyword.word.len()..]);
                 all.contains(&name).then_some(())?;
-                let end = class_end(parser, source, keyword.at, goal)?;
+                let mut ends = closings.iter().copied().filter(|end| *end > keyword.at);
+                let end = ends.find(|end| parser.is_between_statements(source, *end, goal))?;
                 edits.push((keyword.at..keyword.at, format!("var {name} = ")));
                 edits.push((end..end, ";".to_owned()));
             }
@@ -72,16 +115,10 @@ fn first_word(text: &str) -> &str {
     text.split(|c| !is_part_of_a_name(c)).next().unwrap_or_default()
 }
 
-/// Behind the bracket with which a class ends.
-fn class_end(parser: &Parser, source: &str, from: usize, goal: Goal) -> Option<usize> {
-    let brackets = source[from..].match_indices('}').map(|(at, _)| from + at + 1);
-    brackets.into_iter().find(|end| parser.is_between_statements(source, *end, goal))
-}
-
 /// Where the keywords stand as words, also in texts and comments.
 fn candidates(source: &str) -> Vec<Keyword> {
     let mut found = Vec::new();
-    for word in ["let", "const", "class"] {
+    for word in DECLARING {
         for (at, _) in source.match_indices(word) {
             let before = source[..at].chars().next_back();
             let before = before.is_some_and(|c| is_part_of_a_name(c) || c == '.');

@@ -32,6 +32,8 @@ pub(super) struct Fault {
 /// An engine that only reads.
 pub(super) struct Parser {
     context: Context,
+    #[cfg(test)]
+    bytes_read: std::cell::Cell<usize>,
 }
 
 /// What may stand behind a text that ends too early, so that the parser stumbles over something else or over nothing.
@@ -46,11 +48,17 @@ impl Parser {
         let engine = Runtime::new().map_err(Error::engine)?;
         engine.set_max_stack_size(THREAD_STACK_BYTES / 16);
         let context = Context::custom::<(Eval, RegExpCompiler, RegExp)>(&engine).map_err(Error::engine)?;
-        Ok(Parser { context })
+        Ok(Parser {
+            context,
+            #[cfg(test)]
+            bytes_read: std::cell::Cell::default(),
+        })
     }
 
     /// Reads a text, and runs nothing of it.
     pub(super) fn read(&self, source: &str, goal: Goal) -> Result<(), Fault> {
+        #[cfg(test)]
+        self.bytes_read.set(self.bytes_read.get() + source.len());
         let awaiting = match goal {
             Goal::Script => 0,
             Goal::Awaiting => qjs::JS_EVAL_FLAG_ASYNC,
@@ -60,6 +68,12 @@ impl Parser {
             Ok(_) => Ok(()),
             Err(_) => Err(fault(&ctx)),
         })
+    }
+
+    /// How long all texts were together that were read.
+    #[cfg(test)]
+    pub(super) fn bytes_read(&self) -> usize {
+        self.bytes_read.get()
     }
 
     pub(super) fn is_script(&self, source: &str, goal: Goal) -> bool {
