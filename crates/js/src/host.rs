@@ -20,7 +20,7 @@ use sofetch::core::infrastructure::reports::Endpoint;
 use sofetch::{Origin, Page, Url, UserAgent};
 use tokio::sync::watch;
 
-use crate::blob_urls::BlobUrlStore;
+use crate::blob_urls::{BlobUrlStore, Imported};
 use crate::event_loop::{TaskQueue, Timers};
 use crate::handles::Handle;
 use crate::ledger::Ledger;
@@ -51,6 +51,7 @@ pub(crate) struct Shared {
     pub(crate) url: Url,
     /// The agent's, too.
     pub(crate) blob_urls: Arc<BlobUrlStore>,
+    pub(crate) imported: Imported,
     pub(crate) ledger: Arc<Ledger>,
     pub(crate) printer: Rc<dyn Printer>,
     /// What ends the runtime.
@@ -163,6 +164,7 @@ impl Host {
             worker,
             time_origin: Cell::new(Instant::now()),
             clock_lead: Cell::new(None),
+            imported: Imported::default(),
             timers: RefCell::default(),
             in_task: Arc::default(),
             keepalive_bytes: Arc::default(),

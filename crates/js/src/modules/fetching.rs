@@ -59,7 +59,7 @@ pub(super) fn module_request(
     integrity: &str,
     credentials: CredentialsMode,
 ) -> Option<Request> {
-    let mut request = script_request(host, host.parse_url(&key.url)?);
+    let mut request = script_request(host, host.imported.with_entry(host.parse_url(&key.url)?));
     request.destination = key.kind.destination();
     request.mode = Mode::Cors;
     request.credentials_mode = credentials;

@@ -231,11 +231,13 @@ impl Modules {
         self.referring(ctx, name).base
     }
 
-    /// `import()` names this module: who did is remembered until somebody asks for it.
-    pub(super) fn note_importer(&self, key: &Key, referring: Referring) {
-        if !self.map.borrow().contains_key(key) {
+    /// `import()` names this module: who did is remembered until somebody asks for it. Is it new?
+    pub(super) fn note_importer(&self, key: &Key, referring: Referring) -> bool {
+        let is_new = !self.map.borrow().contains_key(key);
+        if is_new {
             self.importers.borrow_mut().entry(key.clone()).or_insert(referring);
         }
+        is_new
     }
 
     /// Loads and runs a module script of the page's: which load that is.
