@@ -233,6 +233,12 @@ impl Host {
     }
 
     /// <https://html.spec.whatwg.org/#encoding-parsing-a-url>, relative to the settings object.
+    /// How many functions wait to be called.
+    #[cfg(test)]
+    pub(crate) fn waits(&self) -> usize {
+        self.settlers.borrow().len()
+    }
+
     pub(crate) fn parse_url(&self, said: &str) -> Option<Url> {
         let base = self.page.as_ref().map_or(&self.url, Page::base_url);
         Url::parse(said, Some(base)).ok().map(|url| self.blob_urls.with_entry(url))

@@ -43,6 +43,8 @@ pub(super) struct Shared {
     waiting: Mutex<Waiting>,
     /// Something waits for script.
     pub(super) came: Notify,
+    /// Is there no object any more?
+    pub(super) is_forgotten: AtomicBool,
     /// Bytes that were given to the connection, and those that are on their way.
     pub(super) given: AtomicU64,
     pub(super) transmitted: AtomicU64,
