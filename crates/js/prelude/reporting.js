@@ -113,9 +113,11 @@ const OUTSTANDING = 1;
 let aboutToBeNotified = newList();
 
 // https://html.spec.whatwg.org/#the-hostpromiserejectiontracker-implementation
-function trackRejection(promise, handled) {
+//
+// NB: where there is no room for an error the engine throws null, of which Rust knows better.
+function trackRejection(promise, handled, outOfMemory) {
   if (!handled) {
-    const rejection = { __proto__: null, state: ABOUT_TO_BE_NOTIFIED, handled: false };
+    const rejection = { __proto__: null, state: ABOUT_TO_BE_NOTIFIED, handled: false, outOfMemory };
     WeakMapPrototypeSet(rejections, promise, rejection);
     aboutToBeNotified[aboutToBeNotified.length] = { __proto__: null, promise, rejection };
     return;
@@ -141,7 +143,10 @@ function notify(promise, rejection) {
   if (rejection.handled) return;
   const reason = ops.promise_result(promise);
   const notHandled = firePromiseRejectionEvent("unhandledrejection", promise, true);
-  if (notHandled) ops.report_uncaught(describe("Uncaught (in promise) ", reason));
+  if (notHandled) {
+    const said = "Uncaught (in promise) ";
+    ops.report_uncaught(rejection.outOfMemory ? `${said}InternalError: out of memory` : describe(said, reason));
+  }
   if (!rejection.handled) rejection.state = OUTSTANDING;
 }
 
