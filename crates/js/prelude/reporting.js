@@ -59,9 +59,14 @@ function extractError(exception) {
   };
 }
 
+// Why there is no script, which no script may see: only the console is told.
+const reasons = new WeakMap();
+const noteReason = (exception, reason) => WeakMapPrototypeSet(reasons, exception, reason);
+
 // A line as browsers print it, and the stack.
 function describe(said, exception) {
-  const head = headline(exception);
+  const reason = WeakMapPrototypeGet(reasons, exception);
+  const head = reason === undefined ? headline(exception) : `${headline(exception)} (${reason})`;
   const stack = stackOf(exception);
   if (stack === "") return said + head;
   return StringPrototypeStartsWith(stack, head) ? said + stack : `${said}${head}\n${stack}`;
@@ -169,5 +174,6 @@ function finishImport(evaluation, namespace, resolve, reject) {
 const describeException = (exception) => describe("", exception);
 
 ops.set_hooks({
-  fireTimer, reportException, reportModule, finishImport, describeException, markHandled, trackRejection, notifyRejected, runTask,
+  fireTimer, reportException, reportModule, finishImport, describeException, markHandled, noteReason, trackRejection, notifyRejected,
+  runTask,
 });

@@ -294,7 +294,7 @@ pub(crate) fn start(ctx: &Ctx<'_>, options: Options) -> (WorkerHandle, PortEnd) 
         let agent = host.agent.clone();
         let fetching = host.io.spawn(async move {
             let script = fetch_worker_script(agent, request, callbacks, ledger, kind).await;
-            begin(start, script.map_err(|why| why.to_string()));
+            begin(start, script.map_err(|why| why.told()));
         });
         child.fetching = Some(fetching.abort_handle());
     }

@@ -15,7 +15,7 @@ use sofetch::{Url, UserAgent};
 
 use crate::host::Host;
 use crate::ledger::{Charge, Ledger};
-use crate::modules::fetching::{NotFetched, body_of, script_request};
+use crate::modules::fetching::{NotFetched, answered, body_of, script_request};
 
 /// [`type`](https://html.spec.whatwg.org/#workertype)
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -71,13 +71,13 @@ pub(super) async fn fetch_worker_script(
 ) -> Result<WorkerScript, NotFetched> {
     let controller = FetchController::new();
     let fetched = agent.fetch_core(Box::new(request), callbacks, controller.clone()).await;
-    let mut response = fetched.ok().and_then(Result::ok).ok_or(NotFetched::NetworkError)?;
+    let mut response = answered(fetched)?;
     let (bytes, charge) = body_of(&mut response, ledger, &controller).await?;
     let response = response.internal();
     if !is_ok_status(response.status) {
         return Err(NotFetched::Status(response.status));
     }
-    let url = response.url().ok_or(NotFetched::NetworkError)?.clone();
+    let url = response.url().ok_or(NotFetched::NETWORK_ERROR)?.clone();
     let mime_type = extract_a_mime_type(&response.header_list).ok();
     // A classic script that is not of HTTP may be said to be anything.
     let must_say = kind == WorkerType::Module || url.has_http_scheme();
