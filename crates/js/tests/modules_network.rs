@@ -1,5 +1,6 @@
 //! Modules from the network, over loopback: which requests a graph makes, what its servers may say, and what becomes of failures.
-//! Long by its tables: a row a case, of the servers' answers and of what scripts see of them.
+//!
+//! Longer than most by its tables: a row a case, of the servers' answers and of what scripts see of them.
 
 #[path = "support/lines.rs"]
 mod lines;

@@ -1,4 +1,6 @@
 //! Reporting observers, and the delivery of what violates a page's policies, over loopback.
+//!
+//! Longer than most by its tables, and by what collectors may do: hang, move, be of another origin.
 
 #[path = "support/lines.rs"]
 mod lines;

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use sofetch::core::rules::web_sockets::WebSocketHandshake;
-use sofetch::net::{AddressPolicy, ProxyRules, TimeOuts};
+use sofetch::net::{AddressPolicy, ProxyRules};
 use sofetch::{
     Bytes, Error, ErrorKind, Misuse, NetworkFault, PeerMisbehaved, Phase, Reason, Request, Ruling, WebSocket,
     WebSocketBreach, WebSocketMessage, WireFault,
@@ -18,7 +18,7 @@ use tokio::sync::Notify;
 
 use crate::support::{Proxy, Web, agent, agent_with, on, ruling, trust, wire};
 
-fn ws(server: &Server, path: &str) -> String {
+pub(crate) fn ws(server: &Server, path: &str) -> String {
     format!("ws://{}{path}", server.address())
 }
 
@@ -27,7 +27,7 @@ fn text(text: &str) -> WebSocketMessage {
 }
 
 /// A server that takes each handshake and says what `script` adds to that.
-fn saying(script: impl Fn(Reply) -> Reply + Send + Sync + 'static) -> Server {
+pub(crate) fn saying(script: impl Fn(Reply) -> Reply + Send + Sync + 'static) -> Server {
     serve(move |request| script(accept(request)))
 }
 
@@ -469,55 +469,6 @@ fn a_server_that_does_not_close_is_left() {
         let Some(NetworkFault::Wire(WireFault::TimedOut { phase: Phase::Close, .. })) = closure.fault else {
             panic!("{closure:?}");
         };
-        server.until_open_connections(0).await;
-    });
-}
-
-#[test]
-fn a_server_that_answers_no_handshake_is_left() {
-    let server = serve(|_| Reply::hang());
-    on(async {
-        let rows = [
-            (None, Phase::Open),
-            (Some(Duration::from_secs(600)), Phase::Open),
-            (Some(Duration::ZERO), Phase::Head),
-        ];
-        for (head, phase) in rows {
-            let agent = agent_with(|config| {
-                config.time_outs.head = head;
-                config.time_outs.open = Some(Duration::from_millis(1));
-            });
-            let error = agent.web_socket(ws(&server, "/"), &[]).await.err().expect("no answer");
-            let fault = wire(&error);
-            assert!(
-                matches!(fault, WireFault::TimedOut { phase: found, .. } if *found == phase),
-                "{fault:?}"
-            );
-        }
-        assert_eq!(TimeOuts::default().open, Some(Duration::from_secs(240)));
-        // It is the handshake's alone.
-        let agent = agent_with(|config| config.time_outs.open = Some(Duration::ZERO));
-        let other = serve(|_| Reply::ok("x"));
-        assert_eq!(agent.fetch(other.url("/")).await.expect("a response").text().await.expect("a body"), "x");
-        server.until_open_connections(0).await;
-    });
-}
-
-/// Both have said goodbye, whoever began: what ends is the TCP connection, and nothing is wrong with it.
-#[test]
-fn a_server_that_does_not_end_tcp_is_left_with_a_clean_goodbye() {
-    let server = saying(|reply| {
-        reply.frame().piece(goodbye(1000, "")).piece(frame(0x81, b"on and on")).ending(Ending::Hang)
-    });
-    on(async {
-        let agent = agent_with(|config| {
-            config.time_outs.close = None;
-            config.time_outs.tcp_close = Some(Duration::from_millis(1));
-        });
-        let socket = agent.web_socket(ws(&server, "/"), &[]).await.expect("a connection");
-        let closure = socket.close(1000, "").await.expect("an end");
-        assert_eq!((closure.code, closure.was_clean, closure.failed), (1000, true, false));
-        assert!(closure.fault.is_none(), "{closure:?}");
         server.until_open_connections(0).await;
     });
 }
