@@ -91,8 +91,8 @@ fn run_here(args: RunArgs, streams: &Streams) -> Result<ExitCode, Failure> {
     }
     let ending = runtime.run_until_idle();
     let failed = runtime.has_failed();
-    if watchers.observer().is_some() {
-        // What is still under way tells them how it ends.
+    if watchers.observer().is_some() || ending != Ending::Idle {
+        // What is still under way tells them how it ends, or has last words.
         drop(runtime);
     } else {
         // All memory goes with the process: to free each object first is a sixth of a short run.

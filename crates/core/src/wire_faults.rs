@@ -31,6 +31,8 @@ pub enum Phase {
     Head,
     /// Waiting for more of a body.
     Body,
+    /// Waiting for the answer to the opening handshake of a WebSocket.
+    Open,
     /// The closing handshake of a WebSocket.
     Close,
     /// The fetch as a whole.

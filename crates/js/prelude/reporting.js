@@ -59,9 +59,14 @@ function extractError(exception) {
   };
 }
 
+// Why there is no script, which no script may see: only the console is told.
+const reasons = new WeakMap();
+const noteReason = (exception, reason) => WeakMapPrototypeSet(reasons, exception, reason);
+
 // A line as browsers print it, and the stack.
 function describe(said, exception) {
-  const head = headline(exception);
+  const reason = WeakMapPrototypeGet(reasons, exception);
+  const head = reason === undefined ? headline(exception) : `${headline(exception)} (${reason})`;
   const stack = stackOf(exception);
   if (stack === "") return said + head;
   return StringPrototypeStartsWith(stack, head) ? said + stack : `${said}${head}\n${stack}`;
@@ -113,9 +118,11 @@ const OUTSTANDING = 1;
 let aboutToBeNotified = newList();
 
 // https://html.spec.whatwg.org/#the-hostpromiserejectiontracker-implementation
-function trackRejection(promise, handled) {
+//
+// NB: where there is no room for an error the engine throws null, of which Rust knows better.
+function trackRejection(promise, handled, outOfMemory) {
   if (!handled) {
-    const rejection = { __proto__: null, state: ABOUT_TO_BE_NOTIFIED, handled: false };
+    const rejection = { __proto__: null, state: ABOUT_TO_BE_NOTIFIED, handled: false, outOfMemory };
     WeakMapPrototypeSet(rejections, promise, rejection);
     aboutToBeNotified[aboutToBeNotified.length] = { __proto__: null, promise, rejection };
     return;
@@ -141,7 +148,10 @@ function notify(promise, rejection) {
   if (rejection.handled) return;
   const reason = ops.promise_result(promise);
   const notHandled = firePromiseRejectionEvent("unhandledrejection", promise, true);
-  if (notHandled) ops.report_uncaught(describe("Uncaught (in promise) ", reason));
+  if (notHandled) {
+    const said = "Uncaught (in promise) ";
+    ops.report_uncaught(rejection.outOfMemory ? `${said}InternalError: out of memory` : describe(said, reason));
+  }
   if (!rejection.handled) rejection.state = OUTSTANDING;
 }
 
@@ -164,5 +174,6 @@ function finishImport(evaluation, namespace, resolve, reject) {
 const describeException = (exception) => describe("", exception);
 
 ops.set_hooks({
-  fireTimer, reportException, reportModule, finishImport, describeException, markHandled, trackRejection, notifyRejected, runTask,
+  fireTimer, reportException, reportModule, finishImport, describeException, markHandled, noteReason, trackRejection, notifyRejected,
+  runTask,
 });

@@ -2,6 +2,7 @@
 //!
 //! An entry lives until it is revoked or the realm goes. A URL that was parsed while its entry stood keeps the blob.
 
+use std::cell::RefCell;
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard};
 
@@ -74,18 +75,17 @@ impl BlobUrlStore {
         url
     }
 
-    /// <https://w3c.github.io/FileAPI/#dfn-revokeObjectURL>
-    pub(crate) fn revoke(&self, url: &str, environment: &Environment) {
+    /// <https://w3c.github.io/FileAPI/#dfn-revokeObjectURL>: the URL and the entry that was removed, if there was one.
+    pub(crate) fn revoke(&self, url: &str, environment: &Environment) -> Option<(String, Arc<BlobUrlEntry>)> {
         // 1 to 4. What is no blob: URL, or none that is known, is passed over.
-        let Ok(url) = Url::parse(url, None) else { return };
-        let Some(entry) = self.resolve(&url) else { return };
+        let url = Url::parse(url, None).ok()?;
+        let entry = self.resolve(&url)?;
         // 5, 6. Another partition's is none of ours.
         let same_partition = entry.origin.same_origin(&environment.origin)
             && entry.top_level_site == environment.top_level_site;
         // 7. NB: found without its fragment, removed with it: a URL with one revokes nothing.
-        if same_partition {
-            self.entries().remove(url.href());
-        }
+        let removed = same_partition.then(|| self.entries().remove_entry(url.href())).flatten();
+        removed.map(|(url, (_, entry))| (url, entry))
     }
 
     /// [The URL parser](https://url.spec.whatwg.org/#concept-url-parser)'s last steps: a `blob:` URL takes its entry along.
@@ -98,6 +98,50 @@ impl BlobUrlStore {
 
     fn entries(&self) -> MutexGuard<'_, Entries> {
         self.entries.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
+    }
+}
+
+/// Entries that `import()` took along when it was called. The engine asks for its module in a later job, and what was revoked in between
+/// is still its.
+#[derive(Default)]
+pub(crate) struct Imported {
+    /// Revoked, until the jobs that were there then are done.
+    revoked: RefCell<ByUrl>,
+    /// Found by such a job, until the module is fetched.
+    taken: RefCell<ByUrl>,
+}
+
+/// By the URL; that of one that was revoked has no fragment.
+type ByUrl = HashMap<String, Arc<BlobUrlEntry>>;
+
+impl Imported {
+    pub(crate) fn was_revoked(&self, url: String, entry: Arc<BlobUrlEntry>) {
+        self.revoked.borrow_mut().insert(url, entry);
+    }
+
+    pub(crate) fn forget(&self, url: &str) {
+        self.revoked.borrow_mut().remove(url);
+    }
+
+    /// The job of an `import()` names this URL.
+    pub(crate) fn take(&self, url: &str) {
+        let revoked = self.revoked.borrow();
+        if revoked.is_empty() {
+            return;
+        }
+        let known =
+            Url::parse(url, None).ok().and_then(|url| revoked.get(url.href_without_fragment()).cloned());
+        if let Some(entry) = known {
+            self.taken.borrow_mut().insert(url.to_owned(), entry);
+        }
+    }
+
+    /// The URL, with the entry that was taken.
+    pub(crate) fn with_entry(&self, url: Url) -> Url {
+        match self.taken.borrow_mut().remove(url.href()) {
+            Some(entry) => url.with_blob_url_entry(entry),
+            None => url,
+        }
     }
 }
 
@@ -179,7 +223,7 @@ mod tests {
         let file = url("file:///tmp/page.js");
         let created = store.add(blob(), 0, store.environment(None, &file), [7; 16]);
         let parsed = store.with_entry(url(&format!("{created}#fragment")));
-        store.revoke(&created, &store.environment(None, &file));
+        assert!(store.revoke(&created, &store.environment(None, &file)).is_some());
         assert!(store.with_entry(url(&created)).blob_url_entry().is_none());
         let entry = parsed.blob_url_entry().expect("parsed before it was revoked");
         assert!(parsed.origin().same_origin(&entry.origin));

@@ -20,10 +20,10 @@ use sofetch::core::infrastructure::reports::Endpoint;
 use sofetch::{Origin, Page, Url, UserAgent};
 use tokio::sync::watch;
 
-use crate::blob_urls::BlobUrlStore;
+use crate::blob_urls::{BlobUrlStore, Imported};
 use crate::event_loop::{TaskQueue, Timers};
 use crate::handles::Handle;
-use crate::ledger::Ledger;
+use crate::ledger::{Ledger, is_memory_short};
 use crate::ops::{Outbox, Unseen};
 use crate::printing::Printer;
 use crate::runtime_builder::Limits;
@@ -51,6 +51,7 @@ pub(crate) struct Shared {
     pub(crate) url: Url,
     /// The agent's, too.
     pub(crate) blob_urls: Arc<BlobUrlStore>,
+    pub(crate) imported: Imported,
     pub(crate) ledger: Arc<Ledger>,
     pub(crate) printer: Rc<dyn Printer>,
     /// What ends the runtime.
@@ -83,7 +84,7 @@ pub(crate) struct Shared {
     /// How many tasks were begun: which one runs.
     pub(crate) task_number: Cell<u32>,
     /// Promises that were rejected (or handled, after all) where there was no stack or memory left to tell the prelude.
-    untold: RefCell<Vec<(Persistent<Value<'static>>, bool)>>,
+    untold: RefCell<Vec<(Persistent<Value<'static>>, Rejection)>>,
     /// What the embedding program panicked with while script ran.
     pub(crate) panic: Cell<Option<Box<dyn Any + Send>>>,
     /// The prelude's own functions, by the names that the loop calls them by.
@@ -92,6 +93,15 @@ pub(crate) struct Shared {
     next: Cell<u64>,
     /// How many things under way keep the loop alive.
     pub(crate) under_way: Cell<usize>,
+}
+
+/// What the engine tells of a promise.
+#[derive(Clone, Copy)]
+enum Rejection {
+    Handled,
+    Unhandled,
+    /// For want of memory: the engine throws null where there is none for an error.
+    OutOfMemory,
 }
 
 /// What the realm of a worker knows of itself.
@@ -145,6 +155,7 @@ impl Host {
             queue, io, last_words, agent, page, endpoints, url, blob_urls, ledger, printer, ..
         } = settings;
         let Settings { stop, cluster, limits, worker, .. } = settings;
+        ledger.set_scripts(queue.clone());
         Host(Rc::new(Shared {
             queue,
             io,
@@ -155,6 +166,7 @@ impl Host {
             page,
             url,
             blob_urls,
+            imported: Imported::default(),
             ledger,
             printer,
             stop,
@@ -224,6 +236,12 @@ impl Host {
         ahead - part
     }
 
+    /// How many functions wait to be called.
+    #[cfg(test)]
+    pub(crate) fn waits(&self) -> usize {
+        self.settlers.borrow().len()
+    }
+
     pub(crate) fn is_alive(&self) -> bool {
         self.under_way.get() > 0 || self.timers.borrow().keep_alive()
     }
@@ -265,27 +283,41 @@ impl Host {
 
     /// <https://html.spec.whatwg.org/#the-hostpromiserejectiontracker-implementation>, which the engine calls wherever it is.
     pub(crate) fn track_rejection<'js>(&self, ctx: &Ctx<'js>, promise: Value<'js>, handled: bool) {
+        let rejection = match handled {
+            true => Rejection::Handled,
+            // NB: script may reject with null, too.
+            false if is_rejected_with_null(&promise) && is_memory_short(ctx) => Rejection::OutOfMemory,
+            false => Rejection::Unhandled,
+        };
         // NB: one after the other: who was rejected first and handled then is not told so the other way round.
         if self.untold.borrow().is_empty() {
-            match self.tell_rejection(ctx, promise.clone(), handled) {
+            match self.tell_rejection(ctx, promise.clone(), rejection) {
                 Ok(()) => return,
                 Err(_) => drop(ctx.catch()),
             }
         }
-        self.untold.borrow_mut().push((Persistent::save(ctx, promise), handled));
+        self.untold.borrow_mut().push((Persistent::save(ctx, promise), rejection));
     }
 
     /// Tells the prelude what it could not be told where it happened.
     pub(crate) fn tell_rejections(&self, ctx: &Ctx<'_>) -> Result<()> {
-        for (promise, handled) in self.untold.take() {
-            self.tell_rejection(ctx, promise.restore(ctx)?, handled)?;
+        for (promise, rejection) in self.untold.take() {
+            self.tell_rejection(ctx, promise.restore(ctx)?, rejection)?;
         }
         Ok(())
     }
 
-    fn tell_rejection<'js>(&self, ctx: &Ctx<'js>, promise: Value<'js>, handled: bool) -> Result<()> {
-        self.hook(ctx, "trackRejection")?.call((promise, handled))
+    fn tell_rejection<'js>(&self, ctx: &Ctx<'js>, promise: Value<'js>, rejection: Rejection) -> Result<()> {
+        let handled = matches!(rejection, Rejection::Handled);
+        let out_of_memory = matches!(rejection, Rejection::OutOfMemory);
+        self.hook(ctx, "trackRejection")?.call((promise, handled, out_of_memory))
     }
+}
+
+fn is_rejected_with_null(promise: &Value<'_>) -> bool {
+    let result = promise.as_promise().and_then(|promise| promise.result::<Value<'_>>());
+    let is_null = matches!(result, Some(Err(_))) && promise.ctx().catch().is_null();
+    is_null
 }
 
 /// Calls the embedding program while script runs. NB: no panic of its may go through the engine; it goes on where the program called

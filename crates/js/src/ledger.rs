@@ -1,17 +1,22 @@
 //! [`Ledger`]: the native bytes that script's objects hold, of which the engine's collector knows nothing.
 //!
 //! Whoever copies bytes out of script, or gives it some to hold, enters them; they are crossed out with the last who
-//! shares them, on whatever thread that is. Many new ones are a reason to collect, more than the limit an error.
+//! shares them, on whatever thread that is. Many new ones are a reason to collect, more than the limit an error: but nobody is refused
+//! for what is garbage, so that the scripts' thread collects once before that.
+//!
+//! Longer than most by its tests: a table of all that may be left behind.
 
-use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, OnceLock};
 
 use bytes::Bytes;
 use rquickjs::{Ctx, Exception, Result, qjs};
+use tokio::sync::oneshot;
 
+use crate::event_loop::TaskQueue;
 use crate::host::Host;
 
-/// So many bytes more than the last collection left are a reason for another, at least.
+/// So many bytes more than the last collection left are a reason for another, at least, where the limit leaves room for more.
 const COLLECT_AFTER: u64 = 64 << 20;
 
 /// What is held.
@@ -27,6 +32,10 @@ pub(crate) struct Ledger {
     free: AtomicU64,
     /// With how many bytes it was last said that they are short, or fewer since.
     short_at: AtomicU64,
+    /// Does another thread wait for a collection?
+    is_asked: AtomicBool,
+    /// Where that is asked for.
+    scripts: OnceLock<TaskQueue>,
 }
 
 impl Default for Ledger {
@@ -38,6 +47,8 @@ impl Default for Ledger {
             of_others: AtomicU64::new(0),
             free: AtomicU64::new(u64::MAX),
             short_at: AtomicU64::new(0),
+            is_asked: AtomicBool::new(false),
+            scripts: OnceLock::new(),
         }
     }
 }
@@ -46,6 +57,13 @@ impl Ledger {
     pub(crate) fn set_limit(&self, bytes: usize) {
         self.limit.store(bytes as u64, Ordering::Relaxed);
         self.free.store(bytes as u64, Ordering::Relaxed);
+        self.has_collected();
+    }
+
+    /// Says whose tasks collect.
+    pub(crate) fn set_scripts(&self, queue: TaskQueue) {
+        // A realm has one ledger, and says so once.
+        let _ = self.scripts.set(queue);
     }
 
     /// Script was given bytes that stand in another realm's ledger.
@@ -81,6 +99,30 @@ impl Ledger {
         fits
     }
 
+    /// As [`Ledger::try_enter`]; what is garbage is collected before it is `None`.
+    ///
+    /// NB: that waits for the scripts, which must not wait for this.
+    pub(crate) async fn enter_later(self: &Arc<Ledger>, bytes: Bytes) -> Option<Bytes> {
+        if !self.try_add(bytes.len()) {
+            self.collected(bytes.len()).await?;
+            self.try_add(bytes.len()).then_some(())?;
+        }
+        Some(Bytes::from_owner(Entry { ledger: self.clone(), bytes }))
+    }
+
+    /// Has the scripts collect before their next task. `None` where so many bytes would not fit all the same, or no task is run any more.
+    async fn collected(&self, bytes: usize) -> Option<()> {
+        let queue = self.scripts.get().filter(|_| bytes as u64 <= self.limit.load(Ordering::Relaxed))?;
+        let (done, collected) = oneshot::channel();
+        self.is_asked.store(true, Ordering::Release);
+        queue.queue(move |_| {
+            // Who asked may have gone.
+            let _ = done.send(());
+            Ok(())
+        });
+        collected.await.ok()
+    }
+
     /// What the limit leaves to the engine's own heap; nothing where there is none.
     fn left(&self) -> Option<usize> {
         let limit = self.limit.load(Ordering::Relaxed);
@@ -113,14 +155,23 @@ impl Ledger {
         let held = self.with(bytes);
         held >= self.collect_at.load(Ordering::Relaxed)
             || held > self.limit.load(Ordering::Relaxed)
-            || self.of_others.load(Ordering::Relaxed) >= COLLECT_AFTER
+            || self.of_others.load(Ordering::Relaxed) >= self.step(0) / 2
     }
 
-    /// After a collection: the next is due when there is as much again.
+    /// After a collection: the next is due when there is as much again, and before half of what room the limit leaves is taken.
+    ///
+    /// NB: who fills all of it with what is no garbage has few collections, as each leaves half of the room that the last one left.
     fn has_collected(&self) {
         let held = self.held.load(Ordering::Relaxed);
-        self.collect_at.store(held.saturating_add(held.max(COLLECT_AFTER)), Ordering::Relaxed);
+        self.collect_at.store(held.saturating_add(self.step(held)), Ordering::Relaxed);
         self.of_others.store(0, Ordering::Relaxed);
+        self.is_asked.store(false, Ordering::Relaxed);
+    }
+
+    /// How many bytes more than these are a reason to collect?
+    fn step(&self, held: u64) -> u64 {
+        let room = self.limit.load(Ordering::Relaxed).saturating_sub(held);
+        held.max(COLLECT_AFTER).min((room / 2).max(LARGE as u64))
     }
 }
 
@@ -140,17 +191,19 @@ pub(crate) fn hold(ctx: &Ctx<'_>, bytes: Bytes) -> Result<Bytes> {
 pub(crate) fn room_for(ctx: &Ctx<'_>, bytes: usize) -> Result<()> {
     let host = Host::of(ctx);
     let ledger = &host.ledger;
-    let is_due = ledger.is_due(bytes);
-    if is_due || (bytes >= LARGE && !engine_has(ctx, ledger, bytes)) {
+    // NB: to ask the engine leaves it no more than what is left, which for many that are small is nothing: then whoever is told that there
+    // is no room for one more could not go on.
+    let has_no_room = || bytes >= LARGE && !engine_has(ctx, ledger, bytes);
+    if ledger.is_due(bytes) || has_no_room() {
         collect(ctx);
-        if ledger.with(bytes) > ledger.limit.load(Ordering::Relaxed) || !engine_has(ctx, ledger, bytes) {
+        if ledger.with(bytes) > ledger.limit.load(Ordering::Relaxed) || has_no_room() {
             return Err(Exception::throw_range(ctx, "out of memory"));
         }
     }
     Ok(())
 }
 
-/// Frees what script has no way to any more.
+/// Frees what no script has a way to any more.
 pub(crate) fn collect(ctx: &Ctx<'_>) {
     ctx.run_gc();
     Host::of(ctx).ledger.has_collected();
@@ -178,18 +231,41 @@ fn engine_has(ctx: &Ctx<'_>, ledger: &Ledger, bytes: usize) -> bool {
     }
 }
 
+/// Has the engine no room for what is worth a look?
+#[allow(unsafe_code)]
+pub(crate) fn is_memory_short(ctx: &Ctx<'_>) -> bool {
+    // SAFETY: the runtime is the context's; what it gave is given back, and nobody looked at it.
+    unsafe {
+        let engine = qjs::JS_GetRuntime(ctx.as_raw().as_ptr());
+        let room = qjs::js_malloc_rt(engine, LARGE as _);
+        if !room.is_null() {
+            qjs::js_free_rt(engine, room);
+        }
+        room.is_null()
+    }
+}
+
 /// Before a task: lets the engine have what the ledger leaves to it, and other threads what the engine has not taken.
 pub(crate) fn share(ctx: &Ctx<'_>) {
     let host = Host::of(ctx);
     let ledger = &host.ledger;
     // What came from other threads asked nobody whether it is time to.
-    if ledger.is_due(0) {
+    let is_asked = ledger.is_asked.load(Ordering::Acquire);
+    if ledger.is_due(0) || is_asked {
         collect(ctx);
     }
     let look = || {
         let mut found = ledger.left()?;
+        let mut too_much = found;
         while found >= LARGE && !engine_has(ctx, ledger, found) {
+            too_much = found;
             found /= 2;
+        }
+        // Who was refused wants to know it better.
+        for _ in 0..if is_asked { 5 } else { 0 } {
+            let between = found + (too_much - found) / 2;
+            let part = if engine_has(ctx, ledger, between) { &mut found } else { &mut too_much };
+            *part = between;
         }
         Some(found)
     };
@@ -241,6 +317,11 @@ impl Charge {
         let grown = self.ledger.try_add(bytes);
         self.bytes += if grown { bytes } else { 0 };
         grown
+    }
+
+    /// The same; what is garbage is collected before it is `false`, as in [`Ledger::enter_later`].
+    pub(crate) async fn grow_later(&mut self, bytes: usize) -> bool {
+        self.grow(bytes) || (self.ledger.clone().collected(bytes).await.is_some() && self.grow(bytes))
     }
 
     /// These bytes, entered until the last who shares them is gone.
@@ -416,11 +497,38 @@ mod tests {
         drop(held);
         ledger.set_limit(10);
         assert!(!ledger.is_due(10) && ledger.is_due(11));
-        ledger.note_of_others(COLLECT_AFTER - 1);
-        assert!(!ledger.is_due(0));
-        ledger.note_of_others(1);
-        assert!(ledger.is_due(0));
-        ledger.has_collected();
-        assert!(!ledger.is_due(0));
+    }
+
+    /// Who fills all of the room that there is, and lets nothing go, has few collections.
+    #[test]
+    fn a_collection_is_due_before_half_of_the_room_is_taken() {
+        let ledger = Arc::new(Ledger::default());
+        let limit = 32 << 20;
+        ledger.set_limit(limit);
+        assert!(!ledger.is_due(limit / 2 - 1) && ledger.is_due(limit / 2));
+        let mut charge = Charge::empty(ledger.clone());
+        let mut collections = 0;
+        while charge.grow(1 << 10) {
+            if ledger.is_due(0) {
+                ledger.has_collected();
+                collections += 1;
+            }
+        }
+        assert_eq!(ledger.held(), limit as u64);
+        assert!((5..12).contains(&collections), "{collections}");
+    }
+
+    #[test]
+    fn what_others_count_is_a_reason_to_collect() {
+        for (limit, due) in [(None, COLLECT_AFTER / 2), (Some(32 << 20), 8 << 20)] {
+            let ledger = Ledger::default();
+            limit.into_iter().for_each(|limit| ledger.set_limit(limit));
+            ledger.note_of_others(due - 1);
+            assert!(!ledger.is_due(0), "{limit:?}");
+            ledger.note_of_others(1);
+            assert!(ledger.is_due(0), "{limit:?}");
+            ledger.has_collected();
+            assert!(!ledger.is_due(0), "{limit:?}");
+        }
     }
 }

@@ -514,7 +514,10 @@ impl Drop for Runtime {
         let Shared { cluster, blob_urls, realm, worker, outbox, .. } = &*self.host;
         cluster.channels.close_all(*realm);
         match worker {
-            None => cluster.census.set_outermost(None),
+            None => {
+                cluster.census.set_outermost(None);
+                outbox.send_the_rest(&self.host);
+            }
             Some(worker) => {
                 outbox.leave_to(worker.owner.queue());
                 blob_urls.remove_realm(*realm);

@@ -60,6 +60,9 @@ const STACK_A_MODULE: usize = 512;
 /// How many workers there may be at a time, where nobody says otherwise.
 const WORKERS: usize = 64;
 
+/// How long a report or a beacon may wait for its answer, where nobody says otherwise: as Chromium has it for requests whose page is gone.
+const REPORTS: Duration = Duration::from_secs(30);
+
 /// How large the engine's heap is when it first collects. The prelude, which is no garbage, is a quarter of that.
 const COLLECT_AFTER: usize = 8 << 20;
 
@@ -76,7 +79,7 @@ impl RuntimeBuilder {
             referrer_policy: None,
             policies: Vec::new(),
             reporting_endpoints: Vec::new(),
-            limits: Limits { max_memory: None, max_stack: STACK_BYTES },
+            limits: Limits { max_memory: None, max_stack: STACK_BYTES, reports: REPORTS },
             max_workers: WORKERS,
             time_limit: None,
             module_loader: Rc::new(NoFiles),
@@ -198,6 +201,16 @@ impl RuntimeBuilder {
         self
     }
 
+    /// How long a report or a beacon may wait for its answer, of which no script hears: then it is aborted as timed out, and counts
+    /// as a failure of its endpoint. The loop does not end before, and not for it later. 30 seconds if nothing is said.
+    ///
+    /// Where the runtime ends earlier, by its time limit or because it is dropped, these and what script fetches with `keepalive` have one
+    /// second more.
+    pub fn report_time_limit(mut self, limit: Duration) -> RuntimeBuilder {
+        self.limits.reports = limit;
+        self
+    }
+
     /// Where lines go; without one the standard streams of the process.
     pub fn printer(mut self, printer: Rc<dyn Printer>) -> RuntimeBuilder {
         self.printer = printer;
@@ -263,6 +276,7 @@ impl RuntimeBuilder {
 pub(crate) struct Limits {
     max_memory: Option<usize>,
     max_stack: usize,
+    reports: Duration,
 }
 
 impl Limits {
@@ -270,6 +284,11 @@ impl Limits {
         if let Some(limit) = self.max_memory {
             ledger.set_limit(limit);
         }
+    }
+
+    /// How long a report or a beacon may wait for its answer.
+    pub(crate) fn reports(self) -> Duration {
+        self.reports
     }
 
     /// A runtime within these limits, on this thread.
@@ -281,7 +300,7 @@ impl Limits {
         global: Global,
         loader: Rc<dyn ModuleLoader>,
     ) -> Result<Runtime, Error> {
-        let Limits { max_memory, max_stack } = self;
+        let Limits { max_memory, max_stack, .. } = self;
         widen_heap();
         let engine = rquickjs::Runtime::new().map_err(Error::engine)?;
         engine.set_max_stack_size(max_stack);

@@ -1,5 +1,6 @@
 //! Modules from the network, over loopback: which requests a graph makes, what its servers may say, and what becomes of failures.
-//! Long by its tables: a row a case, of the servers' answers and of what scripts see of them.
+//!
+//! Longer than most by its tables: a row a case, of the servers' answers and of what scripts see of them.
 
 #[path = "support/lines.rs"]
 mod lines;
@@ -359,4 +360,53 @@ fn import_maps_lead_and_vouch() {
         let error = runtime.add_import_map(text, None).expect_err("it is none");
         assert!(error.to_string().contains(said), "{error}");
     }
+}
+
+/// A URL takes its blob along when it is parsed, which is when `import()` is called: what becomes of it then is all the same.
+#[test]
+fn an_import_has_the_blob_of_its_url_from_the_call_on() {
+    let server = serve(tree);
+    let lines = run(
+        &server,
+        "const make = (text, type = 'text/javascript') => URL.createObjectURL(new Blob([text], { type }));
+         const tell = async (row, promise) => console.log(row, await promise.then(m => m.default, e => e.name));
+         const revoked = (url, promise = import(url)) => { URL.revokeObjectURL(url); return promise; };
+         const one = make('export default 1');
+         await tell('revoked at once', revoked(one));
+         await tell('again, of the map', import(one));
+         const two = make('export default 2');
+         const both = [revoked(two), import(two)];
+         await tell('before', both[0]); await tell('and behind', both[1]);
+         const three = make('export default import.meta.url.slice(-1)');
+         const fragments = [import(three + '#a'), import(three + '#b')];
+         URL.revokeObjectURL(` ${three} `);
+         for (const promise of fragments) await tell('a fragment', promise);
+         const four = make('export default 4');
+         URL.revokeObjectURL(four);
+         await tell('revoked before', import(four));
+         const five = make('export default 5');
+         const later = revoked(five, Promise.resolve());
+         await tell('called in a job behind', later.then(() => import(five)));
+         const six = make('6', 'application/json');
+         await tell('a value', revoked(six, import(six, { with: { type: 'json' } })));
+         const worker = new Worker(make(`const u = URL.createObjectURL(new Blob(['export default 7'], { type: 'text/javascript' }));
+           import(u).then(m => postMessage(m.default), e => postMessage(e.name)); URL.revokeObjectURL(u);`));
+         await tell('in a worker', new Promise(resolve => { worker.onmessage = ({ data }) => resolve({ default: data }); }));
+         worker.terminate();",
+    );
+    assert_eq!(
+        lines,
+        [
+            "revoked at once 1",
+            "again, of the map 1",
+            "before 2",
+            "and behind 2",
+            "a fragment a",
+            "a fragment b",
+            "revoked before TypeError",
+            "called in a job behind TypeError",
+            "a value 6",
+            "in a worker 7",
+        ]
+    );
 }

@@ -1,12 +1,21 @@
 //! Reporting observers, and the delivery of what violates a page's policies, over loopback.
+//!
+//! Longer than most by its tables, and by what collectors may do: hang, move, be of another origin.
 
 #[path = "support/lines.rs"]
 mod lines;
 #[path = "support/settings.rs"]
 mod settings;
 
-use sofetch_js::{Global, Runtime, RuntimeBuilder};
-use sofetch_testkit::loopback::{Reply, Server, serve};
+use std::rc::Rc;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use sofetch::core::trace::Outcome;
+use sofetch::{Event, Observer, TraceId, Url};
+use sofetch_js::{Ending, Global, Printer, Runtime, RuntimeBuilder, THREAD_STACK_BYTES};
+use sofetch_testkit::loopback::{Reply, Server, ServerConfig, answering_later, serve, start};
+use tokio::sync::Notify;
 
 use settings::run_with;
 
@@ -280,6 +289,111 @@ fn another_origin_s_endpoint_is_asked_first() {
         assert!(requests.iter().all(|request| request.header("Cookie").is_none()), "{row}");
         assert_eq!(requests[0].header("Origin"), Some(server.url("")), "{row}");
         assert!(requests.iter().all(|request| request.header("Referer").is_none()), "{row}");
+    }
+}
+
+/// Whoever says nothing does not keep the run: that is aborted as timed out, as the trace tells.
+#[test]
+fn collectors_that_hang_are_given_up() {
+    let refused = "fetch('/a').catch(() => {});";
+    for (policy, script, expected) in [
+        ("connect-src 'none'; report-to main", refused, &["CspBlocking", "timed-out"][..]),
+        ("connect-src 'none'; report-uri /uri", refused, &["CspBlocking", "timed-out"]),
+        ("img-src 'none'", "navigator.sendBeacon('/beacon', 'x');", &["timed-out"]),
+    ] {
+        let server = serve(|_| Reply::hang());
+        let reasons = Arc::new(Reasons::default());
+        let observer = reasons.clone();
+        let endpoints = format!("main=\"{}\"", server.url("/main"));
+        run(server.url("/page"), script.to_owned(), move |builder| {
+            let agent = sofetch::UserAgent::builder().observer(observer);
+            let builder = builder.agent(agent).reporting_endpoints(&endpoints).csp(policy);
+            builder.report_time_limit(Duration::from_millis(1))
+        });
+        assert_eq!(*reasons.0.lock().expect("nobody panicked"), expected, "{policy}");
+    }
+}
+
+/// The ends of fetches that failed.
+#[derive(Default)]
+struct Reasons(Mutex<Vec<&'static str>>);
+
+impl Observer for Reasons {
+    fn event(&self, _: TraceId, event: &Event) {
+        if let Event::Ended(Outcome::NetworkError(error)) = event {
+            self.0.lock().expect("nobody panicked").push(error.code());
+        }
+    }
+}
+
+/// Tells when the scripts of a runtime are gone, and all that is left of it are its connections.
+struct Last(Arc<Notify>);
+
+impl Drop for Last {
+    fn drop(&mut self) {
+        self.0.notify_one();
+    }
+}
+
+impl Printer for Last {
+    fn out(&self, _: &str) {}
+    fn error(&self, _: &str) {}
+}
+
+/// So far a server sends who asks.
+const HOPS: usize = 19;
+
+/// What is under way when the time is over is not cut short at once: the way that a server sends it goes on.
+#[test]
+fn what_is_kept_alive_goes_on_when_the_time_is_over() {
+    for (row, script) in [
+        ("a fetch that is kept alive", "fetch('/0', { method: 'POST', body: 'x', keepalive: true });"),
+        ("a beacon", "navigator.sendBeacon('/0', 'x');"),
+    ] {
+        let is_over = Arc::new(Notify::new());
+        let asked = Arc::new(Notify::new());
+        let (waits, tells) = (is_over.clone(), asked.clone());
+        let server = start(ServerConfig::http(answering_later(move |request| {
+            let (path, waits, tells) = (request.path().to_owned(), waits.clone(), tells.clone());
+            async move {
+                let number: usize = path[1..].parse().expect("a number");
+                if number == 0 {
+                    tells.notify_one();
+                    waits.notified().await;
+                }
+                match number {
+                    HOPS => Reply::new(204),
+                    _ => Reply::new(307).header("Location", format!("/{}", number + 1)),
+                }
+            }
+        })));
+        let script = format!("{script} asked();");
+        let thread = std::thread::Builder::new().stack_size(THREAD_STACK_BYTES);
+        let url = Url::parse(&server.url("/page"), None).expect("a URL");
+        let ran = thread.spawn(move || {
+            let builder = Runtime::builder().base_url(url).printer(Rc::new(Last(is_over)));
+            let mut runtime = builder.build().expect("a runtime");
+            let interrupt = runtime.interrupt_handle();
+            let define = runtime.define_async("asked", move |_| {
+                let (asked, interrupt) = (asked.clone(), interrupt.clone());
+                async move {
+                    asked.notified().await;
+                    interrupt.interrupt();
+                    Ok(sofetch_js::Value::Null)
+                }
+            });
+            define.expect("a function");
+            runtime.run_script(&script, "test.js").expect("no limit");
+            assert_eq!(runtime.run_until_idle(), Ending::Interrupted);
+        });
+        ran.expect("a thread").join().expect("no panic");
+        let seen: Vec<_> = server
+            .requests()
+            .iter()
+            .map(|request| format!("{} {}", request.method, request.path()))
+            .collect();
+        let expected: Vec<_> = (0..=HOPS).map(|number| format!("POST /{number}")).collect();
+        assert_eq!(seen, expected, "{row}");
     }
 }
 

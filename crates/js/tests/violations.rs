@@ -48,6 +48,65 @@ fn what_is_refused_is_told_before_it_fails() {
     }
 }
 
+/// Script learns that there is no script, and of the violation; whoever reads the console learns why, whoever else listens.
+#[test]
+fn the_console_is_told_why_there_is_no_script() {
+    let told = "(CspBlocking: script-src https://a.test https://b.test)";
+    for (row, script, expected) in [
+        (
+            "a module",
+            "import('/a.js');",
+            format!("! Uncaught (in promise) TypeError: URL/a.js cannot be imported: failed to fetch {told}"),
+        ),
+        (
+            "a module, as script has it",
+            "import('/a.js').catch(e => console.log(e.message, Object.getOwnPropertyNames(e).includes('reason')));",
+            "URL/a.js cannot be imported: failed to fetch false".to_owned(),
+        ),
+        (
+            "a worker",
+            "new Worker('/a.js');",
+            format!("! Uncaught Error: URL/a.js cannot be run: failed to fetch {told}"),
+        ),
+        (
+            "a worker that is listened to",
+            "new Worker('/a.js').onerror = e => console.log(e.type, e.message);",
+            "error undefined".to_owned(),
+        ),
+        (
+            "a worker's script",
+            "new Worker('data:text/javascript,importScripts(%22URL/a.js%22)');",
+            format!("! Uncaught NetworkError: the script at URL/a.js could not be loaded {told}"),
+        ),
+        (
+            "what a listener of errors is told",
+            "onunhandledrejection = e => { console.log(e.reason.message); e.preventDefault(); }; import('/a.js');",
+            "URL/a.js cannot be imported: failed to fetch".to_owned(),
+        ),
+    ] {
+        let server = serve(|_| Reply::ok("").header("Content-Type", "text/javascript"));
+        let url = server.url("");
+        let url = url.trim_end_matches('/');
+        let listener = "addEventListener('securitypolicyviolation', () => console.log('heard'));";
+        let script = format!("{listener} {}", script.replace("URL", url));
+        let policy = "script-src https://a.test https://b.test; worker-src WORKERS".replace(
+            "WORKERS",
+            if row == "a worker's script" { "data:" } else { "https://a.test https://b.test" },
+        );
+        let lines = run(server.url("/page"), script, move |builder| builder.csp(&policy));
+        let expected = expected.replace("URL", url);
+        let expected = if row.starts_with("a worker") && row != "a worker's script" {
+            expected.replace("script-src", "worker-src")
+        } else {
+            expected
+        };
+        let first = |line: &String| line.lines().next().unwrap_or_default().to_owned();
+        let said: Vec<String> = lines.iter().map(first).filter(|line| line != "heard").collect();
+        assert_eq!(said, [expected], "{row}");
+        assert!(server.requests().is_empty(), "{row}");
+    }
+}
+
 #[test]
 fn what_is_only_reported_is_told_and_sent() {
     let server = serve(|_| Reply::ok("x"));

@@ -297,7 +297,7 @@ fn errors_table() {
         ("a file's", "const w = new Worker('file:///etc/passwd'); log((await fired(w, 'error')).constructor.name);", &["Event"]),
         ("another origin's", "const w = new Worker('https://b.test/w.js'); log((await fired(w, 'error')).constructor.name);", &["Event"]),
         ("no memory within its stack", "const w = worker('(function f() { f(); })()'); w.onerror = (e) => { log(e.message); e.preventDefault(); };", &["Uncaught RangeError: Maximum call stack size exceeded"]),
-        ("what nobody hears goes to the console", "new Worker('blob:https://a.test/0');", &["! Uncaught Error: blob:https://a.test/0 cannot be run: failed to fetch"]),
+        ("what nobody hears goes to the console", "new Worker('blob:https://a.test/0');", &["! Uncaught Error: blob:https://a.test/0 cannot be run: failed to fetch (SchemeFetch)"]),
     ]);
 }
 

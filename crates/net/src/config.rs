@@ -147,12 +147,18 @@ pub struct TimeOuts {
     pub head: Option<Duration>,
     /// Between two pieces of a response's body, while somebody asks for them.
     pub body: Option<Duration>,
-    /// From the start of a WebSocket's closing handshake to the end of its connection, as long as nothing queued before goes out.
+    /// From the end of a WebSocket's request to the final response's head; [`head`](TimeOuts::head) counts, too.
+    pub open: Option<Duration>,
+    /// From the start of a WebSocket's closing handshake to its end, as long as nothing queued before goes out.
     pub close: Option<Duration>,
+    /// From there to the server's end of the TCP connection, which is its to close
+    /// ([RFC 6455, section 7.1.1](https://www.rfc-editor.org/rfc/rfc6455#section-7.1.1)). All was said: what ends so ends cleanly.
+    pub tcp_close: Option<Duration>,
 }
 
 impl Default for TimeOuts {
-    /// Connecting is bounded (30 s a phase), and so is closing a WebSocket (10 s); waiting for a server that is connected is the caller's to bound.
+    /// Connecting is bounded (30 s a phase), and so are the handshakes of a WebSocket, as in Chromium (4 minutes for the opening one, 10 s for
+    /// the closing one, 2 s for the end of TCP after that); waiting for a server that is connected is the caller's to bound.
     fn default() -> Self {
         let bounded = Some(Duration::from_secs(30));
         TimeOuts {
@@ -164,7 +170,9 @@ impl Default for TimeOuts {
             send: None,
             head: None,
             body: None,
+            open: Some(Duration::from_secs(240)),
             close: Some(Duration::from_secs(10)),
+            tcp_close: Some(Duration::from_secs(2)),
         }
     }
 }

@@ -110,7 +110,8 @@ async fn exchange(mut http1: Http1, request: WireRequest) -> Result<WireResponse
             protocol: Protocol::Http1,
         })
     });
-    let mut waits = Waits::new(&config.time_outs);
+    let opens = header_list.contains("sec-websocket-key");
+    let mut waits = if opens { Waits::opening(&config.time_outs) } else { Waits::new(&config.time_outs) };
     let headed = poll_fn(|context| {
         let polled = http1.transport.poll_head(context);
         let interims = http1.transport.interims();
@@ -264,14 +265,22 @@ fn release(mut http1: Http1, may_live: bool) {
 
 /// The time-outs before the head: one while the request is sent, another from then on.
 pub(crate) struct Waits {
-    send: Option<Duration>,
-    head: Option<Duration>,
+    send: Option<(Phase, Duration)>,
+    head: Option<(Phase, Duration)>,
     alarm: Option<(Phase, Alarm)>,
 }
 
 impl Waits {
     pub(crate) fn new(time_outs: &TimeOuts) -> Waits {
-        Waits { send: time_outs.send, head: time_outs.head, alarm: None }
+        let of = |phase, after: Option<Duration>| after.map(|after| (phase, after));
+        Waits { send: of(Phase::Send, time_outs.send), head: of(Phase::Head, time_outs.head), alarm: None }
+    }
+
+    /// The same for the opening handshake of a WebSocket: the shorter of two.
+    fn opening(time_outs: &TimeOuts) -> Waits {
+        let waits = Waits::new(time_outs);
+        let open = time_outs.open.map(|after| (Phase::Open, after));
+        Waits { head: waits.head.into_iter().chain(open).min_by_key(|(_, after)| *after), ..waits }
     }
 
     pub(crate) fn poll(
@@ -280,8 +289,7 @@ impl Waits {
         runtime: &IoRuntime,
         context: &mut Context<'_>,
     ) -> Poll<WireFault> {
-        let (phase, after) = if sent { (Phase::Head, self.head) } else { (Phase::Send, self.send) };
-        let Some(after) = after else {
+        let Some((phase, after)) = (if sent { self.head } else { self.send }) else {
             self.alarm = None;
             return Poll::Pending;
         };

@@ -13,6 +13,7 @@ use std::io::{self, Read, Write};
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
+use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
@@ -40,6 +41,7 @@ pub(crate) struct UpgradedSocket {
     pub(crate) said: Bytes,
     pub(crate) limit: usize,
     pub(crate) alarm: Option<IdleAlarm>,
+    pub(crate) tcp_alarm: Option<IdleAlarm>,
     pub(crate) runtime: Arc<IoRuntime>,
 }
 
@@ -50,8 +52,16 @@ impl UpgradedSocket {
         config: &NetworkConfig,
         runtime: Arc<IoRuntime>,
     ) -> UpgradedSocket {
-        let alarm = config.time_outs.close.map(|after| IdleAlarm::new(Phase::Close, after));
-        UpgradedSocket { socket, said, limit: config.limits.web_socket_message_bytes, alarm, runtime }
+        let alarm = |after: Option<Duration>| after.map(|after| IdleAlarm::new(Phase::Close, after));
+        let (alarm, tcp_alarm) = (alarm(config.time_outs.close), alarm(config.time_outs.tcp_close));
+        UpgradedSocket {
+            socket,
+            said,
+            limit: config.limits.web_socket_message_bytes,
+            alarm,
+            tcp_alarm,
+            runtime,
+        }
     }
 }
 
@@ -77,6 +87,7 @@ impl UpgradedConnection for UpgradedSocket {
             breach: None,
             has_read_all: false,
             alarm: self.alarm,
+            tcp_alarm: self.tcp_alarm,
             runtime: self.runtime,
         })
     }
@@ -149,14 +160,31 @@ struct WebSocket {
     /// What the server did that it must not.
     breach: Option<WebSocketBreach>,
     has_read_all: bool,
-    /// Rings when the server takes too long to let go.
+    /// Rings when the server takes too long to say goodbye.
     alarm: Option<IdleAlarm>,
+    /// Rings when it takes too long to let go then.
+    tcp_alarm: Option<IdleAlarm>,
     runtime: Arc<IoRuntime>,
 }
 
 impl WebSocket {
     fn is_closing(&self) -> bool {
         !matches!(self.close, Close::NotStarted)
+    }
+
+    /// Was our half of the closing handshake handed to the network?
+    fn has_said_goodbye(&self) -> bool {
+        matches!(self.close, Close::Sent) && !self.is_unflushed
+    }
+
+    /// Is the server to be left, which took too long?
+    fn poll_alarm(&mut self, context: &mut Context<'_>) -> Poll<WireFault> {
+        if !self.is_closing() {
+            return Poll::Pending;
+        }
+        let is_shaken = self.received_close.is_some() && self.has_said_goodbye();
+        let alarm = if is_shaken { &mut self.tcp_alarm } else { &mut self.alarm };
+        alarm.as_mut().map_or(Poll::Pending, |alarm| alarm.poll(&self.runtime, context))
     }
 
     /// Hands frames to the socket until it takes no more, or there are none.
@@ -280,7 +308,7 @@ impl WebSocket {
         // Nobody can do anything about a socket that does not even end.
         let socket = self.frames.get_mut();
         let _ = Pin::new(&mut socket.socket).poll_shutdown(&mut Context::from_waker(Waker::noop()));
-        let has_said_goodbye = matches!(self.close, Close::Sent) && !self.is_unflushed;
+        let has_said_goodbye = self.has_said_goodbye();
         let failed = self.breach.is_some();
         let breach = self.breach.map(|breach| PeerMisbehaved::WebSocket { breach }.into());
         let (code, reason) = match self.received_close.take() {
@@ -302,10 +330,7 @@ impl WebSocketConnection for WebSocket {
     fn poll_event(&mut self, wants_messages: bool, context: &mut Context<'_>) -> Poll<WebSocketEvent> {
         self.frames.get_mut().waker.clone_from(context.waker());
         // NB: before anything is read. A server that goes on talking must not keep us from hearing the alarm.
-        if self.is_closing()
-            && let Some(alarm) = &mut self.alarm
-            && let Poll::Ready(fault) = alarm.poll(&self.runtime, context)
-        {
+        if let Poll::Ready(fault) = self.poll_alarm(context) {
             return Poll::Ready(self.closed(Some(fault.into())));
         }
         loop {
@@ -319,7 +344,7 @@ impl WebSocketConnection for WebSocket {
             if std::mem::take(&mut self.has_sent) {
                 return Poll::Ready(WebSocketEvent::Sent);
             }
-            let has_said_goodbye = matches!(self.close, Close::Sent) && !self.is_unflushed;
+            let has_said_goodbye = self.has_said_goodbye();
             // What failed waits for nothing more, and what was read to its end for nothing at all.
             if self.breach.is_some() && has_said_goodbye {
                 return Poll::Ready(self.closed(None));
@@ -349,11 +374,7 @@ impl WebSocketConnection for WebSocket {
                 }
                 Poll::Ready(Ok(_)) => {}
                 Poll::Pending => {
-                    if !self.is_closing() {
-                        return Poll::Pending;
-                    }
-                    let Some(alarm) = &mut self.alarm else { return Poll::Pending };
-                    return alarm.poll(&self.runtime, context).map(|fault| self.closed(Some(fault.into())));
+                    return self.poll_alarm(context).map(|fault| self.closed(Some(fault.into())));
                 }
             }
         }

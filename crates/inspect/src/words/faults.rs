@@ -189,6 +189,7 @@ fn during(phase: Phase) -> &'static str {
         Phase::Send => "Sending the request",
         Phase::Head => "Waiting for the response",
         Phase::Body => "Waiting for more of the body",
+        Phase::Open => "Waiting for the answer to the opening handshake of the WebSocket",
         Phase::Close => "The goodbye of the WebSocket",
         Phase::Whole => "The fetch",
     }

@@ -554,6 +554,7 @@ fn faults_have_words() {
         Phase::Send,
         Phase::Head,
         Phase::Body,
+        Phase::Open,
         Phase::Close,
         Phase::Whole,
     ] {

@@ -4,6 +4,8 @@
 use std::sync::Arc;
 
 use bytes::Bytes;
+use rquickjs::{Ctx, Error};
+use sofetch::core::infrastructure::content_security_policies::Disposition;
 use sofetch::core::infrastructure::mime_types::{MimeType, extract_a_mime_type};
 use sofetch::core::infrastructure::package_data::text_of;
 use sofetch::core::infrastructure::requests::{
@@ -11,7 +13,9 @@ use sofetch::core::infrastructure::requests::{
 };
 use sofetch::core::infrastructure::responses::Response;
 use sofetch::core::infrastructure::statuses::is_ok_status;
+use sofetch::core::rules::content_security_policy::CspBlocking;
 use sofetch::core::rules::referrer::parse_a_referrer_policy;
+use sofetch::core::rulings::{NetworkError, Ruling};
 use sofetch::engine::{Callbacks, FetchController};
 use sofetch::{ReferrerPolicy, Url, UserAgent};
 
@@ -30,20 +34,23 @@ pub(crate) struct Fetched {
     pub(crate) charge: Charge,
 }
 
-/// What a page's script is told of a fetch that failed. NB: a network error keeps its reason to itself, as `fetch()` does.
+/// What a page's script is told of a fetch that failed. NB: a network error keeps its reason from script, as `fetch()` does; whoever reads the
+/// console is told it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum NotFetched {
-    NetworkError,
+    NetworkError(String),
     Status(u16),
     MimeType(String),
     EmbedderPolicy,
     Memory,
+    /// There was nothing to fetch.
+    Other(String),
 }
 
 impl std::fmt::Display for NotFetched {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
-            NotFetched::NetworkError => f.write_str("failed to fetch"),
+            NotFetched::NetworkError(_) => f.write_str("failed to fetch"),
             NotFetched::Status(status) => write!(f, "the server answered {status}"),
             NotFetched::MimeType(said) if said.is_empty() => f.write_str("the server says no MIME type"),
             NotFetched::MimeType(said) => write!(f, "the server says that it is {said}"),
@@ -51,8 +58,64 @@ impl std::fmt::Display for NotFetched {
                 f.write_str("its Cross-Origin-Embedder-Policy is not compatible with that of its owner")
             }
             NotFetched::Memory => f.write_str("out of memory"),
+            NotFetched::Other(why) => f.write_str(why),
         }
     }
+}
+
+impl NotFetched {
+    /// A network error of which nobody knows more.
+    pub(crate) const NETWORK_ERROR: NotFetched = NotFetched::NetworkError(String::new());
+
+    /// Why it is a network error, for the console alone: the code of a rule or a fault, and which directives refused.
+    pub(crate) fn reason(&self) -> Option<&str> {
+        match self {
+            NotFetched::NetworkError(reason) if !reason.is_empty() => Some(reason),
+            _ => None,
+        }
+    }
+
+    /// All of it, for the console alone.
+    pub(crate) fn told(&self) -> String {
+        match self.reason() {
+            Some(reason) => format!("{self} ({reason})"),
+            None => self.to_string(),
+        }
+    }
+
+    /// Throws an error of script's, whose reason the console is told, too.
+    pub(crate) fn throw(&self, ctx: &Ctx<'_>, thrown: Error) -> Error {
+        let Some(reason) = self.reason() else { return thrown };
+        let error = ctx.catch();
+        let hook = Host::of(ctx).hook(ctx, "noteReason");
+        if hook.and_then(|hook| hook.call::<_, ()>((error.clone(), reason))).is_err() {
+            ctx.catch();
+        }
+        ctx.throw(error)
+    }
+}
+
+impl From<NetworkError> for NotFetched {
+    fn from(error: NetworkError) -> NotFetched {
+        let mut reason = error.code().to_owned();
+        if let Some(Ruling::CspBlocking(CspBlocking::Blocked { violations, .. })) = error.ruling() {
+            let enforced =
+                violations.iter().filter(|violation| violation.disposition == Disposition::Enforce);
+            for (at, violation) in enforced.enumerate() {
+                reason.push_str(if at == 0 { ": " } else { ", " });
+                reason.push_str(&violation.violated_directive);
+                violation.source_list.iter().for_each(|source| reason.extend([" ", source]));
+            }
+        }
+        NotFetched::NetworkError(reason)
+    }
+}
+
+/// The response of a fetch, if there is one.
+pub(crate) fn answered(
+    fetched: Result<std::result::Result<Response, NetworkError>, sofetch::Error>,
+) -> Result<Response, NotFetched> {
+    fetched.map_err(|_| NotFetched::NETWORK_ERROR)?.map_err(NotFetched::from)
 }
 
 /// Steps 7 to 11 of [fetch a single module script](https://html.spec.whatwg.org/#fetch-a-single-module-script).
@@ -63,7 +126,7 @@ pub(super) fn module_request(
     integrity: &str,
     credentials: CredentialsMode,
 ) -> Option<Request> {
-    let mut request = script_request(host, host.parse_url(&key.url)?);
+    let mut request = script_request(host, host.imported.with_entry(host.parse_url(&key.url)?));
     request.destination = key.kind.destination();
     request.mode = Mode::Cors;
     request.credentials_mode = credentials;
@@ -104,7 +167,7 @@ pub(crate) async fn fetch_script(
     kind: ModuleType,
 ) -> Result<Fetched, NotFetched> {
     let fetched = agent.fetch_core(Box::new(request), callbacks, controller.clone()).await;
-    let mut response = fetched.ok().and_then(Result::ok).ok_or(NotFetched::NetworkError)?;
+    let mut response = answered(fetched)?;
     let muted_errors = response.is_opaque();
     let (bytes, charge) = body_of(&mut response, ledger, &controller).await?;
     let response = response.internal();
@@ -114,7 +177,7 @@ pub(crate) async fn fetch_script(
     is_of(extract_a_mime_type(&response.header_list).ok().as_ref(), kind)?;
     Ok(Fetched {
         text: text_of(&bytes),
-        url: response.url().ok_or(NotFetched::NetworkError)?.clone(),
+        url: response.url().ok_or(NotFetched::NETWORK_ERROR)?.clone(),
         referrer_policy: parse_a_referrer_policy(&response.header_list),
         muted_errors,
         charge,
@@ -144,7 +207,7 @@ pub(crate) async fn body_of(
     let Some(mut body) = response.internal_mut().body.take() else { return Ok((Bytes::new(), charge)) };
     let mut bytes = Vec::new();
     while let Some(chunk) = body.chunk().await {
-        let chunk = chunk.map_err(|_| NotFetched::NetworkError)?;
+        let chunk = chunk.map_err(|_| NotFetched::NETWORK_ERROR)?;
         if !charge.grow(chunk.len()) {
             controller.terminate();
             return Err(NotFetched::Memory);

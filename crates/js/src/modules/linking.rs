@@ -20,6 +20,7 @@ use rquickjs::{
 use super::map::{Modules, caught};
 use super::parsing::listed;
 use super::records::{Content, Kept, Key, ModuleType, Record, Standing};
+use crate::host::Host;
 use crate::throwing::throw_type;
 use crate::values::Text;
 
@@ -201,7 +202,9 @@ impl Resolver for Names {
         }
         let referring = modules.referring(ctx, base);
         let key = modules.key_of(ctx, specifier, &attributes, &referring.base)?;
-        modules.note_importer(&key, referring);
+        if modules.note_importer(&key, referring) {
+            Host::of(ctx).imported.take(&key.url);
+        }
         Ok(format!("{STAND_IN}{}", key.name()))
     }
 }

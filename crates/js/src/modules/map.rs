@@ -92,7 +92,7 @@ enum Entry {
     /// "fetching", and the loads that wait for it.
     Fetching(Vec<u64>),
     /// Null: why there is none.
-    Failed(String),
+    Failed(NotFetched),
     Script(Rc<Record>),
 }
 
@@ -140,7 +140,7 @@ pub(crate) enum Then {
 /// Why a graph cannot be loaded.
 enum Failure {
     /// There is no such module.
-    NotLoaded { url: String, why: String },
+    NotLoaded { url: String, why: NotFetched },
     /// What is wrong with one of them.
     Error(Persistent<Value<'static>>),
     /// The engine left it half done.
@@ -231,11 +231,13 @@ impl Modules {
         self.referring(ctx, name).base
     }
 
-    /// `import()` names this module: who did is remembered until somebody asks for it.
-    pub(super) fn note_importer(&self, key: &Key, referring: Referring) {
-        if !self.map.borrow().contains_key(key) {
+    /// `import()` names this module: who did is remembered until somebody asks for it. Is it new?
+    pub(super) fn note_importer(&self, key: &Key, referring: Referring) -> bool {
+        let is_new = !self.map.borrow().contains_key(key);
+        if is_new {
             self.importers.borrow_mut().entry(key.clone()).or_insert(referring);
         }
+        is_new
     }
 
     /// Loads and runs a module script of the page's: which load that is.
@@ -392,14 +394,14 @@ impl Modules {
         key: &Key,
         referring: &Referring,
     ) -> std::result::Result<Found, Failure> {
-        let not_loaded = |why: &str| Failure::NotLoaded { url: key.url.clone(), why: why.to_owned() };
+        let not_loaded = |why| Failure::NotLoaded { url: key.url.clone(), why };
         if !self.map.borrow().contains_key(key) {
             let outside = self.loads.borrow().get(&id).and_then(|load| load.outside.clone());
             self.fetch(ctx, key, referring, outside);
         }
         match self.map.borrow_mut().get_mut(key) {
             Some(Entry::Script(record)) => Ok(Found::Script(record.clone())),
-            Some(Entry::Failed(why)) => Err(not_loaded(why)),
+            Some(Entry::Failed(why)) => Err(not_loaded(why.clone())),
             Some(Entry::Fetching(waiting)) => {
                 waiting.push(id);
                 if let Some(load) = self.loads.borrow_mut().get_mut(&id) {
@@ -407,7 +409,7 @@ impl Modules {
                 }
                 Ok(Found::Later)
             }
-            None => Err(not_loaded("it was given up")),
+            None => Err(not_loaded(NotFetched::Other("it was given up".to_owned()))),
         }
     }
 
@@ -419,12 +421,13 @@ impl Modules {
         } else {
             self.long_keys.borrow_mut().add(ctx, COPIES * key.url.len())
         };
+        let no_url = || Entry::Failed(NotFetched::Other("it is no URL".to_owned()));
         let entry = match Url::parse(&key.url, None) {
             _ if room.is_err() => {
                 ctx.catch();
-                Entry::Failed(NotFetched::Memory.to_string())
+                Entry::Failed(NotFetched::Memory)
             }
-            Err(_) => Entry::Failed("it is no URL".to_owned()),
+            Err(_) => no_url(),
             Ok(url) if self.loader.takes(&url) => {
                 let loaded = call_program(ctx, || self.loader.load(&url, key.kind));
                 match loaded {
@@ -433,10 +436,10 @@ impl Modules {
                         let source = Source { text: decode(text.as_bytes()), _charge: None };
                         Entry::Script(self.create(ctx, key, referring, source))
                     }
-                    Ok(Err(why)) => Entry::Failed(why),
+                    Ok(Err(why)) => Entry::Failed(NotFetched::Other(why)),
                     Err(_) => {
                         ctx.catch();
-                        Entry::Failed("the program panicked".to_owned())
+                        Entry::Failed(NotFetched::Other("the program panicked".to_owned()))
                     }
                 }
             }
@@ -444,7 +447,7 @@ impl Modules {
                 let host = Host::of(ctx);
                 let integrity = self.import_map.borrow().integrity(&url).to_owned();
                 match module_request(&host, key, referring, &integrity, self.credentials.get()) {
-                    None => Entry::Failed("it is no URL".to_owned()),
+                    None => no_url(),
                     Some(mut request) => {
                         if let Some(client) = outside {
                             request.client = client;
@@ -477,7 +480,7 @@ impl Modules {
                 key.kind,
             );
             when_done(ctx, fetching, move |ctx, fetched| {
-                Modules::of(ctx).arrived(ctx, &key, fetched.unwrap_or(Err(NotFetched::NetworkError)));
+                Modules::of(ctx).arrived(ctx, &key, fetched.unwrap_or(Err(NotFetched::NETWORK_ERROR)));
                 Ok(())
             });
         }
@@ -492,7 +495,7 @@ impl Modules {
                 let referring = Referring { base: url, referrer_policy };
                 Ok(self.create(ctx, key, referring, Source { text, _charge: Some(charge) }))
             }
-            Err(why) => Err(why.to_string()),
+            Err(why) => Err(why),
         };
         let entry = match &loaded {
             Ok(record) => Entry::Script(record.clone()),
@@ -515,7 +518,9 @@ impl Modules {
         let Some(load) = self.loads.borrow_mut().remove(&id) else { return };
         let error = match failure {
             Failure::Error(error) => error.restore(ctx).map_or_else(|error| error, |error| ctx.throw(error)),
-            Failure::NotLoaded { url, why } => throw_type(ctx, &format!("{url} cannot be imported: {why}")),
+            Failure::NotLoaded { url, why } => {
+                why.throw(ctx, throw_type(ctx, &format!("{url} cannot be imported: {why}")))
+            }
             Failure::Broken(record) => self.half_done(ctx, &record),
         };
         self.settle(ctx, load.then, Err(error));

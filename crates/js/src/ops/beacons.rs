@@ -11,12 +11,12 @@ use sofetch::core::rules::cors_safelists::cors_safelisted_request_header;
 use sofetch::core::rules::mixed_content;
 use sofetch::core::rules::request_headers::KEEPALIVE_LIMIT;
 use sofetch::core::rules::verdict::Verdict;
-use sofetch::engine::{Callbacks, FetchController};
+use sofetch::engine::Callbacks;
 
 use crate::handles::Handle;
 use crate::host::{Host, Plain, promise};
 use crate::ops::bodies::BodyHandle;
-use crate::ops::reading_ahead::read_unseen;
+use crate::ops::unheard::Unheard;
 use crate::ops::{resource_timing, set};
 use crate::values::Text;
 
@@ -75,15 +75,9 @@ fn beacon_send(ctx: Ctx<'_>, url: Handle, body: Option<Handle>, content_type: Op
     }
     // 7.
     let callbacks = counted(&host, &request, resource_timing::callbacks(&host, &request));
-    let agent = host.agent.clone();
+    let unheard = Unheard::new(&host);
     promise(&ctx, async move {
-        let fetched = agent.fetch_core(Box::new(request), callbacks, FetchController::new()).await;
-        // NB: nobody is told what became of it.
-        if let Ok(Ok(mut response)) = fetched
-            && let Some(body) = response.internal_mut().body.take()
-        {
-            read_unseen(body);
-        }
+        unheard.send(request, callbacks).await;
         Ok(Plain::Undefined)
     })?;
     Ok(true)

@@ -20,7 +20,7 @@ use crate::values::{Data, Text, isomorphic_decode};
 
 pub(super) fn register<'js>(ctx: &Ctx<'js>, ops: &Object<'js>) -> Result<()> {
     set!(ctx, ops, blob_new, blob_size, blob_type, blob_slice, blob_copy, blob_package, microtask_checkpoint);
-    set!(ctx, ops, blob_url_create, blob_url_revoke);
+    set!(ctx, ops, blob_url_create, blob_url_revoke, blob_url_forget);
     Ok(())
 }
 
@@ -217,11 +217,18 @@ fn blob_url_create(ctx: Ctx<'_>, blob: Handle) -> Result<String> {
     Ok(host.blob_urls.add((*blob).clone(), host.realm, environment, bytes))
 }
 
-/// <https://w3c.github.io/FileAPI/#dfn-revokeObjectURL>
-fn blob_url_revoke(ctx: Ctx<'_>, url: Text) {
+/// <https://w3c.github.io/FileAPI/#dfn-revokeObjectURL>: the URL that was revoked, if there was one. Whoever imported it before finds it
+/// until it is forgotten.
+fn blob_url_revoke(ctx: Ctx<'_>, url: Text) -> Option<String> {
     let host = Host::of(&ctx);
     let environment = host.blob_urls.environment(host.page.as_ref(), &host.url);
-    host.blob_urls.revoke(&url.0, &environment);
+    let (url, entry) = host.blob_urls.revoke(&url.0, &environment)?;
+    host.imported.was_revoked(url.clone(), entry);
+    Some(url)
+}
+
+fn blob_url_forget(ctx: Ctx<'_>, url: Text) {
+    Host::of(&ctx).imported.forget(&url.0);
 }
 
 #[cfg(test)]

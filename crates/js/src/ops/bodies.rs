@@ -219,7 +219,7 @@ async fn read_within(body: &mut Body, ledger: Arc<Ledger>) -> std::result::Resul
     let mut joined = BytesMut::new();
     while let Some(chunk) = body.chunk().await {
         let chunk = chunk.map_err(|error| network_error(&error))?;
-        if !charge.grow(chunk.len()) {
+        if !charge.grow_later(chunk.len()).await {
             return Err(Thrown::Range("out of memory".to_owned()));
         }
         if first.is_empty() && joined.is_empty() {

@@ -36,9 +36,12 @@ fn fetch_start<'js>(
         request.body = body.get::<BodyHandle>(&ctx)?.take();
     }
     let callbacks = counted(&host, &request, resource_timing::callbacks(&host, &request));
+    // NB: what is kept alive outlives its page, as far as the end of the runtime waits for it.
+    let last_words = request.keepalive.then(|| host.last_words.subscribe());
     let controller = FetchController::new();
     let (agent, its_controller, ledger) = (host.agent.clone(), controller.clone(), host.ledger.clone());
     call_back(&ctx, fulfilled, rejected, async move {
+        let _last_words = last_words;
         match agent.fetch_core(Box::new(request), callbacks, its_controller).await {
             Ok(Ok(mut response)) => {
                 // NB: script has no way to an opaque response's body, which holds a connection all the same.

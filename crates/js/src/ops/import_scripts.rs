@@ -9,7 +9,7 @@ use sofetch::engine::FetchController;
 
 use crate::handles::Handle;
 use crate::host::{Host, call_program};
-use crate::modules::fetching::{Fetched, classic_request, fetch_script};
+use crate::modules::fetching::{Fetched, NotFetched, classic_request, fetch_script};
 use crate::modules::{ModuleType, Modules};
 use crate::ops::global::look_at_the_clock;
 use crate::ops::resource_timing::Reports;
@@ -46,8 +46,8 @@ fn import_script(ctx: Ctx<'_>, url: Handle) -> Result<()> {
         };
     }
     let Fetched { text, url: response_url, muted_errors, charge, .. } = match fetch(&ctx, &url)? {
-        Some(fetched) => fetched,
-        None => return Err(network_error()),
+        Ok(fetched) => fetched,
+        Err(why) => return Err(why.throw(&ctx, network_error())),
     };
     let ran = scripts::evaluate(&ctx, &text, response_url.href());
     drop(charge);
@@ -61,8 +61,8 @@ fn import_script(ctx: Ctx<'_>, url: Handle) -> Result<()> {
     }
 }
 
-/// <https://html.spec.whatwg.org/#fetch-a-classic-worker-imported-script>; `None` where there is no script.
-fn fetch(ctx: &Ctx<'_>, url: &Url) -> Result<Option<Fetched>> {
+/// <https://html.spec.whatwg.org/#fetch-a-classic-worker-imported-script>
+fn fetch(ctx: &Ctx<'_>, url: &Url) -> Result<std::result::Result<Fetched, NotFetched>> {
     let host = Host::of(ctx);
     let request = classic_request(&host, url.clone());
     let reports = Reports::default();
@@ -79,7 +79,7 @@ fn fetch(ctx: &Ctx<'_>, url: &Url) -> Result<Option<Fetched>> {
     let (sender, receiver) = mpsc::channel();
     host.io.spawn(async move {
         // Who waited may have gone.
-        let _ = sender.send(fetching.await.ok());
+        let _ = sender.send(fetching.await);
     });
     loop {
         match receiver.recv_timeout(PATIENCE) {
@@ -87,7 +87,7 @@ fn fetch(ctx: &Ctx<'_>, url: &Url) -> Result<Option<Fetched>> {
                 reports.mark(ctx)?;
                 return Ok(fetched);
             }
-            Err(RecvTimeoutError::Disconnected) => return Ok(None),
+            Err(RecvTimeoutError::Disconnected) => return Ok(Err(NotFetched::NETWORK_ERROR)),
             Err(RecvTimeoutError::Timeout) => {}
         }
         if host.is_over() {

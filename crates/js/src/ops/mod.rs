@@ -23,6 +23,7 @@ mod requests;
 pub(crate) mod resource_timing;
 mod responses;
 mod timers;
+mod unheard;
 mod uploads;
 mod url;
 mod violations;

@@ -1,5 +1,5 @@
 //! [Delivery of reports](https://w3c.github.io/reporting/#report-delivery) to the endpoints that the page named in `Reporting-Endpoints`, and of
-//! violations to the URLs of a `report-uri`, the older way. Nobody is told what became of it; the loop lives until it is done.
+//! violations to the URLs of a `report-uri`, the older way. Nobody is told what became of it.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
@@ -14,12 +14,12 @@ use sofetch::core::infrastructure::requests::{
     CredentialsMode, Mode, RedirectMode, Request, ServiceWorkersMode, TraversableForUserPrompts,
 };
 use sofetch::core::ports::Report;
-use sofetch::engine::{Callbacks, FetchController};
-use sofetch::{Origin, Url, UserAgent};
+use sofetch::engine::Callbacks;
+use sofetch::{Origin, Url};
 
 use crate::event_loop::TaskQueue;
 use crate::host::{Host, Plain, promise};
-use crate::ops::reading_ahead::read_unseen;
+use crate::ops::unheard::Unheard;
 use crate::values::isomorphic_decode;
 
 /// So many failures in a row, and an endpoint is given up: <https://w3c.github.io/reporting/#gc>
@@ -90,9 +90,27 @@ impl Outbox {
         }
     }
 
+    /// At the end of a realm that has no owner: what is still to be sent are its last words.
+    pub(crate) fn send_the_rest(self: &Arc<Self>, host: &Host) {
+        for attempt in self.attempts(host) {
+            host.io.spawn(attempt);
+        }
+    }
+
     /// <https://w3c.github.io/reporting/#send-reports>
     fn send_reports(self: &Arc<Self>, ctx: &Ctx<'_>) -> Result<()> {
-        let host = Host::of(ctx);
+        for attempt in self.attempts(&Host::of(ctx)) {
+            promise(ctx, async move {
+                attempt.await;
+                Ok(Plain::Undefined)
+            })?;
+        }
+        Ok(())
+    }
+
+    /// The same, for who waits for them: one for each endpoint.
+    fn attempts(self: &Arc<Self>, host: &Host) -> Vec<impl Future<Output = ()> + Send + use<>> {
+        let mut attempts = Vec::new();
         let by_endpoint = self.lock().by_endpoint();
         for (endpoint, reports) in by_endpoint {
             // 3.2. NB: all reports here are one global's, and so of one URL.
@@ -100,14 +118,13 @@ impl Outbox {
             let origin = Url::parse(url, None).map_or_else(|_| Origin::new_opaque(), |url| url.origin());
             // 3.3.
             let request = delivery_request(&endpoint, origin, serialize_reports(&reports, Instant::now()));
-            let (agent, outbox) = (host.agent.clone(), self.clone());
-            promise(ctx, async move {
-                let delivery = attempt_to_deliver(&agent, request).await;
+            let (unheard, outbox) = (Unheard::new(host), self.clone());
+            attempts.push(async move {
+                let delivery = attempt_to_deliver(unheard, request).await;
                 outbox.lock().attempted(&endpoint, delivery);
-                Ok(Plain::Undefined)
-            })?;
+            });
         }
-        Ok(())
+        attempts
     }
 }
 
@@ -190,8 +207,8 @@ fn report_request(url: Url, media_type: &str, body: Vec<u8>) -> Request {
 }
 
 /// Steps 4 to 8 of [attempting to deliver](https://w3c.github.io/reporting/#try-delivery).
-async fn attempt_to_deliver(agent: &UserAgent, request: Request) -> Delivery {
-    match send(agent, request).await {
+async fn attempt_to_deliver(unheard: Unheard, request: Request) -> Delivery {
+    match unheard.send(request, Callbacks::default()).await {
         // 6.
         Some(200..=299) => Delivery::Success,
         // 7.
@@ -199,17 +216,6 @@ async fn attempt_to_deliver(agent: &UserAgent, request: Request) -> Delivery {
         // 8.
         _ => Delivery::Failure,
     }
-}
-
-/// The status of the answer, which nobody reads.
-async fn send(agent: &UserAgent, request: Request) -> Option<u16> {
-    let fetched = agent.fetch_core(Box::new(request), Callbacks::default(), FetchController::new()).await;
-    let mut response = fetched.ok()?.ok()?;
-    let internal = response.internal_mut();
-    if let Some(body) = internal.body.take() {
-        read_unseen(body);
-    }
-    Some(internal.status)
 }
 
 /// <https://w3c.github.io/webappsec-csp/#report-violation>, steps 3.4.2.3 and 3.4.2.4: to one URL of a `report-uri`.
@@ -224,9 +230,9 @@ pub(super) fn send_csp_report(ctx: &Ctx<'_>, report: &Report) -> Result<()> {
     request.client = Some(client);
     request.keepalive = true;
     request.redirect_mode = RedirectMode::Error;
-    let agent = host.agent.clone();
+    let unheard = Unheard::new(&host);
     promise(ctx, async move {
-        send(&agent, request).await;
+        unheard.send(request, Callbacks::default()).await;
         Ok(Plain::Undefined)
     })?;
     Ok(())

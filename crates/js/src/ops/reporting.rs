@@ -26,7 +26,7 @@ fn report_uncaught(ctx: Ctx<'_>, line: Text) -> Result<()> {
     call_program(&ctx, || host.printer.error(&line.0))
 }
 
-/// An object of functions: `fireTimer(id)`, `reportException(error)`, `trackRejection(promise, handled)`, `notifyRejected()`.
+/// An object of functions: `fireTimer(id)`, `reportException(error)`, `trackRejection(promise, handled, outOfMemory)`, `notifyRejected()`.
 fn set_hooks<'js>(ctx: Ctx<'js>, hooks: Object<'js>) -> Result<()> {
     Host::of(&ctx).set_hooks(&ctx, &hooks)
 }

@@ -103,11 +103,12 @@ fn web_socket_open<'js>(ctx: Ctx<'js>, url: Text, protocols: Array<'js>) -> Resu
     Ok(opened)
 }
 
-/// Later the function is called, once something waits to be taken. The event loop does not live for that.
+/// Later the function is called, once something waits to be taken, or nobody is there any more to take it. The event loop does not live
+/// for that.
 fn web_socket_next<'js>(ctx: Ctx<'js>, socket: Handle, came: Function<'js>) -> Result<()> {
     let shared = socket.get::<Socket>(&ctx)?.shared.clone();
     call_back_on_the_side(&ctx, came, async move {
-        while shared.is_empty() {
+        while shared.is_empty() && !shared.is_forgotten.load(Ordering::Acquire) {
             shared.came.notified().await;
         }
         Ok(Plain::Undefined)
@@ -183,6 +184,14 @@ fn web_socket_is_sending(ctx: Ctx<'_>, socket: Handle) -> Result<bool> {
 /// How many bytes were on their way when the event loop began with this task, or a little later.
 fn web_socket_transmitted(ctx: Ctx<'_>, socket: Handle) -> Result<f64> {
     Ok(socket.get::<Socket>(&ctx)?.transmitted_before(&Host::of(&ctx)) as f64)
+}
+
+impl Drop for Socket {
+    /// Whoever waits for what comes has nobody to give it to.
+    fn drop(&mut self) {
+        self.shared.is_forgotten.store(true, Ordering::Release);
+        self.shared.came.notify_one();
+    }
 }
 
 impl Socket {
@@ -288,4 +297,36 @@ fn web_socket_may_close_with(code: u16) -> bool {
 
 fn web_socket_is_long(reason: Text) -> bool {
     reason.0.len() > MAX_REASON
+}
+
+#[cfg(test)]
+mod tests {
+    use sofetch_testkit::loopback::{Ending, serve};
+    use sofetch_testkit::web_socket::accept;
+
+    /// The server keeps each open, and says nothing: only the collector knows that nobody is there any more.
+    #[test]
+    fn sockets_that_nobody_has_any_more_leave_nothing_that_waits() {
+        let server = serve(|request| accept(request).ending(Ending::Hang));
+        let url = server.url("/page");
+        let thread = std::thread::Builder::new().stack_size(crate::THREAD_STACK_BYTES);
+        let ran = thread.spawn(move || {
+            let url = sofetch::Url::parse(&url, None).expect("a URL");
+            let mut runtime = crate::Runtime::builder().base_url(url).build().expect("a runtime");
+            let script = "(async () => { for (let i = 0; i < 1000; i++) await new Promise(done => {
+                const s = new WebSocket('/'); s.onopen = () => { s.onopen = null; if (i % 2 === 0) s.close(); done(); };
+              }); })();";
+            runtime.run_script(script, "test.js").expect("no limit");
+            // What waits is told in tasks, which other threads queue.
+            for _ in 0..5_000 {
+                assert_eq!(runtime.run_until_idle(), crate::Ending::Idle);
+                if runtime.held() == (0, 0) && runtime.host.waits() == 0 {
+                    break;
+                }
+                std::thread::sleep(std::time::Duration::from_millis(1));
+            }
+            (runtime.held(), runtime.host.waits(), runtime.has_failed())
+        });
+        assert_eq!(ran.expect("a thread").join().expect("no panic"), ((0, 0), 0, false));
+    }
 }

@@ -353,7 +353,7 @@ pub(crate) fn start(ctx: &Ctx<'_>, options: Options) -> (WorkerHandle, PortEnd) 
         let owner = host.queue.clone();
         let fetching = host.io.spawn(async move {
             let script = fetch_worker_script(agent, request, callbacks, ledger, kind, owner).await;
-            begin(start, script.map_err(|why| why.to_string()));
+            begin(start, script.map_err(|why| why.told()));
         });
         child.fetches(fetching.abort_handle());
     }

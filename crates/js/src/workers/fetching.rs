@@ -20,7 +20,7 @@ use sofetch::{Url, UserAgent};
 use crate::event_loop::TaskQueue;
 use crate::host::Host;
 use crate::ledger::{Charge, Ledger};
-use crate::modules::fetching::{NotFetched, body_of, script_request};
+use crate::modules::fetching::{NotFetched, answered, body_of, script_request};
 use crate::ops::heard;
 
 /// [`type`](https://html.spec.whatwg.org/#workertype)
@@ -79,10 +79,10 @@ pub(super) async fn fetch_worker_script(
     let controller = FetchController::new();
     let client = request.client.clone();
     let fetched = agent.fetch_core(Box::new(request), callbacks, controller.clone()).await;
-    let mut response = fetched.ok().and_then(Result::ok).ok_or(NotFetched::NetworkError)?;
+    let mut response = answered(fetched)?;
     let (bytes, charge) = body_of(&mut response, ledger, &controller).await?;
     let response = response.internal();
-    let url = response.url().ok_or(NotFetched::NetworkError)?.clone();
+    let url = response.url().ok_or(NotFetched::NETWORK_ERROR)?.clone();
     let headers = url.has_http_scheme().then(|| response.header_list.clone());
     // NB: what is not of the network has its owner's policies, which are compatible with themselves.
     if let Some((client, headers)) = client.as_ref().zip(headers.as_ref()) {

@@ -57,4 +57,5 @@ mod redirects;
 mod resources;
 mod sending;
 mod support;
+mod web_socket_time_outs;
 mod web_sockets;

@@ -18,7 +18,7 @@ use tokio::sync::Notify;
 
 use crate::support::{Proxy, Web, agent, agent_with, on, ruling, trust, wire};
 
-fn ws(server: &Server, path: &str) -> String {
+pub(crate) fn ws(server: &Server, path: &str) -> String {
     format!("ws://{}{path}", server.address())
 }
 
@@ -27,7 +27,7 @@ fn text(text: &str) -> WebSocketMessage {
 }
 
 /// A server that takes each handshake and says what `script` adds to that.
-fn saying(script: impl Fn(Reply) -> Reply + Send + Sync + 'static) -> Server {
+pub(crate) fn saying(script: impl Fn(Reply) -> Reply + Send + Sync + 'static) -> Server {
     serve(move |request| script(accept(request)))
 }
 
@@ -432,7 +432,10 @@ fn ends_table() {
     ];
     for (row, server, code, reason, was_clean) in rows {
         on(async {
-            let agent = agent_with(|config| config.time_outs.close = Some(Duration::from_millis(1)));
+            let agent = agent_with(|config| {
+                config.time_outs.close = None;
+                config.time_outs.tcp_close = Some(Duration::from_millis(1));
+            });
             let agent = if row == "no end" { agent } else { self::agent() };
             let mut socket = agent.web_socket(ws(&server, "/"), &[]).await.expect("a connection");
             let next = socket.next().await;

@@ -43,6 +43,8 @@ pub(super) struct Shared {
     waiting: Mutex<Waiting>,
     /// Something waits for script.
     pub(super) came: Notify,
+    /// Is there no object any more?
+    pub(super) is_forgotten: AtomicBool,
     /// Bytes that were given to the connection, and those that are on their way.
     pub(super) given: AtomicU64,
     pub(super) transmitted: AtomicU64,
@@ -224,7 +226,8 @@ impl Task {
                     connection.start_the_closing_handshake(Some(GOING_AWAY), "");
                 }
                 Step::Happened(event) => {
-                    if let Some(closure) = self.happened(event, given - connection.buffered_amount()) {
+                    let transmitted = given - connection.buffered_amount();
+                    if let Some(closure) = self.happened(event, transmitted).await {
                         return Some(closure);
                     }
                 }
@@ -243,15 +246,17 @@ impl Task {
     }
 
     /// Tells script what it is to know; gives the closure, if that is what happened.
-    fn happened(&mut self, event: WebSocketEvent, transmitted: u64) -> Option<WebSocketClosure> {
+    async fn happened(&mut self, event: WebSocketEvent, transmitted: u64) -> Option<WebSocketClosure> {
         match event {
             WebSocketEvent::Message(message) => {
                 let event = match message {
                     WebSocketMessage::Text(text) => {
                         let mut charge = Charge::empty(self.ledger.clone());
-                        charge.grow(text.len()).then_some(Event::Text(text, charge))
+                        charge.grow_later(text.len()).await.then_some(Event::Text(text, charge))
                     }
-                    WebSocketMessage::Binary(bytes) => self.ledger.try_enter(bytes).map(Event::Binary),
+                    WebSocketMessage::Binary(bytes) => {
+                        self.ledger.enter_later(bytes).await.map(Event::Binary)
+                    }
                 };
                 match event {
                     Some(event) => self.shared.tell(event),
