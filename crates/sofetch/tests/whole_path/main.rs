@@ -58,3 +58,4 @@ mod resources;
 mod sending;
 mod support;
 mod web_sockets;
+mod web_sockets_http2;
