@@ -6,12 +6,15 @@
 mod support;
 
 use std::rc::Rc;
+use std::sync::mpsc;
 use std::time::Duration;
 
 use sofetch::{Url, UserAgent};
 use sofetch_js::{Ending, Global, Runtime, THREAD_STACK_BYTES};
 use sofetch_testkit::http2::{Http2Config, Http2Server};
-use sofetch_testkit::loopback::{Ending as Closing, Reply, RequestSeen, Server, on_tokio, serve};
+use sofetch_testkit::loopback::{
+    CertificateAuthority, Ending as Closing, Reply, RequestSeen, Server, on_tokio, serve,
+};
 use sofetch_testkit::web_socket::{accept, echo, frame, goodbye};
 use support::lines::Lines;
 use support::{Page, run};
@@ -145,13 +148,7 @@ fn over_http2() {
         for (const path of ["/404", "/drop"]) await next(open(path), "close");
         open("/echo").addEventListener("open", ({ target }) => target.close());"#;
     for global in [Global::Window, Global::Worker] {
-        let pem = authority.pem().to_owned();
-        let agent = UserAgent::builder().network_config(move |config| {
-            config.tls.roots = sofetch::net::Roots::Only;
-            config.tls.extra_ca_pem = pem.into();
-        });
-        let url = format!("https://{}/page/", server.address());
-        let page = Page { global, agent, ..Page::of(&url) };
+        let page = Page { global, ..secure_page(&server, &authority) };
         let lines = run(page, &format!("{HEAD} (async () => {{ {script} }})();"));
         let expected = [
             "open 1 a",
@@ -178,6 +175,38 @@ fn over_http2() {
     }
     // One for each run's agent.
     assert_eq!(server.connections(), 2);
+}
+
+fn secure_page(server: &Http2Server, authority: &CertificateAuthority) -> Page {
+    let pem = authority.pem().to_owned();
+    let agent = UserAgent::builder().network_config(move |config| {
+        config.tls.roots = sofetch::net::Roots::Only;
+        config.tls.extra_ca_pem = pem.into();
+    });
+    Page { agent, ..Page::of(&format!("https://{}/page/", server.address())) }
+}
+
+#[test]
+fn last_words_leave_over_http2_though_their_stream_is_reset() {
+    let (tell, told) = mpsc::channel();
+    let authority = sofetch_testkit::loopback::authority();
+    let config = Http2Config::new(authority.issue(&["127.0.0.1"]).expect("a name"));
+    let server = Http2Server::start(config, move |stream| {
+        let tell = tell.clone();
+        async move {
+            let mut socket = stream.accept(&[]);
+            while let Some(frame) = socket.read_frame().await {
+                tell.send(Some((frame.first, frame.payload.to_vec()))).expect("the test listens");
+            }
+            tell.send(None).expect("the test listens");
+        }
+    });
+    let script = r#"const socket = new WebSocket("/"); socket.onopen = () => socket.send("hello");"#;
+    assert_eq!(run(secure_page(&server, &authority), script), [""; 0]);
+    // NB: a guard against a hang, and no more.
+    let next = || told.recv_timeout(Duration::from_secs(60)).expect("the stream ends");
+    let frames: Vec<_> = std::iter::from_fn(next).collect();
+    assert_eq!(frames, [(0x81, b"hello".to_vec()), (0x88, 1001_u16.to_be_bytes().to_vec())]);
 }
 
 #[test]

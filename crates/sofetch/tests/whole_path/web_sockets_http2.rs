@@ -1,5 +1,7 @@
 //! WebSockets over HTTP/2 ([RFC 8441](https://www.rfc-editor.org/rfc/rfc8441)): streams beside those of fetches, ends of streams as ends of sockets, and servers that take
 //! them over HTTP/1.1 alone.
+//!
+//! Over 400 lines: what a server does beside it is told with each test.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
