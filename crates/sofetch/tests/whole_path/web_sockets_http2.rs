@@ -262,7 +262,8 @@ fn which_http_is_told() {
 #[test]
 fn answers_that_open_nothing() {
     use WebSocketHandshake::*;
-    let rows: [(&str, u16, &[(&str, &str)], &[&str], WebSocketHandshake); 7] = [
+    type Headers = &'static [(&'static str, &'static str)];
+    let rows: [(&str, u16, Headers, &[&str], WebSocketHandshake); 7] = [
         ("403", 403, &[], &[], NotSwitched { status: 403 }),
         ("404", 404, &[], &[], NotSwitched { status: 404 }),
         ("401", 401, &[("www-authenticate", "Basic")], &[], NotSwitched { status: 401 }),
