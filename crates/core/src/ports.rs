@@ -85,7 +85,7 @@ pub struct ConnectionRequest {
     pub credentials: bool,
     /// Must it be a new one ("yes")?
     pub new: bool,
-    /// Is it for a WebSocket? Then it is HTTP/1.1 and nobody else's, before and after.
+    /// Is it for a WebSocket? Then it is nobody else's, before and after, or a stream of an HTTP/2 connection whose server takes WebSockets.
     pub web_socket: bool,
     /// Is this fetch under browser rules (a page)? It decides the per-host limit.
     pub page: bool,
@@ -130,8 +130,7 @@ pub struct WireRequest {
     /// Its path, query and host are sent.
     pub url: Url,
     /// Without `Host`, `Connection` and `Transfer-Encoding`, which are the transport's; but `Connection: Upgrade` goes with an
-    /// `Upgrade`. Shared with whoever may send the
-    /// request again.
+    /// `Upgrade`. A WebSocket's handshake over HTTP/2 leaves out what only HTTP/1.1 has. Shared with whoever may send the request again.
     pub header_list: Arc<HeaderList>,
     /// The body; its length frames it, and chunks where it has none.
     pub body: Option<Body>,
@@ -168,7 +167,7 @@ pub struct WireResponse {
     pub remote_address: Option<SocketAddr>,
     /// Which HTTP.
     pub protocol: Protocol,
-    /// The connection, where the request asked for another protocol and the server switched to it (101).
+    /// The connection, where the request asked for another protocol and the server switched to it (101; over HTTP/2 a 2xx).
     pub upgraded: Option<Upgraded>,
 }
 

@@ -1,14 +1,20 @@
 //! `WebSocket` from scripts, over loopback: states and events in their order, what may be sent and said at the end, what a server
 //! can do, how long the event loop lives for it, and what is said when nobody is there any more.
+//!
+//! Over 400 lines: a table for each part of a socket's life.
 
 mod support;
 
 use std::rc::Rc;
+use std::sync::mpsc;
 use std::time::Duration;
 
 use sofetch::{Url, UserAgent};
 use sofetch_js::{Ending, Global, Runtime, THREAD_STACK_BYTES};
-use sofetch_testkit::loopback::{Ending as Closing, Reply, RequestSeen, Server, on_tokio, serve};
+use sofetch_testkit::http2::{Http2Config, Http2Server};
+use sofetch_testkit::loopback::{
+    CertificateAuthority, Ending as Closing, Reply, RequestSeen, Server, on_tokio, serve,
+};
 use sofetch_testkit::web_socket::{accept, echo, frame, goodbye};
 use support::lines::Lines;
 use support::{Page, run};
@@ -113,6 +119,94 @@ fn constructor_table() {
             &["1 true true 0 true"],
         ),
     ]);
+}
+
+#[test]
+fn over_http2() {
+    let authority = sofetch_testkit::loopback::authority();
+    let config = Http2Config::new(authority.issue(&["127.0.0.1"]).expect("a name"));
+    let server = Http2Server::start(config, |stream| async move {
+        match &*stream.asked.path {
+            "/echo" => stream.echo().await,
+            "/404" => stream.answer(404, &[], ""),
+            "/drop" => drop(stream.accept(&[])),
+            _ => stream.answer(200, &[], "fetched"),
+        }
+    });
+    let script = r#"
+        const opened = [1, 2, 3].map(() => open("/echo", ["a", "b"]));
+        const next = (target, type) => new Promise((resolve) => target.addEventListener(type, resolve, { once: true }));
+        for (const socket of opened) await next(socket, "open");
+        console.log(await (await fetch("/")).text());
+        for (const [index, socket] of opened.entries()) {
+          socket.send(new Uint8Array(200000));
+          const { data } = await next(socket, "message");
+          console.log(data.size, socket.bufferedAmount);
+          socket.close(3000 + index, "done");
+          await next(socket, "close");
+        }
+        for (const path of ["/404", "/drop"]) await next(open(path), "close");
+        open("/echo").addEventListener("open", ({ target }) => target.close());"#;
+    for global in [Global::Window, Global::Worker] {
+        let page = Page { global, ..secure_page(&server, &authority) };
+        let lines = run(page, &format!("{HEAD} (async () => {{ {script} }})();"));
+        let expected = [
+            "open 1 a",
+            "open 1 a",
+            "open 1 a",
+            "fetched",
+            "message Blob",
+            "200000 0",
+            "close 3 3000 true done",
+            "message Blob",
+            "200000 0",
+            "close 3 3001 true done",
+            "message Blob",
+            "200000 0",
+            "close 3 3002 true done",
+            "error 3 Event",
+            "close 3 1006 false",
+            "open 1",
+            "close 3 1006 false",
+            "open 1",
+            "close 3 1005 true",
+        ];
+        assert_eq!(lines, expected, "{global:?}");
+    }
+    // One for each run's agent.
+    assert_eq!(server.connections(), 2);
+}
+
+fn secure_page(server: &Http2Server, authority: &CertificateAuthority) -> Page {
+    let pem = authority.pem().to_owned();
+    let agent = UserAgent::builder().network_config(move |config| {
+        config.tls.roots = sofetch::net::Roots::Only;
+        config.tls.extra_ca_pem = pem.into();
+    });
+    Page { agent, ..Page::of(&format!("https://{}/page/", server.address())) }
+}
+
+#[test]
+fn last_words_leave_over_http2_though_their_stream_is_reset() {
+    let (tell, told) = mpsc::channel();
+    let authority = sofetch_testkit::loopback::authority();
+    let config = Http2Config::new(authority.issue(&["127.0.0.1"]).expect("a name"));
+    let server = Http2Server::start(config, move |stream| {
+        let tell = tell.clone();
+        async move {
+            let mut socket = stream.accept(&[]);
+            while let Some(frame) = socket.read_frame().await {
+                tell.send(Some((frame.first, frame.payload.to_vec()))).expect("the test listens");
+            }
+            tell.send(None).expect("the test listens");
+        }
+    });
+    let script = r#"const socket = new WebSocket("/"); socket.onopen = () => socket.send("hello");"#;
+    assert_eq!(run(secure_page(&server, &authority), script), [""; 0]);
+    // NB: a guard against a hang, and no more.
+    let next = || told.recv_timeout(Duration::from_secs(60)).expect("the stream ends");
+    let frames: Vec<_> = std::iter::from_fn(next).collect();
+    assert_eq!(frames, [(0x81, b"hello".to_vec()), (0x88, 1001_u16.to_be_bytes().to_vec())]);
 }
 
 #[test]

@@ -237,7 +237,8 @@ impl Default for PoolConfig {
     }
 }
 
-/// Which versions of HTTP are spoken. A WebSocket's handshake is HTTP/1.1, whatever is set here.
+/// Which versions of HTTP are spoken. A WebSocket is opened over HTTP/2 only where there is TLS and the server takes it so; else its handshake is
+/// HTTP/1.1, whatever is set here.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum HttpVersions {
     /// HTTP/2 or HTTP/1.1 over TLS, as the server chooses; HTTP/1.1 without TLS.

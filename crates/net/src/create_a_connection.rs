@@ -43,7 +43,7 @@ pub(crate) struct Destination {
     pub(crate) host: String,
     pub(crate) port: u16,
     pub(crate) credentials: bool,
-    /// Is it for a WebSocket? Then it speaks HTTP/1.1, within a tunnel wherever there is a proxy.
+    /// Is it a WebSocket's own? Then it speaks HTTP/1.1, within a tunnel wherever there is a proxy.
     pub(crate) web_socket: bool,
     pub(crate) proxy: Option<Arc<Proxy>>,
     pub(crate) settings: Arc<Settings>,

@@ -1,7 +1,9 @@
 //! One request over one stream of an HTTP/2 connection, which many share.
 //!
 //! Dropping the exchange, or a body before its end, resets the
-//! stream.
+//! stream. The handshake of a WebSocket is an [extended CONNECT](https://www.rfc-editor.org/rfc/rfc8441#section-5), after which its stream is a tunnel.
+//!
+//! Over 400 lines: one exchange has one order, which a WebSocket's shares.
 
 use std::future::{Future, poll_fn};
 use std::pin::Pin;
@@ -9,8 +11,9 @@ use std::sync::Arc;
 use std::task::{Context, Poll};
 
 use bytes::Bytes;
-use h2::RecvStream;
 use h2::client::ResponseFuture;
+use h2::ext::Protocol as TunnelledProtocol;
+use h2::{RecvStream, SendStream};
 use http::{Request, Response, Uri};
 use tokio::task::AbortHandle;
 
@@ -19,6 +22,7 @@ use sofetch_core::infrastructure::header_list::HeaderList;
 use sofetch_core::infrastructure::methods::Method;
 use sofetch_core::infrastructure::timing::ConnectionTimingInfo;
 use sofetch_core::infrastructure::url::Url;
+use sofetch_core::infrastructure::web_sockets::Upgraded;
 use sofetch_core::ports::{BoxFuture, Connection, ExchangeFault, Protocol, WireRequest, WireResponse};
 use sofetch_core::trace::{Event, WireEvent};
 use sofetch_core::wire_faults::{NetworkFault, PeerMisbehaved, Phase, WireFault};
@@ -26,20 +30,28 @@ use sofetch_core::wire_faults::{NetworkFault, PeerMisbehaved, Phase, WireFault};
 use crate::errors;
 use crate::exchange_http1::{Ended, Waits, has_no_body, is_harmless_again};
 use crate::http2_connection::{Counted, Http2, Pump, Shared};
+use crate::http2_tunnel::Http2Tunnel;
 use crate::pool::Group;
 use crate::runtime::IdleAlarm;
 use crate::transport::{Interims, framing, header_list, header_map, too_many_headers};
 use crate::upload::Upload;
+use crate::web_socket::UpgradedSocket;
 
 /// A share of an HTTP/2 connection, for one exchange.
 pub(crate) struct Http2Connection {
     http2: Http2,
     group: Arc<Group>,
+    web_socket: bool,
 }
 
 impl Http2Connection {
     pub(crate) fn new(http2: Http2, group: Arc<Group>) -> Http2Connection {
-        Http2Connection { http2, group }
+        Http2Connection { http2, group, web_socket: false }
+    }
+
+    /// For the handshake of a WebSocket, which its server takes over HTTP/2.
+    pub(crate) fn for_web_socket(http2: Http2, group: Arc<Group>) -> Http2Connection {
+        Http2Connection { http2, group, web_socket: true }
     }
 }
 
@@ -60,15 +72,15 @@ impl Connection for Http2Connection {
         self: Box<Self>,
         request: WireRequest,
     ) -> BoxFuture<'static, Result<WireResponse, ExchangeFault>> {
-        Box::pin(exchange(self.http2, self.group, request))
+        Box::pin(exchange(*self, request))
     }
 }
 
-async fn exchange(
-    http2: Http2,
-    group: Arc<Group>,
-    request: WireRequest,
-) -> Result<WireResponse, ExchangeFault> {
+/// The headers of an HTTP/1.1 handshake that one over HTTP/2 has not (RFC 8441, section 5).
+const OF_UPGRADES: [&str; 3] = ["upgrade", "connection", "sec-websocket-key"];
+
+async fn exchange(connection: Http2Connection, request: WireRequest) -> Result<WireResponse, ExchangeFault> {
+    let Http2Connection { http2, group, web_socket } = connection;
     let WireRequest { method, url, mut header_list, body, on_interim, trace } = request;
     let Http2 { mut sender, shared, reused } = http2;
     let config = &group.destination.settings.config;
@@ -76,19 +88,28 @@ async fn exchange(
     if header_list.contains("proxy-authorization") {
         Arc::make_mut(&mut header_list).delete("proxy-authorization");
     }
+    if web_socket {
+        let list = Arc::make_mut(&mut header_list);
+        OF_UPGRADES.iter().for_each(|name| list.delete(name));
+    }
     let prepared = framing(&header_list, body.as_ref().map(|body| body.length)).and_then(|announced| {
         Ok((announced, request_head(&method, &url, &header_list, announced.filter(|_| body.is_some()))?))
     });
-    let (announced, head) = match prepared {
+    let (announced, mut head) = match prepared {
         Ok(prepared) => prepared,
         Err(fault) => {
             return Err(ExchangeFault { fault: fault.into(), resend_is_safe: false, unread_body: body });
         }
     };
+    let sent_method = if web_socket { Method::CONNECT } else { method.clone() };
+    if web_socket {
+        *head.method_mut() = http::Method::CONNECT;
+        head.extensions_mut().insert(TunnelledProtocol::from_static("websocket"));
+    }
     let upload = body.map(|body| Upload::new(body, announced));
     let interims = Interims::new(config.limits.interims, group.clock.clone(), None);
     interims.begin(on_interim, trace.clone());
-    let counted = Counted::new(&shared);
+    let counted = Counted::new(&shared, web_socket);
     let mut waits = Waits::new(&config.time_outs);
     let mut stage = Stage::Opening(Some(head));
     let answered = poll_fn(|context| {
@@ -101,23 +122,30 @@ async fn exchange(
                         Poll::Pending => break,
                     }
                     let Some(head) = head.take() else { break };
-                    let (response, stream) = match sender.send_request(head, upload.is_none()) {
+                    let (response, stream) = match sender.send_request(head, upload.is_none() && !web_socket)
+                    {
                         Ok(opened) => opened,
                         Err(error) => return Poll::Ready(Err(Failure::unsent(error))),
                     };
                     trace.emit(|| {
                         Event::Wire(WireEvent::Sent {
-                            method: method.clone(),
+                            method: sent_method.clone(),
                             url: url.clone(),
                             header_list: HeaderList::clone(&header_list),
                             protocol: Protocol::Http2,
                         })
                     });
-                    let pump = upload.clone().map(|upload| Pump::new(stream, upload));
-                    stage = Stage::Open(response, pump);
+                    stage = Stage::Open(
+                        response,
+                        match upload.clone() {
+                            Some(upload) => Sending::Body(Pump::new(stream, upload)),
+                            None if web_socket => Sending::Tunnel(stream),
+                            None => Sending::Nothing,
+                        },
+                    );
                 }
-                Stage::Open(response, pump) => {
-                    if let Some(pump) = pump {
+                Stage::Open(response, sending) => {
+                    if let Sending::Body(pump) = sending {
                         // What the stream has against the body, the response tells better.
                         let _ = pump.poll(context);
                         if let Some(fault) = pump.upload.fault() {
@@ -135,7 +163,8 @@ async fn exchange(
         }
         let sent = match &stage {
             Stage::Opening(_) => false,
-            Stage::Open(_, pump) => pump.as_ref().is_none_or(|pump| pump.done),
+            Stage::Open(_, Sending::Body(pump)) => pump.done,
+            Stage::Open(..) => true,
         };
         waits.poll(sent, &group.runtime, context).map(|fault| Err(Failure::Other(fault.into())))
     })
@@ -174,14 +203,40 @@ async fn exchange(
         })
     });
     let receiver = response.into_body();
+    let sending = match stage {
+        Stage::Open(_, sending) => sending,
+        Stage::Opening(_) => Sending::Nothing,
+    };
+    let sending = match sending {
+        Sending::Tunnel(sender) if (200..300).contains(&status) => {
+            let tunnel = Http2Tunnel::new(sender, receiver, shared, counted, config.limits.empty_frames);
+            let upgraded = UpgradedSocket::new(tunnel, Bytes::new(), config, group.runtime.clone());
+            return Ok(WireResponse {
+                status,
+                status_message: Bytes::new(),
+                header_list,
+                body: None,
+                started_at,
+                remote_address,
+                protocol: Protocol::Http2,
+                upgraded: Some(Upgraded::by_extended_connect(upgraded)),
+            });
+        }
+        Sending::Tunnel(mut sender) => {
+            // There is no tunnel: nothing more is said. Should the stream be over already, so much the better.
+            let _ = sender.send_data(Bytes::new(), true);
+            Sending::Nothing
+        }
+        sending => sending,
+    };
     let body: Option<Box<dyn ByteStream>> = if has_no_body(&method, status) {
         None
     } else if receiver.is_end_stream() {
         Some(Box::new(Ended))
     } else {
         // The rest of the request goes on its way while the response is read, or not.
-        let rest = match stage {
-            Stage::Open(_, Some(mut pump)) if !pump.done => {
+        let rest = match sending {
+            Sending::Body(mut pump) if !pump.done => {
                 let rest = poll_fn(move |context| pump.poll(context));
                 Some(Aborted(group.runtime.spawn(rest).abort_handle()))
             }
@@ -211,7 +266,15 @@ async fn exchange(
 
 enum Stage {
     Opening(Option<Request<()>>),
-    Open(ResponseFuture, Option<Pump>),
+    Open(ResponseFuture, Sending),
+}
+
+/// What there is to be sent behind the head.
+enum Sending {
+    Nothing,
+    Body(Pump),
+    /// Whatever is said once the server takes it.
+    Tunnel(SendStream<Bytes>),
 }
 
 enum Failure {

@@ -4,7 +4,7 @@
 //! by its window.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
@@ -19,6 +19,7 @@ use sofetch_core::wire_faults::NetworkFault;
 use crate::config::Limits;
 use crate::create_a_connection::About;
 use crate::errors::{self, Scene};
+use crate::http2_driver::{Noticed, Progress};
 use crate::response_heads::InspectedSocket;
 use crate::runtime::IoRuntime;
 use crate::socket::Socket;
@@ -36,11 +37,11 @@ pub(crate) struct Http2 {
 
 pub(crate) struct Shared {
     pub(crate) about: Arc<About>,
+    pub(crate) progress: Progress,
     clock: Arc<dyn Clock>,
-    ended: AtomicBool,
-    /// Did a response bear a request's pseudo-header? Then the connection is ended.
-    request_pseudo_headers: Arc<AtomicBool>,
     streams: AtomicUsize,
+    /// Those of them that are WebSockets.
+    web_sockets: AtomicUsize,
     idle_since: AtomicU64,
 }
 
@@ -52,7 +53,7 @@ impl Shared {
             tls_host: self.about.tls_host.as_deref(),
             head_bytes,
             read: 0,
-            request_pseudo_headers: self.request_pseudo_headers.load(Ordering::Acquire),
+            request_pseudo_headers: self.progress.had_request_pseudo_headers(),
         }
     }
 }
@@ -73,8 +74,8 @@ impl Http2 {
             read: 0,
             request_pseudo_headers: false,
         };
-        let request_pseudo_headers = Arc::new(AtomicBool::new(false));
-        let socket = InspectedSocket::new(socket, request_pseudo_headers.clone());
+        let noticed = Arc::<Noticed>::default();
+        let socket = InspectedSocket::new(socket, noticed.clone());
         let (sender, connection) = Builder::new()
             .enable_push(false)
             .initial_max_send_streams(STREAMS_BEFORE_SETTINGS)
@@ -87,17 +88,13 @@ impl Http2 {
         let shared = Arc::new(Shared {
             about: about.clone(),
             clock: clock.clone(),
-            ended: AtomicBool::new(false),
-            request_pseudo_headers,
+            progress: Progress::new(noticed),
             streams: AtomicUsize::new(0),
+            web_sockets: AtomicUsize::new(0),
             idle_since: AtomicU64::new(clock.now().0),
         });
-        let driven = Driven(shared.clone());
-        // Its end ends the streams too, each with its own error.
-        runtime.spawn(async move {
-            let _driven = driven;
-            let _ = connection.await;
-        });
+        let driven = shared.clone();
+        runtime.spawn(async move { driven.progress.drive(connection).await });
         Ok(Http2 { sender, shared, reused: false })
     }
 
@@ -113,11 +110,27 @@ impl Http2 {
 
     /// Does it take new streams, as far as one look tells?
     pub(crate) fn is_usable(&self) -> bool {
-        !self.shared.ended.load(Ordering::Acquire)
+        !self.shared.progress.has_ended()
+            && !self.is_full_of_web_sockets()
             && !matches!(
                 self.sender.clone().poll_ready(&mut Context::from_waker(Waker::noop())),
                 Poll::Ready(Err(_))
             )
+    }
+
+    /// Would a stream more have to wait for a WebSocket to end? That may take for ever.
+    fn is_full_of_web_sockets(&self) -> bool {
+        let web_sockets = self.shared.web_sockets.load(Ordering::Acquire);
+        web_sockets > 0 && web_sockets >= self.sender.current_max_send_streams()
+    }
+
+    /// Does its server take [WebSockets](https://www.rfc-editor.org/rfc/rfc8441#section-3)? Its first word says so, or does not.
+    pub(crate) fn poll_takes_web_sockets(&self, context: &Context<'_>) -> Poll<bool> {
+        // NB: a connection that ended without a word takes anything: what became of it, the exchange tells.
+        self.shared
+            .progress
+            .poll_settings(context)
+            .map(|came| !came || self.sender.is_extended_connect_protocol_enabled())
     }
 
     /// For how long it has had no stream.
@@ -129,29 +142,30 @@ impl Http2 {
     }
 }
 
-/// Falls with the driver.
-struct Driven(Arc<Shared>);
-
-impl Drop for Driven {
-    fn drop(&mut self) {
-        self.0.ended.store(true, Ordering::Release);
-    }
+/// A stream counts as long as this lives.
+pub(crate) struct Counted {
+    shared: Arc<Shared>,
+    web_socket: bool,
 }
 
-/// A stream counts as long as this lives.
-pub(crate) struct Counted(Arc<Shared>);
-
 impl Counted {
-    pub(crate) fn new(shared: &Arc<Shared>) -> Counted {
+    pub(crate) fn new(shared: &Arc<Shared>, web_socket: bool) -> Counted {
         shared.streams.fetch_add(1, Ordering::AcqRel);
-        Counted(shared.clone())
+        if web_socket {
+            shared.web_sockets.fetch_add(1, Ordering::AcqRel);
+        }
+        Counted { shared: shared.clone(), web_socket }
     }
 }
 
 impl Drop for Counted {
     fn drop(&mut self) {
-        self.0.idle_since.store(self.0.clock.now().0, Ordering::Relaxed);
-        self.0.streams.fetch_sub(1, Ordering::AcqRel);
+        let shared = &self.shared;
+        shared.idle_since.store(shared.clock.now().0, Ordering::Relaxed);
+        shared.streams.fetch_sub(1, Ordering::AcqRel);
+        if self.web_socket {
+            shared.web_sockets.fetch_sub(1, Ordering::AcqRel);
+        }
     }
 }
 

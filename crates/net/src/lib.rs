@@ -4,8 +4,9 @@
 //! - `obtain_a_connection`, `pool`: one of the pool's, or a new one; who waits, and who is served
 //! - `create_a_connection`, `happy_eyeballs`, `proxy`, `no_proxy`, `tunnel`, `tls`, `socket`: how a new one is made
 //! - `transport`: the seam in front of HTTP/1.1, and what the codec behind it (`hyper_transport`) cannot carry
-//! - `exchange_http1`, `http2_connection`, `exchange_http2`, `upload`: one request over one connection
-//! - `web_socket_turns`, `web_socket`: who opens one next, and what is spoken on a connection whose server switched to it
+//! - `exchange_http1`, `http2_connection`, `http2_driver`, `exchange_http2`, `upload`: one request over one connection
+//! - `web_socket_turns`, `obtain_a_web_socket_connection`: who opens one next, and over which HTTP; `web_socket`, `http2_tunnel`: what is
+//!   spoken on a connection whose server switched to it, or on a stream of one
 //! - `runtime`: the one IO runtime that all sockets of a network belong to, and its time-outs
 //! - `errors`: what the libraries say, as the faults of the house; `config`: what an owner may set; `clocks`: ports
 //!
@@ -20,9 +21,12 @@ mod exchange_http1;
 mod exchange_http2;
 mod happy_eyeballs;
 mod http2_connection;
+mod http2_driver;
+mod http2_tunnel;
 mod hyper_transport;
 mod no_proxy;
 mod obtain_a_connection;
+mod obtain_a_web_socket_connection;
 mod pool;
 mod proxy;
 mod resolve_an_origin;
@@ -60,6 +64,7 @@ pub use crate::resolve_an_origin::{Resolve, SystemResolver};
 pub use crate::runtime::{TokioTasks, TokioTimers};
 
 use crate::create_a_connection::{Destination, Settings};
+use crate::obtain_a_web_socket_connection::WithoutWebSockets;
 use crate::pool::{Group, Keeper};
 use crate::runtime::IoRuntime;
 use crate::tls::Tls;
@@ -81,6 +86,7 @@ struct Inner {
     groups: Mutex<HashMap<Box<str>, Vec<Arc<Group>>>>,
     letting_go: AtomicBool,
     turns: Turns,
+    without_web_sockets: WithoutWebSockets,
 }
 
 impl TokioNetwork {
@@ -93,6 +99,7 @@ impl TokioNetwork {
             groups: Mutex::default(),
             letting_go: AtomicBool::new(false),
             turns: Turns::default(),
+            without_web_sockets: WithoutWebSockets::default(),
         };
         Ok(TokioNetwork { inner: Arc::new(inner) })
     }
@@ -108,6 +115,7 @@ impl TokioNetwork {
     pub fn reconfigure(&self, config: NetworkConfig) -> Result<(), ConfigError> {
         let settings = settings(config)?;
         *self.inner.settings.write().unwrap_or_else(PoisonError::into_inner) = settings;
+        self.inner.without_web_sockets.forget();
         self.close_idle_connections();
         Ok(())
     }
@@ -137,7 +145,15 @@ impl Network for TokioNetwork {
         ask: ConnectionRequest,
     ) -> Answer<'_, Result<Box<dyn Connection>, NetworkFault>> {
         match self.inner.group(&ask) {
-            Ok(group) if ask.web_socket => Answer::later(self.inner.turns.obtain(group, ask)),
+            Ok(own) if ask.web_socket => {
+                let inner = &self.inner;
+                match inner.shared_group(&ask) {
+                    Ok(shared) => {
+                        Answer::later(inner.turns.obtain(shared, own, &inner.without_web_sockets, ask))
+                    }
+                    Err(fault) => Answer::ready(Err(fault.into())),
+                }
+            }
             Ok(group) => obtain_a_connection::obtain_a_connection(group, &ask),
             Err(fault) => Answer::ready(Err(fault.into())),
         }
@@ -188,7 +204,7 @@ impl Inner {
             let keeper: Weak<dyn Keeper> = Arc::downgrade(&(self.clone() as Arc<dyn Keeper>));
             Arc::new(Group::new(destination(), runtime.clone(), self.clock.clone(), keeper))
         };
-        // Nobody shares the connection of a WebSocket, and it takes no place among those that are shared.
+        // Nobody shares a connection that is a WebSocket's own, and it takes no place among those that are shared.
         if ask.web_socket {
             return Ok(new_group());
         }
@@ -209,6 +225,16 @@ impl Inner {
         let group = new_group();
         groups.entry(ask.url.host_and_port().into()).or_default().push(group.clone());
         Ok(group)
+    }
+
+    /// The group of connections that fetches would use, for a WebSocket which may have a stream of one.
+    fn shared_group(self: &Arc<Self>, ask: &ConnectionRequest) -> Result<Option<Arc<Group>>, WireFault> {
+        // NB: without TLS HTTP/2 is spoken on the owner's word alone, and to a proxy where there is one.
+        if ask.url.scheme() != "https" {
+            return Ok(None);
+        }
+        let group = self.group(&ConnectionRequest { web_socket: false, ..ask.clone() })?;
+        Ok(Some(group).filter(|group| group.destination.may_speak_http2()))
     }
 
     /// Lets go of what idled for too long, and of groups that have nothing. Is there anything left?

@@ -19,7 +19,7 @@ use crate::http2_connection::Http2;
 use crate::pool::{CheckOut, Granted, Group, Http1, Place, QueuedFor};
 use crate::runtime::Alarm;
 
-type Obtained = Result<Box<dyn Connection>, NetworkFault>;
+pub(crate) type Obtained = Result<Box<dyn Connection>, NetworkFault>;
 
 /// <https://fetch.spec.whatwg.org/#concept-connection-obtain>, once the group is found: its key, origin and credentials
 /// are the connection's, and so are its proxy and its TLS configuration.
@@ -57,7 +57,7 @@ async fn wait(
                 // Only the wait for a place has no other bound.
                 let after = after.filter(|_| queued_for == QueuedFor::Place);
                 let alarm = after.map(|after| Alarm::new(&group.runtime, Phase::Queue, after));
-                Waiting { group: group.clone(), receiver, flight: None }.granted(alarm).await
+                Waiting::new(group.clone(), receiver).granted(alarm).await
             }
         };
         next = match granted {
@@ -72,7 +72,7 @@ async fn wait(
 }
 
 /// Sets out to make a connection, in a task of the IO runtime.
-fn depart(group: &Arc<Group>, place: Place, new: bool, trace: &Trace) -> Waiting {
+pub(crate) fn depart(group: &Arc<Group>, place: Place, new: bool, trace: &Trace) -> Waiting {
     let (flight, receiver) = group.take_off(place, new);
     let (going, trace) = (group.clone(), trace.clone());
     let task = group.runtime.spawn(async move {
@@ -83,14 +83,19 @@ fn depart(group: &Arc<Group>, place: Place, new: bool, trace: &Trace) -> Waiting
 }
 
 /// Waits to be served. Leaving in between loses no connection, and ends a flight that nobody else counts on.
-struct Waiting {
+pub(crate) struct Waiting {
     group: Arc<Group>,
     receiver: oneshot::Receiver<Granted>,
     flight: Option<AbortHandle>,
 }
 
 impl Waiting {
-    async fn granted(mut self, mut alarm: Option<Alarm>) -> Result<Granted, NetworkFault> {
+    /// For what another set out for.
+    pub(crate) fn new(group: Arc<Group>, receiver: oneshot::Receiver<Granted>) -> Waiting {
+        Waiting { group, receiver, flight: None }
+    }
+
+    pub(crate) async fn granted(mut self, mut alarm: Option<Alarm>) -> Result<Granted, NetworkFault> {
         let granted = std::future::poll_fn(|context| {
             use std::task::Poll;
             if let Poll::Ready(granted) = std::pin::Pin::new(&mut self.receiver).poll(context) {
@@ -126,7 +131,7 @@ impl Drop for Waiting {
     }
 }
 
-fn lend_http1(http1: Http1, trace: &Trace) -> Box<dyn Connection> {
+pub(crate) fn lend_http1(http1: Http1, trace: &Trace) -> Box<dyn Connection> {
     if http1.used {
         trace.emit(|| Event::Wire(WireEvent::Reused { protocol: Protocol::Http1 }));
     }

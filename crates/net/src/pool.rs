@@ -69,8 +69,17 @@ enum WaitsFor {
     Flight(u64),
     /// To learn from another's flight whether there is HTTP/2 to share.
     News,
+    /// The same, for a WebSocket, which shares nothing else.
+    Session,
     /// A place under the limit.
     Place,
+}
+
+impl WaitsFor {
+    /// Does it hang on another's flight?
+    fn is_news(self) -> bool {
+        matches!(self, WaitsFor::News | WaitsFor::Session)
+    }
 }
 
 /// What a waiter gets.
@@ -93,6 +102,18 @@ pub(crate) enum CheckOut {
     Http2(Http2),
     Connect(Place),
     Wait(oneshot::Receiver<Granted>, QueuedFor),
+}
+
+/// What [`Group::session`] has.
+pub(crate) enum Session {
+    /// One to share.
+    Http2(Http2),
+    /// The server speaks HTTP/1.1.
+    Http1,
+    /// There may be one soon.
+    Wait(oneshot::Receiver<Granted>),
+    /// Nobody knows yet: leave to find out.
+    Unknown(Place),
 }
 
 /// What one waits for, for the sake of time-outs.
@@ -196,6 +217,25 @@ impl Group {
         }
     }
 
+    /// Is there an HTTP/2 connection to share, or could there be? No HTTP/1.1 connection is lent, and no limit holds for who finds out:
+    /// there is no other connection then.
+    pub(crate) fn session(self: &Arc<Group>, new: bool) -> Session {
+        let mut state = self.state();
+        let unusable = state.http2.take_if(|http2| !http2.is_usable());
+        let session = match &state.http2 {
+            Some(http2) if !new => Session::Http2(http2.share()),
+            _ if state.knows_http1 => Session::Http1,
+            _ if state.flights > 0 && !new => Session::Wait(state.wait(WaitsFor::Session, false)),
+            _ => {
+                state.lent += 1;
+                Session::Unknown(Place::counted(self))
+            }
+        };
+        drop(state);
+        drop(unusable);
+        session
+    }
+
     /// A parked connection, if it still lives.
     fn revive(self: &Arc<Group>, parked: Parked) -> Option<Http1> {
         let Parked { transport, about, used, since } = parked;
@@ -220,10 +260,7 @@ impl Group {
 
     /// Does anybody but a flight's own starter count on it?
     pub(crate) fn others_count_on_flights(&self) -> bool {
-        self.state()
-            .waiters
-            .iter()
-            .any(|waiter| waiter.waits_for == WaitsFor::News && !waiter.reply.is_closed())
+        self.state().waiters.iter().any(|waiter| waiter.waits_for.is_news() && !waiter.reply.is_closed())
     }
 
     /// A connection that nobody uses now.
@@ -231,7 +268,9 @@ impl Group {
         loop {
             let mut state = self.state();
             let used = http1.used;
-            let Some(waiter) = state.next_waiter(|waiter| !(used && waiter.fresh_only)) else {
+            let suits =
+                |waiter: &Waiter| !(used && waiter.fresh_only) && waiter.waits_for != WaitsFor::Session;
+            let Some(waiter) = state.next_waiter(suits) else {
                 let limits = &self.destination.settings.config.pool;
                 let kept = !state.closed
                     && state.idle.len() < limits.idle_per_host
@@ -365,7 +404,7 @@ impl Flight {
         match result {
             Ok(Landed::Http1(transport, about)) => {
                 state.knows_http1 = true;
-                let followers = state.all_waiters(|waiter| waiter.waits_for == WaitsFor::News);
+                let followers = state.all_waiters(|waiter| waiter.waits_for.is_news());
                 drop(state);
                 let http1 = Http1 { transport, about, used: false, place };
                 let left_over = match starter {
@@ -398,7 +437,7 @@ impl Flight {
                 group.tell_keeper();
             }
             Err(fault) => {
-                let followers = state.all_waiters(|waiter| waiter.waits_for == WaitsFor::News);
+                let followers = state.all_waiters(|waiter| waiter.waits_for.is_news());
                 drop(state);
                 for waiter in starter.into_iter().chain(followers) {
                     let _ = waiter.reply.send(Granted::Failed(fault.clone()));
@@ -415,7 +454,7 @@ impl Drop for Flight {
         }
         let mut state = self.group.state();
         state.flights -= 1;
-        let followers = state.all_waiters(|waiter| waiter.waits_for == WaitsFor::News);
+        let followers = state.all_waiters(|waiter| waiter.waits_for.is_news());
         drop(state);
         for follower in followers {
             let _ = follower.reply.send(Granted::Again);

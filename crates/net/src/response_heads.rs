@@ -3,15 +3,20 @@
 //! Looks at the header blocks (RFC 9113, section 4.3) as they come, before h2 does, and decodes nothing: only which
 //! field a representation names (RFC 7541, section 6) matters. The dynamic table need not be kept, since a
 //! pseudo-header that would enter it ends the connection first. What h2 refuses by itself is left to it.
+//!
+//! On the way it is noticed what h2 does not tell: that the server's SETTINGS are here, and that all is written.
+//!
+//! Over 400 lines, as the tables of its tests stand beside it.
 
 use std::io;
 use std::pin::Pin;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::Ordering;
 use std::task::{Context, Poll};
 
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
+use crate::http2_driver::Noticed;
 use crate::socket::Socket;
 
 /// The code of the fault, in a [`PeerMisbehaved::Http2`](sofetch_core::wire_faults::PeerMisbehaved::Http2).
@@ -23,13 +28,13 @@ pub(crate) const REQUEST_PSEUDO_HEADERS: &str = "request-pseudo-headers";
 pub(crate) struct InspectedSocket {
     socket: Socket,
     frames: Frames,
-    found: Arc<AtomicBool>,
+    noticed: Arc<Noticed>,
 }
 
 impl InspectedSocket {
-    /// `found` tells afterwards why it failed: h2 does not hand on an io error's source.
-    pub(crate) fn new(socket: Socket, found: Arc<AtomicBool>) -> InspectedSocket {
-        InspectedSocket { socket, frames: Frames::default(), found }
+    /// `noticed` tells afterwards why it failed: h2 does not hand on an io error's source.
+    pub(crate) fn new(socket: Socket, noticed: Arc<Noticed>) -> InspectedSocket {
+        InspectedSocket { socket, frames: Frames::default(), noticed }
     }
 }
 
@@ -42,8 +47,11 @@ impl AsyncRead for InspectedSocket {
         let before = buffer.filled().len();
         let poll = Pin::new(&mut self.socket).poll_read(context, buffer);
         if self.frames.read(buffer.filled().get(before..).unwrap_or_default()).is_err() {
-            self.found.store(true, Ordering::Release);
+            self.noticed.request_pseudo_headers.store(true, Ordering::Release);
             return Poll::Ready(Err(io::Error::new(io::ErrorKind::InvalidData, REQUEST_PSEUDO_HEADERS)));
+        }
+        if self.frames.settings_came {
+            self.noticed.settings_came.store(true, Ordering::Release);
         }
         poll
     }
@@ -55,11 +63,14 @@ impl AsyncWrite for InspectedSocket {
         context: &mut Context<'_>,
         bytes: &[u8],
     ) -> Poll<io::Result<usize>> {
+        self.noticed.flushed.store(false, Ordering::Release);
         Pin::new(&mut self.socket).poll_write(context, bytes)
     }
 
     fn poll_flush(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.socket).poll_flush(context)
+        let poll = Pin::new(&mut self.socket).poll_flush(context);
+        self.noticed.flushed.store(matches!(poll, Poll::Ready(Ok(()))), Ordering::Release);
+        poll
     }
 
     fn poll_shutdown(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
@@ -71,6 +82,7 @@ impl AsyncWrite for InspectedSocket {
         context: &mut Context<'_>,
         slices: &[io::IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
+        self.noticed.flushed.store(false, Ordering::Release);
         Pin::new(&mut self.socket).poll_write_vectored(context, slices)
     }
 
@@ -80,7 +92,9 @@ impl AsyncWrite for InspectedSocket {
 }
 
 const HEADERS: u8 = 1;
+const SETTINGS: u8 = 4;
 const CONTINUATION: u8 = 9;
+const ACK: u8 = 0x1;
 const PADDED: u8 = 0x8;
 const PRIORITY: u8 = 0x20;
 const FRAME_HEAD_BYTES: usize = 9;
@@ -101,6 +115,10 @@ struct Frames {
     fragment: usize,
     rest: usize,
     fields: Fields,
+    /// Is it a SETTINGS frame of the peer's own?
+    is_settings: bool,
+    /// Was there one, to its end?
+    settings_came: bool,
 }
 
 impl Frames {
@@ -127,6 +145,7 @@ impl Frames {
                     self.begin();
                 }
             }
+            self.settings_came |= self.is_settings && self.rest == 0;
         }
         Ok(())
     }
@@ -135,6 +154,7 @@ impl Frames {
     fn begin(&mut self) {
         let [a, b, c, kind, flags, ..] = self.head;
         let length = u32::from_be_bytes([0, a, b, c]) as usize;
+        self.is_settings = kind == SETTINGS && flags & ACK == 0;
         match kind {
             HEADERS => {
                 self.fields = Fields::default();
@@ -374,6 +394,24 @@ mod tests {
         .concat();
         assert_eq!(read(&bytes), Ok(()));
         assert_eq!(read(&[bytes, frame(HEADERS, 5, &[0x82])].concat()), Err(RequestPseudoHeader));
+    }
+
+    #[test]
+    fn settings_have_come_once_they_are_whole() {
+        let whole = frame(SETTINGS, 0, &[0, 8, 0, 0, 0, 1]);
+        for (row, bytes, expected) in [
+            ("nothing", &[][..], false),
+            ("all of them", &whole[..], true),
+            ("the head alone", &whole[..FRAME_HEAD_BYTES], false),
+            ("all but a byte", &whole[..whole.len() - 1], false),
+            ("none at all", &frame(SETTINGS, 0, &[]), true),
+            ("an answer to ours", &frame(SETTINGS, ACK, &[]), false),
+            ("another frame", &frame(6, 0, &[0; 8]), false),
+        ] {
+            let mut frames = Frames::default();
+            assert_eq!(frames.read(bytes), Ok(()), "{row}");
+            assert_eq!(frames.settings_came, expected, "{row}");
+        }
     }
 
     #[test]

@@ -41,7 +41,7 @@ pub(crate) fn crypto_provider(
 pub(crate) enum SessionScope {
     /// Handshakes with proxies: never shown the client's certificate.
     Proxy,
-    /// Handshakes with origins, for WebSockets, which speak HTTP/1.1 first.
+    /// Handshakes with origins, for connections that are a WebSocket's own: they speak HTTP/1.1 first.
     WebSocket { key: Option<NetworkPartitionKey>, credentials: bool },
     /// Handshakes with origins.
     Origin { key: Option<NetworkPartitionKey>, credentials: bool },
@@ -113,8 +113,6 @@ impl Tls {
         let (shows_identity, alpn) = match scope {
             // A proxy is asked to tunnel, in HTTP/1.1.
             SessionScope::Proxy => (false, &vec![b"http/1.1".to_vec()]),
-            // DEPARTS: a server may take WebSockets over HTTP/2, too (https://www.rfc-editor.org/rfc/rfc8441): it is not asked, and one
-            // that speaks HTTP/2 alone has none for us.
             SessionScope::WebSocket { credentials, .. } => (*credentials, &vec![b"http/1.1".to_vec()]),
             SessionScope::Origin { credentials, .. } => (*credentials, &self.alpn),
         };

@@ -1,5 +1,5 @@
-//! [The WebSocket Protocol](https://www.rfc-editor.org/rfc/rfc6455) over a socket on which a server switched to it: messages out as frames, frames in as
-//! messages, and the closing handshake.
+//! [The WebSocket Protocol](https://www.rfc-editor.org/rfc/rfc6455) over a socket on which a server switched to it, or over an HTTP/2 stream: messages out as
+//! frames, frames in as messages, and the closing handshake.
 //!
 //! Frames are tungstenite's to read and write; what they mean (`receiving`), what is compressed (`inflating`), and in which order what
 //! goes out is ours. There is no task: whoever polls drives. Nothing is unbounded but what the user queues, which is counted:
@@ -29,15 +29,19 @@ use sofetch_core::wire_faults::{NetworkFault, PeerMisbehaved, Phase, WebSocketBr
 
 use crate::config::NetworkConfig;
 use crate::runtime::{IdleAlarm, IoRuntime};
-use crate::socket::Socket;
 use receiving::{Assembly, Received};
 
 /// The longest frame that is sent: longer messages go in several, so that what is masked and waits for the socket is never much.
 const FRAME: usize = 64 * 1024;
 
+/// What carries frames: a socket, or what stands in its place.
+pub(crate) trait Carrier: AsyncRead + AsyncWrite + Send + Unpin {}
+
+impl<T: AsyncRead + AsyncWrite + Send + Unpin> Carrier for T {}
+
 /// A socket on which the server switched protocols, and what it said of the new one already.
 pub(crate) struct UpgradedSocket {
-    pub(crate) socket: Socket,
+    pub(crate) socket: Box<dyn Carrier>,
     pub(crate) said: Bytes,
     pub(crate) limit: usize,
     pub(crate) alarm: Option<IdleAlarm>,
@@ -47,7 +51,7 @@ pub(crate) struct UpgradedSocket {
 
 impl UpgradedSocket {
     pub(crate) fn new(
-        socket: Socket,
+        socket: impl Carrier + 'static,
         said: Bytes,
         config: &NetworkConfig,
         runtime: Arc<IoRuntime>,
@@ -55,7 +59,7 @@ impl UpgradedSocket {
         let alarm = |after: Option<Duration>| after.map(|after| IdleAlarm::new(Phase::Close, after));
         let (alarm, tcp_alarm) = (alarm(config.time_outs.close), alarm(config.time_outs.tcp_close));
         UpgradedSocket {
-            socket,
+            socket: Box::new(socket),
             said,
             limit: config.limits.web_socket_message_bytes,
             alarm,
@@ -95,7 +99,7 @@ impl UpgradedConnection for UpgradedSocket {
 
 /// A socket as the frames' codec knows it: what cannot be done at once would block.
 struct Polled {
-    socket: Socket,
+    socket: Box<dyn Carrier>,
     waker: Waker,
 }
 

@@ -12,7 +12,7 @@ use sofetch_core::ports::{
 };
 use sofetch_core::wire_faults::NetworkFault;
 
-use crate::obtain_a_connection::obtain_a_connection;
+use crate::obtain_a_web_socket_connection::{WithoutWebSockets, obtain_a_web_socket_connection};
 use crate::pool::Group;
 
 /// Whose turn it is, for each host and port.
@@ -35,11 +35,13 @@ impl Turns {
     /// A connection for the handshake of a WebSocket, once those before it are established or have failed.
     pub(crate) async fn obtain(
         &self,
-        group: Arc<Group>,
+        shared: Option<Arc<Group>>,
+        own: Arc<Group>,
+        without: &WithoutWebSockets,
         ask: ConnectionRequest,
     ) -> Result<Box<dyn Connection>, NetworkFault> {
         let turn = self.of(ask.url.host_and_port()).lock_owned().await;
-        let connection = obtain_a_connection(group, &ask).await?;
+        let connection = obtain_a_web_socket_connection(shared, own, without, &ask).await?;
         Ok(Box::new(InTurn { connection, turn }))
     }
 }

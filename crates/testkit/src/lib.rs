@@ -6,13 +6,15 @@
 //! - [`gate`]: what a scripted answer waits for.
 //! - [`script`], [`scripted_network`]: the Network port from a list of expectations and answers.
 //! - [`story`](mod@story): the trace as an indented tree, kept in files (`UPDATE_STORIES=1` rewrites them).
-//! - [`loopback`]: several origins on 127.0.0.1, for the tests that do need sockets; [`web_socket`]: what they say over a WebSocket.
+//! - [`loopback`]: several origins on 127.0.0.1, for the tests that do need sockets; [`web_socket`]: what they say over a WebSocket;
+//!   [`http2`]: the same over HTTP/2.
 //!
 //! All of it fails by panicking: it serves tests alone.
 
 pub mod clock;
 pub mod executor;
 pub mod gate;
+pub mod http2;
 pub mod loopback;
 pub mod random;
 pub mod script;

@@ -97,7 +97,7 @@ pub const NO_STATUS_RECEIVED: u16 = 1005;
 /// The code where no Close frame came.
 pub const ABNORMAL_CLOSURE: u16 = 1006;
 
-/// A connection that speaks HTTP no more: the server switched protocols on it.
+/// A connection that speaks HTTP no more, or a stream of one: the server switched protocols on it.
 pub trait UpgradedConnection: Send {
     /// Speaks the WebSocket Protocol from here on. Every frame is masked by four new bytes of `masks`, which nobody can foresee.
     fn speak_web_socket(
@@ -109,17 +109,39 @@ pub trait UpgradedConnection: Send {
 
 /// An [`UpgradedConnection`], as part of a response.
 // NB: responses are shared among threads, and connections are not: so there is a lock, which nobody ever takes.
-pub struct Upgraded(Mutex<Box<dyn UpgradedConnection>>);
+pub struct Upgraded {
+    opening: Opening,
+    connection: Mutex<Box<dyn UpgradedConnection>>,
+}
+
+/// How a server takes the opening handshake.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Opening {
+    /// By a 101 to an `Upgrade`, over HTTP/1.1.
+    Upgrade,
+    /// By a 2xx to an [extended CONNECT](https://www.rfc-editor.org/rfc/rfc8441#section-5), over HTTP/2.
+    ExtendedConnect,
+}
 
 impl Upgraded {
-    /// The connection, as part of a response.
+    /// The connection, as part of a 101.
     pub fn new(connection: impl UpgradedConnection + 'static) -> Upgraded {
-        Upgraded(Mutex::new(Box::new(connection)))
+        Upgraded { opening: Opening::Upgrade, connection: Mutex::new(Box::new(connection)) }
+    }
+
+    /// A stream of an HTTP/2 connection, as part of a 2xx.
+    pub fn by_extended_connect(connection: impl UpgradedConnection + 'static) -> Upgraded {
+        Upgraded { opening: Opening::ExtendedConnect, ..Upgraded::new(connection) }
+    }
+
+    /// How the server took it.
+    pub fn opening(&self) -> Opening {
+        self.opening
     }
 
     /// The connection.
     pub fn into_connection(self) -> Box<dyn UpgradedConnection> {
-        self.0.into_inner().unwrap_or_else(PoisonError::into_inner)
+        self.connection.into_inner().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

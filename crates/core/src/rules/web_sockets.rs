@@ -10,8 +10,8 @@ use crate::infrastructure::header_list::HeaderList;
 use crate::infrastructure::header_values::get_decode_and_split;
 use crate::infrastructure::methods::is_token;
 use crate::infrastructure::responses::InternalResponse;
-use crate::infrastructure::statuses::Status;
-use crate::infrastructure::web_sockets::{PermessageDeflate, WebSocketTerms};
+use crate::infrastructure::statuses::{Status, is_ok_status};
+use crate::infrastructure::web_sockets::{Opening, PermessageDeflate, Upgraded, WebSocketTerms};
 use crate::rules::verdict::{Verdict, said};
 
 /// The extension that is offered: compression of what the server sends. Nothing that we send is compressed.
@@ -31,7 +31,7 @@ pub enum WebSocketHandshake {
         /// The extensions in use; empty for none.
         extensions: String,
     },
-    /// The status is not 101.
+    /// The status is not 101, nor a 2xx over HTTP/2.
     NotSwitched {
         /// It is this.
         status: Status,
@@ -99,8 +99,10 @@ fn terms(
     response: &InternalResponse,
 ) -> Result<WebSocketTerms, WebSocketHandshake> {
     let list = &response.header_list;
+    let by_connect = response.upgraded.as_ref().map(Upgraded::opening) == Some(Opening::ExtendedConnect);
     // 11.1. NB: a network error came nowhere near this.
-    if response.status != 101 {
+    // DEPARTS: the Standard knows 101 alone; over HTTP/2 a 2xx stands in its place (https://www.rfc-editor.org/rfc/rfc8441#section-5).
+    if !(if by_connect { is_ok_status(response.status) } else { response.status == 101 }) {
         return Err(WebSocketHandshake::NotSwitched { status: response.status });
     }
     // 11.2. Who asks for subprotocols must be given one.
@@ -108,7 +110,25 @@ fn terms(
     if !protocols.is_empty() && protocol.as_deref().is_none_or(str::is_empty) {
         return Err(WebSocketHandshake::ProtocolNotTaken);
     }
-    // 11.3: section 4.1 of RFC 6455, steps 2 to 6 of its last list.
+    // 11.3: section 4.1 of RFC 6455, steps 2 to 6 of its last list; over HTTP/2 there is neither `Upgrade` nor a key.
+    if !by_connect {
+        proves_the_switch(key, list)?;
+    }
+    let extensions = get_decode_and_split("Sec-WebSocket-Extensions", list).unwrap_or_default();
+    let said_extensions =
+        || list.get("Sec-WebSocket-Extensions").map(|value| said(&value)).unwrap_or_default();
+    let deflate =
+        negotiated(&extensions).ok_or_else(|| WebSocketHandshake::Extension { said: said_extensions() })?;
+    if let Some(taken) = &protocol
+        && !protocols.contains(taken)
+    {
+        return Err(WebSocketHandshake::ProtocolNotAsked { said: taken.clone() });
+    }
+    Ok(WebSocketTerms { protocol, extensions: said_extensions(), deflate })
+}
+
+/// Steps 2 to 4.
+fn proves_the_switch(key: &str, list: &HeaderList) -> Result<(), WebSocketHandshake> {
     let upgrade = list.get("Upgrade");
     if !upgrade.as_ref().is_some_and(|value| value.trim_ascii().eq_ignore_ascii_case(b"websocket")) {
         return Err(WebSocketHandshake::Upgrade { said: upgrade.map(|value| said(&value)) });
@@ -122,17 +142,7 @@ fn terms(
     if accept.as_ref().is_none_or(|value| value.trim_ascii() != expected.as_bytes()) {
         return Err(WebSocketHandshake::Accept { said: accept.map(|value| said(&value)), expected });
     }
-    let extensions = get_decode_and_split("Sec-WebSocket-Extensions", list).unwrap_or_default();
-    let said_extensions =
-        || list.get("Sec-WebSocket-Extensions").map(|value| said(&value)).unwrap_or_default();
-    let deflate =
-        negotiated(&extensions).ok_or_else(|| WebSocketHandshake::Extension { said: said_extensions() })?;
-    if let Some(taken) = &protocol
-        && !protocols.contains(taken)
-    {
-        return Err(WebSocketHandshake::ProtocolNotAsked { said: taken.clone() });
-    }
-    Ok(WebSocketTerms { protocol, extensions: said_extensions(), deflate })
+    Ok(())
 }
 
 fn says_upgrade(list: &HeaderList) -> bool {
@@ -214,6 +224,7 @@ pub fn may_be_received(code: u16) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::infrastructure::web_sockets::{UpgradedConnection, WebSocketConnection};
 
     /// The example of RFC 6455, section 1.3.
     const KEY: &str = "dGhlIHNhbXBsZSBub25jZQ==";
@@ -348,6 +359,51 @@ mod tests {
             assert_eq!(verdict, expected, "{row}");
             assert_eq!(verdict.blocks(), !matches!(verdict, Established { .. }), "{row}");
         }
+    }
+
+    /// What a stream of an HTTP/2 connection would carry: nothing is judged of it.
+    struct Tunnel;
+
+    impl UpgradedConnection for Tunnel {
+        fn speak_web_socket(
+            self: Box<Self>,
+            _: &WebSocketTerms,
+            _: Box<dyn FnMut() -> [u8; 4] + Send>,
+        ) -> Box<dyn WebSocketConnection> {
+            unreachable!("nobody speaks")
+        }
+    }
+
+    #[test]
+    fn handshake_over_http2_table() {
+        use WebSocketHandshake::*;
+        let asked = &["a", "b"][..];
+        let established = |protocol: Option<&str>| Established {
+            protocol: protocol.map(str::to_owned),
+            extensions: String::new(),
+        };
+        let not_asked = ProtocolNotAsked { said: "c".to_owned() };
+        let extension = Extension { said: "x".to_owned() };
+        for (row, protocols, status, header, expected) in [
+            ("success", &[][..], 200, None, established(None)),
+            ("another success", &[], 204, None, established(None)),
+            ("neither key nor accept", &[], 200, Some(("Sec-WebSocket-Accept", "x")), established(None)),
+            ("101 is none", &[], 101, None, NotSwitched { status: 101 }),
+            ("nor is 300", &[], 300, None, NotSwitched { status: 300 }),
+            ("a protocol", asked, 200, Some(("Sec-WebSocket-Protocol", "b")), established(Some("b"))),
+            ("none taken", asked, 200, None, ProtocolNotTaken),
+            ("another", asked, 200, Some(("Sec-WebSocket-Protocol", "c")), not_asked),
+            ("an extension", &[], 200, Some(("Sec-WebSocket-Extensions", "x")), extension),
+        ] {
+            let protocols: Vec<String> =
+                protocols.iter().map(|&protocol: &&str| protocol.to_owned()).collect();
+            let headers: Vec<_> = header.into_iter().collect();
+            let mut response = answer(status, &headers);
+            response.upgraded = Some(Upgraded::by_extended_connect(Tunnel));
+            assert_eq!(web_socket_handshake(KEY, &protocols, &response).0, expected, "{row}");
+        }
+        let response = answer(200, &[]);
+        assert_eq!(web_socket_handshake(KEY, &[], &response).0, NotSwitched { status: 200 }, "no HTTP/2");
     }
 
     #[test]

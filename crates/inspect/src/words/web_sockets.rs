@@ -26,7 +26,7 @@ impl Words for WebSocketHandshake {
             }
             WebSocketHandshake::NotSwitched { status } => {
                 format!(
-                    "The status is {status}: the server did not switch to WebSocket, which 101 would say."
+                    "The status is {status}: the server did not switch to WebSocket, which 101 would say, or 200 over HTTP/2."
                 )
             }
             WebSocketHandshake::ProtocolNotTaken => {
@@ -62,7 +62,7 @@ impl Words for WebSocketHandshake {
                 "Check what the server wants: credentials, or another `Origin`."
             }
             WebSocketHandshake::NotSwitched { .. } => {
-                "Check that there is a WebSocket server at this path, and that what stands in front of it passes `Upgrade` on."
+                "Check that there is a WebSocket server at this path, and that what stands in front of it passes `Upgrade` on, or CONNECT over HTTP/2."
             }
             WebSocketHandshake::ProtocolNotTaken | WebSocketHandshake::ProtocolNotAsked { .. } => {
                 "Answer with one of the subprotocols of `Sec-WebSocket-Protocol`, or ask for none."

@@ -59,3 +59,4 @@ mod sending;
 mod support;
 mod web_socket_time_outs;
 mod web_sockets;
+mod web_sockets_http2;

@@ -241,12 +241,10 @@ fn it_goes_through_a_tunnel_whatever_the_scheme() {
 }
 
 #[test]
-fn over_tls_http2_is_not_offered() {
+fn over_tls_and_http1() {
     let authority = sofetch_testkit::loopback::authority();
     let identity = authority.issue(&["127.0.0.1"]).expect("a name");
-    let mut config = ServerConfig::https(identity, answering(echo));
-    config.alpn = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
-    let server = start(config);
+    let server = start(ServerConfig::https(identity, answering(echo)));
     on(async {
         let agent = agent_with(|config| trust(config, &authority));
         let mut socket =
