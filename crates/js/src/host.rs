@@ -316,8 +316,7 @@ impl Host {
 
 fn is_rejected_with_null(promise: &Value<'_>) -> bool {
     let result = promise.as_promise().and_then(|promise| promise.result::<Value<'_>>());
-    let is_null = matches!(result, Some(Err(_))) && promise.ctx().catch().is_null();
-    is_null
+    matches!(result, Some(Err(_))) && promise.ctx().catch().is_null()
 }
 
 /// Calls the embedding program while script runs. NB: no panic of its may go through the engine; it goes on where the program called

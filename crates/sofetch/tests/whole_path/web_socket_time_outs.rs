@@ -24,7 +24,7 @@ fn a_server_that_answers_no_handshake_is_left() {
                 config.time_outs.head = head;
                 config.time_outs.open = Some(Duration::from_millis(1));
             });
-            let error = agent.web_socket(ws(&server, "/"), &[]).await.err().expect("no answer");
+            let Err(error) = agent.web_socket(ws(&server, "/"), &[]).await else { panic!("no answer") };
             let fault = wire(&error);
             assert!(
                 matches!(fault, WireFault::TimedOut { phase: found, .. } if *found == phase),
