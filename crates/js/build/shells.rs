@@ -106,12 +106,18 @@ impl Shells<'_> {
                 quoted(name)
             );
         }
+        // An event lets go of its platform object when it was dispatched.
+        let regained = if root == "Event" {
+            "  if (impl.wrapper === undefined) impl.wrapper = V;\n"
+        } else {
+            ""
+        };
         let _ = writeln!(
             out,
-            "function to_{name}(V, place) {{\n  const impl = unwrap_{name}(V);\n  if (impl === undefined) throw notOfType(place, {});\n  return impl;\n}}",
+            "function to_{name}(V, place) {{\n  const impl = unwrap_{name}(V);\n  if (impl === undefined) throw notOfType(place, {});\n{regained}  return impl;\n}}",
             quoted(name)
         );
-        let own = interface_own(idl, interface);
+        let mut own = interface_own(idl, interface);
         if !parts.own.is_empty() && !is_global {
             let _ = writeln!(
                 out,
@@ -119,6 +125,8 @@ impl Shells<'_> {
                 parts.own.join(",\n")
             );
         }
+        // The root's constructor defines its own.
+        own.retain(|of| is_root || of != root);
         let constructor = self.constructor(interface, root, is_root, &own);
         let out = &mut self.classes;
         let extends =

@@ -32,22 +32,28 @@ export function setExceptionReporter(report) {
 }
 
 export class EventImpl {
+  // NB: undefined again after it was dispatched, or the two of them would wait for a collection, with all that a message has.
   wrapper = undefined;
   type = "";
   target = null;
   currentTarget = null;
   eventPhase = NONE;
-  bubbles = false;
-  cancelable = false;
-  composed = false;
   isTrusted = false;
   timeStamp = 0;
   initialized = false;
   dispatching = false;
-  propagationStopped = false;
-  immediatePropagationStopped = false;
-  defaultPrevented = false;
-  inPassiveListener = false;
+
+  // What few events have otherwise is found here until they do: each field of an object takes its time.
+  static {
+    const { prototype } = this;
+    prototype.bubbles = false;
+    prototype.cancelable = false;
+    prototype.composed = false;
+    prototype.propagationStopped = false;
+    prototype.immediatePropagationStopped = false;
+    prototype.defaultPrevented = false;
+    prototype.inPassiveListener = false;
+  }
 
   construct(type, init) {
     this.innerCreate(init);
@@ -254,8 +260,8 @@ export class EventTargetImpl {
     event.eventPhase = NONE;
     event.currentTarget = null;
     event.dispatching = false;
-    event.propagationStopped = false;
-    event.immediatePropagationStopped = false;
+    if (event.propagationStopped) event.propagationStopped = event.immediatePropagationStopped = false;
+    event.wrapper = undefined;
     return !event.defaultPrevented;
   }
 
@@ -278,7 +284,7 @@ export class EventTargetImpl {
       } catch (error) {
         reportException(error);
       }
-      event.inPassiveListener = false;
+      if (listener.passive) event.inPassiveListener = false;
       currentEvent = outerEvent;
       // https://html.spec.whatwg.org/#clean-up-after-running-script
       // DEPARTS: behind the report of what was thrown, not before it, as browsers do:

@@ -5,11 +5,23 @@
 
 import {
   FinalizationRegistry, FinalizationRegistryPrototypeRegister, Map, MapPrototypeDelete, MapPrototypeGet, MapPrototypeSet, WeakRef,
-  WeakRefPrototypeDeref, newList, ops,
+  ObjectSetPrototypeOf, WeakRefPrototypeDeref, newList, ops,
 } from "./primordials.js";
 import { fireEvent } from "./events.js";
 import { Queue } from "./streams/queues.js";
+import { serializedForOthers } from "./structured_clone.js";
 import { queueTask } from "./tasks.js";
+
+// A message in a queue.
+class Entry {
+  next = undefined;
+  message;
+
+  constructor(message) {
+    this.message = message;
+  }
+}
+ObjectSetPrototypeOf(Entry.prototype, null);
 
 class PortMessageQueue {
   // The other end: a queue or a RemoteEnd; undefined once it is gone.
@@ -35,6 +47,7 @@ class PortMessageQueue {
   }
 
   get port() {
+    if (this.heldPort !== undefined) return this.heldPort;
     return this.weakPort === undefined ? undefined : WeakRefPrototypeDeref(this.weakPort);
   }
 
@@ -80,12 +93,12 @@ class PortMessageQueue {
   }
 
   add(message) {
-    this.messages.append({ __proto__: null, next: undefined, message });
+    this.messages.append(new Entry(message));
     if (!this.enabled) return;
     const { port } = this;
     // Nobody will ever hear it.
     if (port === undefined) return;
-    this.hold(port);
+    if (this.heldPort === undefined || this.end !== undefined) this.hold(port);
     queueTask(this.deliverySteps);
   }
 
@@ -98,7 +111,7 @@ class PortMessageQueue {
     if (this.messages.size > 0) message = this.messages.shift().message;
     else if (this.end !== undefined) message = this.end.receive();
     if (message === undefined) return;
-    this.hold(port);
+    if (this.end !== undefined || !port.isAwaiting()) this.hold(port);
     port.receive(message);
   }
 
@@ -276,7 +289,7 @@ function exportQueue(queue) {
     queue.remote = undefined;
   }
   const waiting = newList();
-  while (queue.messages.size > 0) waiting[waiting.length] = queue.messages.shift().message;
+  while (queue.messages.size > 0) waiting[waiting.length] = serializedForOthers(queue.messages.shift().message);
   const exported = newList();
   exported[0] = handle;
   exported[1] = waiting;

@@ -4,11 +4,12 @@ use std::cell::RefCell;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
-use rquickjs::{Ctx, Exception, IntoJs, Object, Result, Value};
+use rquickjs::{Array, Ctx, Exception, Function, IntoJs, Object, Result, Value};
 
 use crate::handles::Handle;
 use crate::host::Host;
 use crate::ops::set;
+use crate::structured_data::{Natives, Plain};
 use crate::values::{List, Text};
 use crate::workers::broadcasting::Shared;
 use crate::workers::messages::Message;
@@ -18,8 +19,24 @@ use crate::workers::{Cluster, Tether};
 pub(super) fn register<'js>(ctx: &Ctx<'js>, ops: &Object<'js>) -> Result<()> {
     set!(ctx, ops, port_pair, port_own, port_disown, port_enable, port_waiting, port_receive, port_post);
     set!(ctx, ops, port_close, port_take_closing, port_is_entangled, port_discard_sent, message_read);
-    set!(ctx, ops, broadcast_open, broadcast_post, broadcast_close);
+    set!(ctx, ops, broadcast_open, broadcast_post, broadcast_close, structured_plain_copy);
     Ok(())
+}
+
+/// What is to be the receiver's, in this realm, of a value that is plain; undefined of any other, to which nothing has happened.
+fn structured_plain_copy<'js>(
+    ctx: Ctx<'js>,
+    value: Value<'js>,
+    transfer: Array<'js>,
+    is_resizable: Function<'js>,
+    transfer_buffer: Function<'js>,
+) -> Result<Value<'js>> {
+    let natives = Natives { is_resizable, transfer: transfer_buffer };
+    let copied = match Plain::find(value, &transfer, &natives) {
+        Some(plain) => plain.copy(&ctx, &natives)?,
+        None => None,
+    };
+    Ok(copied.unwrap_or_else(|| Value::new_undefined(ctx)))
 }
 
 /// Both ends of a new channel.
