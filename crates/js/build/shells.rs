@@ -100,9 +100,11 @@ impl Shells<'_> {
             } else {
                 String::new()
             };
+            let found =
+                if is_root { "impl !== undefined".to_owned() } else { format!("impl instanceof {name}_Impl") };
             let _ = writeln!(
                 out,
-                "function this_{name}(V, member) {{\n  const impl = unwrap_{name}(V);\n  if (impl !== undefined) return impl;\n{global}  throw illegalInvocation({}, member);\n}}",
+                "function this_{name}(V, member) {{\n  const impl = typeof V === \"object\" && V !== null ? impl_{root}(V) : undefined;\n  if ({found}) return impl;\n{global}  throw illegalInvocation({}, member);\n}}",
                 quoted(name)
             );
         }
@@ -159,10 +161,11 @@ impl Shells<'_> {
         let prototype_names = if is_global { String::new() } else { names(&parts.enumerable) };
         let _ = writeln!(
             out,
-            "finishInterface({name}, {}, {name}_Impl, unwrap_{name}, [{prototype_names}], [{}], [{}]);",
+            "finishInterface({name}, {}, {name}_Impl, unwrap_{name}, [{prototype_names}], [{}], [{}]{});",
             quoted(name),
             names(&static_names(interface)),
-            parts.constants.join(", ")
+            parts.constants.join(", "),
+            if is_root || !own.is_empty() { String::new() } else { format!(", {root}") }
         );
         for member in &interface.members {
             self.iterable(interface, member, &holder);

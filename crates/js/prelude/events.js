@@ -177,6 +177,8 @@ export class EventTargetImpl {
   wrapper = undefined;
   // https://dom.spec.whatwg.org/#eventtarget-event-listener-list; a list that an invocation walks is never changed, but replaced.
   listeners = newList();
+  // Was there ever one among them that captures?
+  hasCapturing = false;
   // https://html.spec.whatwg.org/#event-handler-map
   handlers = undefined;
 
@@ -200,6 +202,7 @@ export class EventTargetImpl {
     if (callback === null) return;
     // NB: one that is there already is not this one, and 6 would remove nothing.
     if (this.indexOf(listener.type, callback, listener.capture) !== -1) return;
+    if (listener.capture) this.hasCapturing = true;
     const listeners = copyList(this.listeners);
     listeners[listeners.length] = listener;
     this.listeners = listeners;
@@ -255,7 +258,7 @@ export class EventTargetImpl {
     event.dispatching = true;
     event.target = this;
     event.eventPhase = AT_TARGET;
-    this.invoke(event, true, inTask);
+    if (this.hasCapturing) this.invoke(event, true, inTask);
     this.invoke(event, false, inTask);
     event.eventPhase = NONE;
     event.currentTarget = null;

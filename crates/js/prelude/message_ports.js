@@ -7,8 +7,8 @@
 // Neither port nor listener keeps the event loop alive: a message under way does, as any task.
 
 import { ArrayIsArray, ArrayPrototypeSlice, DOMException, ObjectFreeze, newList, ops } from "./primordials.js";
-import { implement, unwrap, wrap, wrapNullable } from "./platform_objects.js";
-import { EventImpl, EventTargetImpl, createEvent, fireEvent } from "./events.js";
+import { implement, keepShapes, unwrap, wrap, wrapNullable } from "./platform_objects.js";
+import { EventImpl, EventTargetImpl, coarseTime, fireEvent } from "./events.js";
 import { entangledQueues, isQueue, queueOf } from "./port_queues.js";
 import {
   StructuredDeserializeWithTransfer, StructuredSerializeWithTransfer, registerTransferable, serializeWithinRealm,
@@ -64,6 +64,7 @@ export class MessageEventImpl extends EventImpl {
   }
 }
 implement("MessageEvent", MessageEventImpl);
+keepShapes(MessageEventImpl);
 
 /** Deserializes a message and fires `message` or `messageerror`: the steps that each kind of posting ends with, in a task. */
 export function fireMessageEvent(target, message, origin, source) {
@@ -77,7 +78,11 @@ export function fireMessageEvent(target, message, origin, source) {
     return;
   }
   if (!target.hasListener("message")) return;
-  const event = createEvent(MessageEventImpl, "message", undefined);
+  const event = new MessageEventImpl();
+  event.initialized = true;
+  event.timeStamp = coarseTime();
+  event.type = "message";
+  event.isTrusted = true;
   event.data = record.value;
   if (origin !== "") event.origin = origin;
   if (source !== null) event.sender = source;

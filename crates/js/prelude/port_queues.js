@@ -5,23 +5,12 @@
 
 import {
   FinalizationRegistry, FinalizationRegistryPrototypeRegister, Map, MapPrototypeDelete, MapPrototypeGet, MapPrototypeSet, WeakRef,
-  ObjectSetPrototypeOf, WeakRefPrototypeDeref, newList, ops,
+  WeakRefPrototypeDeref, newList, ops,
 } from "./primordials.js";
 import { fireEvent } from "./events.js";
-import { Queue } from "./streams/queues.js";
+import { Fifo } from "./streams/queues.js";
 import { serializedForOthers } from "./structured_clone.js";
 import { queueTask } from "./tasks.js";
-
-// A message in a queue.
-class Entry {
-  next = undefined;
-  message;
-
-  constructor(message) {
-    this.message = message;
-  }
-}
-ObjectSetPrototypeOf(Entry.prototype, null);
 
 class PortMessageQueue {
   // The other end: a queue or a RemoteEnd; undefined once it is gone.
@@ -30,10 +19,12 @@ class PortMessageQueue {
   end = undefined;
   // Enabled for the port that has it now.
   enabled = false;
-  messages = new Queue();
+  messages = new Fifo();
   // The port in whose queue a task finds itself; held only as long as it may have something to hear.
   weakPort = undefined;
   heldPort = undefined;
+  // Was the port awaiting messages when that was last asked? It says whenever it changes.
+  awaited = false;
   // How many ports have had it.
   ports = 0;
   // Was the other end closed, and the port not told yet?
@@ -74,7 +65,8 @@ class PortMessageQueue {
 
   // https://html.spec.whatwg.org/#ports-and-garbage-collection
   hold(port) {
-    const hears = port.isAwaiting() || this.closing || (this.enabled && this.messages.size > 0);
+    this.awaited = port.isAwaiting();
+    const hears = this.awaited || this.closing || (this.enabled && this.messages.size > 0);
     this.heldPort = hears ? port : undefined;
     if (this.end !== undefined) this.end.hold(this, hears);
   }
@@ -93,7 +85,7 @@ class PortMessageQueue {
   }
 
   add(message) {
-    this.messages.append(new Entry(message));
+    this.messages.append(message);
     if (!this.enabled) return;
     const { port } = this;
     // Nobody will ever hear it.
@@ -108,10 +100,10 @@ class PortMessageQueue {
     const { port } = this;
     if (port === undefined) return;
     let message;
-    if (this.messages.size > 0) message = this.messages.shift().message;
+    if (this.messages.size > 0) message = this.messages.shift();
     else if (this.end !== undefined) message = this.end.receive();
     if (message === undefined) return;
-    if (this.end !== undefined || !port.isAwaiting()) this.hold(port);
+    if (this.end !== undefined || !this.awaited) this.hold(port);
     port.receive(message);
   }
 
@@ -289,7 +281,7 @@ function exportQueue(queue) {
     queue.remote = undefined;
   }
   const waiting = newList();
-  while (queue.messages.size > 0) waiting[waiting.length] = serializedForOthers(queue.messages.shift().message);
+  while (queue.messages.size > 0) waiting[waiting.length] = serializedForOthers(queue.messages.shift());
   const exported = newList();
   exported[0] = handle;
   exported[1] = waiting;

@@ -20,7 +20,7 @@ import {
   TypedArrayPrototypeGetByteLength, TypedArrayPrototypeGetByteOffset, TypedArrayPrototypeGetLength, TypedArrayPrototypeSet,
   URIError, Uint16Array, Uint32Array, Uint8Array, Uint8ClampedArray, dataValue, newList, ops,
 } from "./primordials.js";
-import { unwrap, unwrapAny, wrap } from "./platform_objects.js";
+import { keepShapes, unwrap, unwrapAny, wrap } from "./platform_objects.js";
 import { DOMString } from "./webidl.js";
 import { isInterfaceIterator } from "./webidl_iterators.js";
 import { className } from "./class_names.js";
@@ -447,13 +447,14 @@ function receiveBuffer({ bytes, maxByteLength }) {
 // What was copied already, and transfers nothing but buffers; the receiver's as it is.
 class Copied {
   value;
-  transferred = nothing;
 
   constructor(value) {
     this.value = value;
   }
 }
 ObjectSetPrototypeOf(Copied.prototype, null);
+Copied.prototype.transferred = nothing;
+keepShapes(Copied);
 
 /**
  * StructuredSerializeWithTransfer of what is to be deserialized in this very realm. To look at some values runs no script, and neither

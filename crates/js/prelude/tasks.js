@@ -1,28 +1,18 @@
 // Tasks that the prelude queues itself: https://html.spec.whatwg.org/#queue-a-task
 
-import { ObjectSetPrototypeOf, ops } from "./primordials.js";
-import { Queue } from "./streams/queues.js";
+import { ops } from "./primordials.js";
+import { Fifo } from "./streams/queues.js";
 
-const tasks = new Queue();
-
-class Task {
-  next = undefined;
-  steps;
-
-  constructor(steps) {
-    this.steps = steps;
-  }
-}
-ObjectSetPrototypeOf(Task.prototype, null);
+const tasks = new Fifo();
 
 /** https://html.spec.whatwg.org/#queue-a-task; what the steps throw is reported. */
 export function queueTask(steps) {
-  tasks.append(new Task(steps));
+  tasks.append(steps);
   ops.task_queue();
 }
 
 /** The hook of the loop. */
 export function runTask() {
-  const { steps } = tasks.shift();
+  const steps = tasks.shift();
   steps();
 }

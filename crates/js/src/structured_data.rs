@@ -5,7 +5,8 @@
 //! be made at once, without records, as nobody sees when it is made. Of anything else, also of whatever has to throw, the prelude's own
 //! steps decide: here nothing has happened then.
 //!
-//! NB: what is found is listed before any of it is made, and nothing is followed by calls: no depth is too deep.
+//! NB: what is found is listed before any of it is made, and nothing is followed by calls. What is deep is left to the prelude all the
+//! same: it may have to write the copy for another realm, and could not then.
 
 use std::collections::HashMap;
 use std::ffi::{c_int, c_void};
@@ -21,7 +22,7 @@ pub(crate) struct Plain<'js> {
 
 enum Node<'js> {
     /// Where a length is there, an array.
-    Object { length: Option<i64>, names: Names<'js>, items: Vec<Item<'js>> },
+    Object { depth: usize, length: Option<i64>, names: Names<'js>, items: Vec<Item<'js>> },
     /// `is_transferred`: it is in the transfer list.
     Buffer { buffer: Value<'js>, is_transferred: bool },
     View { buffer: usize, kind: qjs::JSTypedArrayEnum, byte_offset: usize, length: usize },
@@ -42,7 +43,7 @@ impl<'js> Plain<'js> {
     /// The object and all that it has; nothing where it is not plain.
     pub(crate) fn find(value: Value<'js>, transfer: &Array<'js>, natives: &Natives<'js>) -> Option<Plain<'js>> {
         let ctx = value.ctx().clone();
-        let mut finder = Finder { ctx: &ctx, natives, nodes: Vec::new(), known: Known::default() };
+        let mut finder = Finder { ctx: &ctx, natives, nodes: Vec::new(), known: Known::default(), depth: 0 };
         let found = finder.all(value, transfer);
         if found.is_none() {
             // What the engine had to say, the steps will say that do it.
@@ -85,7 +86,7 @@ impl<'js> Plain<'js> {
             }
         }
         for (node, new) in self.nodes.iter().zip(&made) {
-            let Node::Object { length, names, items } = node else { continue };
+            let Node::Object { length, names, items, .. } = node else { continue };
             for (index, item) in items.iter().enumerate() {
                 let item = match item {
                     Item::Primitive(value) => value,
@@ -108,7 +109,12 @@ struct Finder<'a, 'js> {
     natives: &'a Natives<'js>,
     nodes: Vec<Node<'js>>,
     known: Known,
+    /// Of what is found now.
+    depth: usize,
 }
+
+/// The deepest that is looked at.
+const DEEP: usize = 100;
 
 impl<'js> Finder<'_, 'js> {
     fn all(&mut self, root: Value<'js>, transfer: &Array<'js>) -> Option<usize> {
@@ -124,7 +130,8 @@ impl<'js> Finder<'_, 'js> {
         let Item::Node(root) = self.item(root)? else { return None };
         let mut next = transfer.len();
         while next < self.nodes.len() {
-            if let Some(Node::Object { names, .. }) = self.nodes.get(next) {
+            if let Some(Node::Object { depth, names, .. }) = self.nodes.get(next) {
+                self.depth = depth + 1;
                 let (of, count) = (names.of.clone(), names.len());
                 let mut found = Vec::with_capacity(count);
                 for index in 0..count {
@@ -143,12 +150,13 @@ impl<'js> Finder<'_, 'js> {
 
     #[allow(unsafe_code)]
     fn item(&mut self, value: Value<'js>) -> Option<Item<'js>> {
-        if value.is_symbol() {
+        if value.is_symbol() || self.depth > DEEP {
             return None;
         }
         if !value.is_object() {
             return Some(Item::Primitive(value));
         }
+        let depth = self.depth;
         let place = self.nodes.len();
         let known = self.known.place(&value, place);
         if known != place {
@@ -164,10 +172,10 @@ impl<'js> Finder<'_, 'js> {
         } else if value.is_array() {
             let names = Names::of(self.ctx, value)?;
             let length = Some(names.length()?);
-            self.nodes.push(Node::Object { length, names, items: Vec::new() });
+            self.nodes.push(Node::Object { depth, length, names, items: Vec::new() });
         } else if class == self.known.class_of_objects(self.ctx) && self.known.is_ordinary(self.ctx, &value) {
             let names = Names::of(self.ctx, value)?;
-            self.nodes.push(Node::Object { length: None, names, items: Vec::new() });
+            self.nodes.push(Node::Object { depth, length: None, names, items: Vec::new() });
         } else {
             return None;
         }
