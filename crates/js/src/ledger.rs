@@ -227,6 +227,13 @@ impl Charge {
         grown
     }
 
+    /// So many of them, to be crossed out on their own.
+    pub(crate) fn split(&mut self, bytes: usize) -> Charge {
+        let bytes = bytes.min(self.bytes);
+        self.bytes -= bytes;
+        Charge { ledger: self.ledger.clone(), bytes }
+    }
+
     /// These bytes, entered until the last who shares them is gone.
     pub(crate) fn into_bytes(self, bytes: Bytes) -> Bytes {
         self.ledger.enter(bytes)
@@ -357,6 +364,11 @@ mod tests {
         ledger.set_limit(10);
         let mut charge = Charge::empty(ledger.clone());
         assert!(charge.grow(6) && !charge.grow(5) && charge.grow(1));
+        let part = charge.split(3);
+        assert_eq!(ledger.with(0), 7);
+        drop(part);
+        assert_eq!(ledger.with(0), 4);
+        assert!(charge.grow(3));
         assert_eq!((ledger.with(0), ledger.left()), (7, Some(3)));
         let read = charge.into_bytes(Bytes::from_static(b"abcdefg"));
         assert!(ledger.try_enter(Bytes::from_static(b"abcd")).is_none());

@@ -89,13 +89,15 @@ fn port_post<'js>(ctx: Ctx<'js>, port: Handle, serialized: Value<'js>) -> Result
 
 /// What there is no room for cannot be cloned.
 fn written<'js>(ctx: &Ctx<'js>, serialized: Value<'js>) -> Result<Message> {
-    Message::write(ctx, serialized).map_err(|error| {
-        if !error.is_exception() || Host::of(ctx).is_over() {
-            return error;
-        }
-        ctx.catch();
-        Exception::throw_dom(ctx, "DataCloneError", "There is no memory for the message.")
-    })
+    Message::write(ctx, serialized).map_err(|error| no_room(ctx, error))
+}
+
+fn no_room(ctx: &Ctx<'_>, error: rquickjs::Error) -> rquickjs::Error {
+    if !error.is_exception() || Host::of(ctx).is_over() {
+        return error;
+    }
+    ctx.catch();
+    Exception::throw_dom(ctx, "DataCloneError", "There is no memory for the message.")
 }
 
 fn port_close(ctx: Ctx<'_>, port: Handle) -> Result<()> {
@@ -157,23 +159,23 @@ impl Drop for Channel {
 }
 
 /// The [constructor](https://html.spec.whatwg.org/#dom-broadcastchannel).
-fn broadcast_open(ctx: Ctx<'_>, id: u32, name: Text) -> Handle {
+fn broadcast_open(ctx: Ctx<'_>, id: u32, name: Text) -> Result<Handle> {
     let host = Host::of(&ctx);
-    host.cluster.channels.open(host.realm, id, host.origin(), name.0, host.queue.clone());
+    host.cluster.channels.open(&ctx, id, name.0)?;
     let tether = host.worker.as_ref().map(|worker| worker.tether.clone());
     if let Some(tether) = &tether {
         tether.ports.fetch_add(1, Ordering::SeqCst);
     }
     let (cluster, realm) = (host.cluster.clone(), host.realm);
-    Handle::new(Channel { cluster, realm, id, tether: RefCell::new(tether) })
+    Ok(Handle::new(Channel { cluster, realm, id, tether: RefCell::new(tether) }))
 }
 
 /// Posts what was serialized to the others of its name.
 fn broadcast_post<'js>(ctx: Ctx<'js>, channel: Handle, serialized: Value<'js>) -> Result<()> {
     let channel = channel.get::<Channel>(&ctx)?;
     let message = written(&ctx, serialized)?;
-    channel.cluster.channels.post(channel.realm, channel.id, message);
-    Ok(())
+    let posted = channel.cluster.channels.post(&ctx, channel.realm, channel.id, message);
+    posted.map_err(|error| no_room(&ctx, error))
 }
 
 fn broadcast_close(ctx: Ctx<'_>, channel: Handle) -> Result<()> {
