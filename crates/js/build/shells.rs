@@ -100,8 +100,11 @@ impl Shells<'_> {
             } else {
                 String::new()
             };
-            let found =
-                if is_root { "impl !== undefined".to_owned() } else { format!("impl instanceof {name}_Impl") };
+            let found = if is_root {
+                "impl !== undefined".to_owned()
+            } else {
+                format!("impl instanceof {name}_Impl")
+            };
             let _ = writeln!(
                 out,
                 "function this_{name}(V, member) {{\n  const impl = typeof V === \"object\" && V !== null ? impl_{root}(V) : undefined;\n  if ({found}) return impl;\n{global}  throw illegalInvocation({}, member);\n}}",
@@ -109,11 +112,8 @@ impl Shells<'_> {
             );
         }
         // An event lets go of its platform object when it was dispatched.
-        let regained = if root == "Event" {
-            "  if (impl.wrapper === undefined) impl.wrapper = V;\n"
-        } else {
-            ""
-        };
+        let regained =
+            if root == "Event" { "  if (impl.wrapper === undefined) impl.wrapper = V;\n" } else { "" };
         let _ = writeln!(
             out,
             "function to_{name}(V, place) {{\n  const impl = unwrap_{name}(V);\n  if (impl === undefined) throw notOfType(place, {});\n{regained}  return impl;\n}}",

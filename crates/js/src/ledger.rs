@@ -364,11 +364,6 @@ mod tests {
         ledger.set_limit(10);
         let mut charge = Charge::empty(ledger.clone());
         assert!(charge.grow(6) && !charge.grow(5) && charge.grow(1));
-        let part = charge.split(3);
-        assert_eq!(ledger.with(0), 7);
-        drop(part);
-        assert_eq!(ledger.with(0), 4);
-        assert!(charge.grow(3));
         assert_eq!((ledger.with(0), ledger.left()), (7, Some(3)));
         let read = charge.into_bytes(Bytes::from_static(b"abcdefg"));
         assert!(ledger.try_enter(Bytes::from_static(b"abcd")).is_none());
@@ -376,6 +371,19 @@ mod tests {
         let full = ledger.try_enter(Bytes::from_static(b"abc"));
         assert_eq!(ledger.left(), Some(1), "the engine takes 0 for no limit");
         drop((read, full));
+        assert_eq!(ledger.with(0), 0);
+    }
+
+    #[test]
+    fn a_part_of_a_charge_is_crossed_out_on_its_own() {
+        let ledger = Arc::new(Ledger::default());
+        let mut charge = Charge::empty(ledger.clone());
+        assert!(charge.grow(7));
+        let (part, rest) = (charge.split(3), charge.split(5));
+        assert_eq!((part.bytes, rest.bytes, ledger.with(0)), (3, 4, 7), "no more than there is");
+        drop(part);
+        assert_eq!(ledger.with(0), 4);
+        drop(rest);
         assert_eq!(ledger.with(0), 0);
     }
 

@@ -22,10 +22,23 @@ pub(crate) struct Plain<'js> {
 
 enum Node<'js> {
     /// Where a length is there, an array.
-    Object { depth: usize, length: Option<i64>, names: Names<'js>, items: Vec<Item<'js>> },
+    Object {
+        depth: usize,
+        length: Option<i64>,
+        names: Names<'js>,
+        items: Vec<Item<'js>>,
+    },
     /// `is_transferred`: it is in the transfer list.
-    Buffer { buffer: Value<'js>, is_transferred: bool },
-    View { buffer: usize, kind: qjs::JSTypedArrayEnum, byte_offset: usize, length: usize },
+    Buffer {
+        buffer: Value<'js>,
+        is_transferred: bool,
+    },
+    View {
+        buffer: usize,
+        kind: qjs::JSTypedArrayEnum,
+        byte_offset: usize,
+        length: usize,
+    },
 }
 
 enum Item<'js> {
@@ -41,7 +54,11 @@ pub(crate) struct Natives<'js> {
 
 impl<'js> Plain<'js> {
     /// The object and all that it has; nothing where it is not plain.
-    pub(crate) fn find(value: Value<'js>, transfer: &Array<'js>, natives: &Natives<'js>) -> Option<Plain<'js>> {
+    pub(crate) fn find(
+        value: Value<'js>,
+        transfer: &Array<'js>,
+        natives: &Natives<'js>,
+    ) -> Option<Plain<'js>> {
         let ctx = value.ctx().clone();
         let mut finder = Finder { ctx: &ctx, natives, nodes: Vec::new(), known: Known::default(), depth: 0 };
         let found = finder.all(value, transfer);
@@ -64,7 +81,9 @@ impl<'js> Plain<'js> {
             let new = match node {
                 Node::Object { length: None, .. } => object(ctx),
                 Node::Object { length: Some(_), .. } => array(ctx),
-                Node::Buffer { buffer, is_transferred: false } => bytes_of(buffer).and_then(|bytes| new_buffer(ctx, bytes)),
+                Node::Buffer { buffer, is_transferred: false } => {
+                    bytes_of(buffer).and_then(|bytes| new_buffer(ctx, bytes))
+                }
                 Node::Buffer { is_transferred: true, .. } | Node::View { .. } => continue,
             };
             match new {
@@ -163,7 +182,8 @@ impl<'js> Finder<'_, 'js> {
             return Some(Item::Node(known));
         }
         // SAFETY: the value is an object, and this reads its kind alone.
-        let (class, kind) = unsafe { (qjs::JS_GetClassID(value.as_raw()), qjs::JS_GetTypedArrayType(value.as_raw())) };
+        let (class, kind) =
+            unsafe { (qjs::JS_GetClassID(value.as_raw()), qjs::JS_GetTypedArrayType(value.as_raw())) };
         if is_buffer(&value) {
             self.of_fixed_length(&value)?;
             self.nodes.push(Node::Buffer { buffer: value, is_transferred: false });
@@ -195,7 +215,13 @@ impl<'js> Finder<'_, 'js> {
         // SAFETY: the value is a typed array; what comes back is a new reference to its buffer, or an exception.
         let buffer = unsafe {
             let ctx = self.ctx.as_raw().as_ptr();
-            let buffer = qjs::JS_GetTypedArrayBuffer(ctx, view.as_raw(), &mut byte_offset, &mut byte_length, &mut each);
+            let buffer = qjs::JS_GetTypedArrayBuffer(
+                ctx,
+                view.as_raw(),
+                &mut byte_offset,
+                &mut byte_length,
+                &mut each,
+            );
             of_raw(self.ctx, buffer).ok()?
         };
         if !is_buffer(&buffer) {
@@ -261,7 +287,10 @@ impl Known {
                 address
             }
         });
-        value.as_object().and_then(|object| object.get_prototype()).is_some_and(|is| address(is.as_value()) == expected)
+        value
+            .as_object()
+            .and_then(|object| object.get_prototype())
+            .is_some_and(|is| address(is.as_value()) == expected)
     }
 }
 
@@ -301,7 +330,8 @@ impl<'js> Names<'js> {
     fn length(&self) -> Option<i64> {
         let mut length = 0;
         // SAFETY: the value is an array, whose length is a property of its own and no getter.
-        let got = unsafe { qjs::JS_GetLength(self.of.ctx().as_raw().as_ptr(), self.of.as_raw(), &mut length) };
+        let got =
+            unsafe { qjs::JS_GetLength(self.of.ctx().as_raw().as_ptr(), self.of.as_raw(), &mut length) };
         (got == 0).then_some(length)
     }
 }
@@ -364,7 +394,11 @@ fn bytes_of<'a>(buffer: &'a Value<'_>) -> Result<&'a [u8]> {
     // SAFETY: the value is an ArrayBuffer of this context; what comes back are so many bytes, or nothing and an exception.
     unsafe {
         let bytes = qjs::JS_GetArrayBuffer(buffer.ctx().as_raw().as_ptr(), &mut length, buffer.as_raw());
-        if bytes.is_null() { Err(Error::Exception) } else { Ok(std::slice::from_raw_parts(bytes, length as usize)) }
+        if bytes.is_null() {
+            Err(Error::Exception)
+        } else {
+            Ok(std::slice::from_raw_parts(bytes, length as usize))
+        }
     }
 }
 
@@ -383,7 +417,8 @@ pub(crate) fn new_buffer<'js>(ctx: &Ctx<'js>, bytes: &[u8]) -> Result<Value<'js>
         }
         ptr::copy_nonoverlapping(bytes.as_ptr(), room, bytes.len());
         let length = bytes.len() as qjs::size_t;
-        let buffer = qjs::JS_NewArrayBuffer(engine, room, length, 0, Some(reallocate), ptr::null_mut(), false);
+        let buffer =
+            qjs::JS_NewArrayBuffer(engine, room, length, 0, Some(reallocate), ptr::null_mut(), false);
         if qjs::JS_IsException(buffer) {
             qjs::js_free(engine, room.cast());
         }
@@ -437,7 +472,8 @@ fn view<'js>(
 #[allow(unsafe_code)]
 fn own_data<'js>(ctx: &Ctx<'js>, of: &Value<'js>, name: qjs::JSAtom) -> Option<Value<'js>> {
     let undefined = qjs::JS_UNDEFINED;
-    let mut property = qjs::JSPropertyDescriptor { flags: 0, value: undefined, getter: undefined, setter: undefined };
+    let mut property =
+        qjs::JSPropertyDescriptor { flags: 0, value: undefined, getter: undefined, setter: undefined };
     // SAFETY: the object is alive, as is the atom; what the descriptor is given are new references of this context's.
     unsafe {
         if qjs::JS_GetOwnProperty(ctx.as_raw().as_ptr(), &mut property, of.as_raw(), name) != 1 {
@@ -457,7 +493,13 @@ fn define<'js>(ctx: &Ctx<'js>, object: &Value<'js>, name: qjs::JSAtom, value: &V
     let flags = (qjs::JS_PROP_C_W_E | qjs::JS_PROP_THROW) as c_int;
     // SAFETY: the object is alive, as is the atom; the engine takes over a reference of its own to the value.
     let defined = unsafe {
-        qjs::JS_DefinePropertyValue(engine, object.as_raw(), name, qjs::JS_DupValue(engine, value.as_raw()), flags)
+        qjs::JS_DefinePropertyValue(
+            engine,
+            object.as_raw(),
+            name,
+            qjs::JS_DupValue(engine, value.as_raw()),
+            flags,
+        )
     };
     if defined < 0 { Err(Error::Exception) } else { Ok(()) }
 }

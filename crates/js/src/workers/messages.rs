@@ -146,7 +146,7 @@ impl<'a, 'js> Writer<'a, 'js> {
     fn blob(&mut self, tag: u8, bytes: &[u8]) -> Result<()> {
         if bytes.len() >= LARGE {
             room_for(self.ctx, self.bytes.len() + bytes.len())?;
-            self.bytes.reserve(bytes.len() + 8);
+            self.bytes.reserve(bytes.len() + BYTES_A_MESSAGE);
         }
         self.bytes.push(tag);
         self.length(bytes.len());
