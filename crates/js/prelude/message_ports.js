@@ -105,6 +105,7 @@ export class MessagePortImpl extends EventTargetImpl {
   queue = undefined;
   // [[Detached]]
   detached = false;
+  awaitsClose = false;
   // Who is told instead of listeners, where the port is the prelude's own.
   onMessage = undefined;
 
@@ -138,6 +139,11 @@ export class MessagePortImpl extends EventTargetImpl {
 
   beHeld() {
     if (this.queue !== undefined) this.queue.hold(this);
+    const awaitsClose = this.hasListener("close");
+    if (awaitsClose === this.awaitsClose) return;
+    this.awaitsClose = awaitsClose;
+    // NB: the port that it is entangled with may be garbage: who waits has the loop collect it.
+    ops.port_close_awaited(awaitsClose);
   }
 
   isAwaiting() {

@@ -19,6 +19,7 @@ use crate::workers::{Cluster, Tether};
 pub(super) fn register<'js>(ctx: &Ctx<'js>, ops: &Object<'js>) -> Result<()> {
     set!(ctx, ops, port_pair, port_own, port_disown, port_enable, port_waiting, port_receive, port_post);
     set!(ctx, ops, port_close, port_take_closing, port_is_entangled, port_discard_sent, message_read);
+    set!(ctx, ops, port_close_awaited);
     set!(ctx, ops, broadcast_open, broadcast_post, broadcast_close, structured_plain_copy);
     Ok(())
 }
@@ -115,6 +116,12 @@ fn port_take_closing(ctx: Ctx<'_>, port: Handle) -> Result<bool> {
         port.count(None);
     }
     Ok(is_closing)
+}
+
+/// Somebody waits for a port's `close`, or does so no more.
+fn port_close_awaited(ctx: Ctx<'_>, is_awaited: bool) {
+    let count = &Host::of(&ctx).close_awaited;
+    count.set(if is_awaited { count.get() + 1 } else { count.get().saturating_sub(1) });
 }
 
 /// Drops what waits at the other end.
