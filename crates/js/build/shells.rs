@@ -100,18 +100,26 @@ impl Shells<'_> {
             } else {
                 String::new()
             };
+            let found = if is_root {
+                "impl !== undefined".to_owned()
+            } else {
+                format!("impl instanceof {name}_Impl")
+            };
             let _ = writeln!(
                 out,
-                "function this_{name}(V, member) {{\n  const impl = unwrap_{name}(V);\n  if (impl !== undefined) return impl;\n{global}  throw illegalInvocation({}, member);\n}}",
+                "function this_{name}(V, member) {{\n  const impl = typeof V === \"object\" && V !== null ? impl_{root}(V) : undefined;\n  if ({found}) return impl;\n{global}  throw illegalInvocation({}, member);\n}}",
                 quoted(name)
             );
         }
+        // An event lets go of its platform object when it was dispatched.
+        let regained =
+            if root == "Event" { "  if (impl.wrapper === undefined) impl.wrapper = V;\n" } else { "" };
         let _ = writeln!(
             out,
-            "function to_{name}(V, place) {{\n  const impl = unwrap_{name}(V);\n  if (impl === undefined) throw notOfType(place, {});\n  return impl;\n}}",
+            "function to_{name}(V, place) {{\n  const impl = unwrap_{name}(V);\n  if (impl === undefined) throw notOfType(place, {});\n{regained}  return impl;\n}}",
             quoted(name)
         );
-        let own = interface_own(idl, interface);
+        let mut own = interface_own(idl, interface);
         if !parts.own.is_empty() && !is_global {
             let _ = writeln!(
                 out,
@@ -119,6 +127,8 @@ impl Shells<'_> {
                 parts.own.join(",\n")
             );
         }
+        // The root's constructor defines its own.
+        own.retain(|of| is_root || of != root);
         let constructor = self.constructor(interface, root, is_root, &own);
         let out = &mut self.classes;
         let extends =
@@ -151,10 +161,11 @@ impl Shells<'_> {
         let prototype_names = if is_global { String::new() } else { names(&parts.enumerable) };
         let _ = writeln!(
             out,
-            "finishInterface({name}, {}, {name}_Impl, unwrap_{name}, [{prototype_names}], [{}], [{}]);",
+            "finishInterface({name}, {}, {name}_Impl, unwrap_{name}, [{prototype_names}], [{}], [{}]{});",
             quoted(name),
             names(&static_names(interface)),
-            parts.constants.join(", ")
+            parts.constants.join(", "),
+            if is_root || !own.is_empty() { String::new() } else { format!(", {root}") }
         );
         for member in &interface.members {
             self.iterable(interface, member, &holder);

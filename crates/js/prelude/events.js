@@ -32,22 +32,28 @@ export function setExceptionReporter(report) {
 }
 
 export class EventImpl {
+  // NB: undefined again after it was dispatched, or the two of them would wait for a collection, with all that a message has.
   wrapper = undefined;
   type = "";
   target = null;
   currentTarget = null;
   eventPhase = NONE;
-  bubbles = false;
-  cancelable = false;
-  composed = false;
   isTrusted = false;
   timeStamp = 0;
   initialized = false;
   dispatching = false;
-  propagationStopped = false;
-  immediatePropagationStopped = false;
-  defaultPrevented = false;
-  inPassiveListener = false;
+
+  // What few events have otherwise is found here until they do: each field of an object takes its time.
+  static {
+    const { prototype } = this;
+    prototype.bubbles = false;
+    prototype.cancelable = false;
+    prototype.composed = false;
+    prototype.propagationStopped = false;
+    prototype.immediatePropagationStopped = false;
+    prototype.defaultPrevented = false;
+    prototype.inPassiveListener = false;
+  }
 
   construct(type, init) {
     this.innerCreate(init);
@@ -187,6 +193,8 @@ export class EventTargetImpl {
     // https://dom.spec.whatwg.org/#eventtarget-event-listener-list; a list is never changed, but replaced: one that an invocation walks, and
     // this one, which all have as long as they have none.
     prototype.listeners = newList();
+    // Was there ever one among them that captures?
+    prototype.hasCapturing = false;
     // https://html.spec.whatwg.org/#event-handler-map
     prototype.handlers = undefined;
   }
@@ -211,6 +219,7 @@ export class EventTargetImpl {
     if (callback === null) return;
     // NB: one that is there already is not this one, and 6 would remove nothing.
     if (this.indexOf(listener.type, callback, listener.capture) !== -1) return;
+    if (listener.capture) this.hasCapturing = true;
     const listeners = copyList(this.listeners);
     listeners[listeners.length] = listener;
     this.listeners = listeners;
@@ -266,13 +275,13 @@ export class EventTargetImpl {
     event.dispatching = true;
     event.target = this;
     event.eventPhase = AT_TARGET;
-    this.invoke(event, true, inTask);
+    if (this.hasCapturing) this.invoke(event, true, inTask);
     this.invoke(event, false, inTask);
     event.eventPhase = NONE;
     event.currentTarget = null;
     event.dispatching = false;
-    event.propagationStopped = false;
-    event.immediatePropagationStopped = false;
+    if (event.propagationStopped) event.propagationStopped = event.immediatePropagationStopped = false;
+    event.wrapper = undefined;
     return !event.defaultPrevented;
   }
 
@@ -295,7 +304,7 @@ export class EventTargetImpl {
       } catch (error) {
         reportException(error);
       }
-      event.inPassiveListener = false;
+      if (listener.passive) event.inPassiveListener = false;
       currentEvent = outerEvent;
       // https://html.spec.whatwg.org/#clean-up-after-running-script
       // DEPARTS: behind the report of what was thrown, not before it, as browsers do:

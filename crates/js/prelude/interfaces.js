@@ -37,8 +37,8 @@ function setTag(object, tag) {
   ObjectDefineProperty(object, SymbolToStringTag, { __proto__: null, value: tag, configurable: true });
 }
 
-export function finishInterface(Shell, name, Impl, unwrapThis, members, statics, constants) {
-  if (Impl !== undefined) connect(Impl, Shell, unwrapThis);
+export function finishInterface(Shell, name, Impl, unwrapThis, members, statics, constants, Root) {
+  if (Impl !== undefined) connect(Impl, Shell, unwrapThis, Root);
   setEnumerable(Shell.prototype, members);
   setEnumerable(Shell, statics);
   defineConstants(Shell, constants);

@@ -7,21 +7,27 @@
 // Neither port nor listener keeps the event loop alive: a message under way does, as any task.
 
 import { ArrayIsArray, ArrayPrototypeSlice, DOMException, ObjectFreeze, newList, ops } from "./primordials.js";
-import { implement, unwrap, wrap, wrapNullable } from "./platform_objects.js";
-import { EventImpl, EventTargetImpl, fireEvent } from "./events.js";
+import { implement, keepShapes, unwrap, wrap, wrapNullable } from "./platform_objects.js";
+import { EventImpl, EventTargetImpl, coarseTime, fireEvent } from "./events.js";
 import { entangledQueues, isQueue, queueOf } from "./port_queues.js";
-import { StructuredDeserializeWithTransfer, StructuredSerializeWithTransfer, registerTransferable } from "./structured_clone.js";
+import {
+  StructuredDeserializeWithTransfer, StructuredSerializeWithTransfer, registerTransferable, serializeWithinRealm,
+} from "./structured_clone.js";
 import { queueTask } from "./tasks.js";
 import { URLImpl } from "./url.js";
 
 // https://html.spec.whatwg.org/#the-messageevent-interface
 export class MessageEventImpl extends EventImpl {
   data = null;
-  origin = "";
-  lastEventId = "";
-  sender = null;
-  portList = newList();
-  frozenPorts = undefined;
+
+  static {
+    const { prototype } = this;
+    prototype.origin = "";
+    prototype.lastEventId = "";
+    prototype.sender = null;
+    prototype.portList = newList();
+    prototype.frozenPorts = undefined;
+  }
 
   innerCreate(init) {
     super.innerCreate(init);
@@ -58,24 +64,40 @@ export class MessageEventImpl extends EventImpl {
   }
 }
 implement("MessageEvent", MessageEventImpl);
+keepShapes(MessageEventImpl);
 
 /** Deserializes a message and fires `message` or `messageerror`: the steps that each kind of posting ends with, in a task. */
 export function fireMessageEvent(target, message, origin, source) {
-  const init = { __proto__: null, data: null, origin, lastEventId: "", source, ports: newList() };
   let record;
   try {
     record = StructuredDeserializeWithTransfer(message);
   } catch {
     // UNTESTED: what was serialized can be deserialized, unless memory is short.
+    const init = { __proto__: null, data: null, origin, lastEventId: "", source, ports: newList() };
     fireEvent("messageerror", target, MessageEventImpl, init, true);
     return;
   }
-  init.data = record.value;
-  for (let i = 0; i < record.transferred.length; i++) {
-    const port = unwrap(record.transferred[i], MessagePortImpl);
-    if (port !== undefined) init.ports[init.ports.length] = port;
+  if (!target.hasListener("message")) return;
+  const event = new MessageEventImpl();
+  event.initialized = true;
+  event.timeStamp = coarseTime();
+  event.type = "message";
+  event.isTrusted = true;
+  event.data = record.value;
+  if (origin !== "") event.origin = origin;
+  if (source !== null) event.sender = source;
+  const { transferred } = record;
+  if (transferred.length > 0) event.portList = portsOf(transferred);
+  target.dispatch(event, true);
+}
+
+function portsOf(transferred) {
+  const ports = newList();
+  for (let i = 0; i < transferred.length; i++) {
+    const port = unwrap(transferred[i], MessagePortImpl);
+    if (port !== undefined) ports[ports.length] = port;
   }
-  fireEvent("message", target, MessageEventImpl, init, true);
+  return ports;
 }
 
 export class MessagePortImpl extends EventTargetImpl {
@@ -83,6 +105,7 @@ export class MessagePortImpl extends EventTargetImpl {
   queue = undefined;
   // [[Detached]]
   detached = false;
+  awaitsClose = false;
   // Who is told instead of listeners, where the port is the prelude's own.
   onMessage = undefined;
 
@@ -116,6 +139,11 @@ export class MessagePortImpl extends EventTargetImpl {
 
   beHeld() {
     if (this.queue !== undefined) this.queue.hold(this);
+    const awaitsClose = this.hasListener("close");
+    if (awaitsClose === this.awaitsClose) return;
+    this.awaitsClose = awaitsClose;
+    // NB: the port that it is entangled with may be garbage: who waits has the loop collect it.
+    ops.port_close_awaited(awaitsClose);
   }
 
   isAwaiting() {
@@ -145,7 +173,8 @@ export function postMessageSteps(sourcePort, message, transfer) {
     if (port === sourcePort) throw new DOMException("A port cannot be transferred through itself.", "DataCloneError");
     if (target !== undefined && port.queue !== undefined && target.isQueueOf(port.queue)) doomed = true;
   }
-  const serialized = StructuredSerializeWithTransfer(message, transfer);
+  const staysInRealm = target === undefined || isQueue(target);
+  const serialized = staysInRealm ? serializeWithinRealm(message, transfer) : StructuredSerializeWithTransfer(message, transfer);
   if (target === undefined) discard(serialized.transferred);
   else if (!doomed) target.add(serialized);
 }
@@ -202,7 +231,7 @@ implement("MessageChannel", MessageChannelImpl);
 /** https://html.spec.whatwg.org/#window-post-message-steps, the window being its own target. */
 export function postMessageToWindow(window, message, targetOrigin, transfer) {
   const isTarget = isOwnOrigin(targetOrigin);
-  const serialized = StructuredSerializeWithTransfer(message, transfer);
+  const serialized = serializeWithinRealm(message, transfer);
   queueTask(() => {
     if (isTarget) fireMessageEvent(window, serialized, ops.global_origin(), window);
   });

@@ -8,7 +8,8 @@ import {
   WeakRefPrototypeDeref, newList, ops,
 } from "./primordials.js";
 import { fireEvent } from "./events.js";
-import { Queue } from "./streams/queues.js";
+import { Fifo } from "./streams/queues.js";
+import { serializedForOthers } from "./structured_clone.js";
 import { queueTask } from "./tasks.js";
 
 class PortMessageQueue {
@@ -18,10 +19,12 @@ class PortMessageQueue {
   end = undefined;
   // Enabled for the port that has it now.
   enabled = false;
-  messages = new Queue();
+  messages = new Fifo();
   // The port in whose queue a task finds itself; held only as long as it may have something to hear.
   weakPort = undefined;
   heldPort = undefined;
+  // Was the port awaiting messages when that was last asked? It says whenever it changes.
+  awaited = false;
   // How many ports have had it.
   ports = 0;
   // Was the other end closed, and the port not told yet?
@@ -37,6 +40,7 @@ class PortMessageQueue {
   }
 
   get port() {
+    if (this.heldPort !== undefined) return this.heldPort;
     return this.weakPort === undefined ? undefined : WeakRefPrototypeDeref(this.weakPort);
   }
 
@@ -65,7 +69,8 @@ class PortMessageQueue {
   // https://html.spec.whatwg.org/#ports-and-garbage-collection
   hold(port) {
     const closes = this.closing && (this.enabled || !this.isToCloseLater());
-    const hears = port.isAwaiting() || closes || (this.enabled && this.messages.size > 0);
+    this.awaited = port.isAwaiting();
+    const hears = this.awaited || closes || (this.enabled && this.messages.size > 0);
     this.heldPort = hears ? port : undefined;
     if (this.end !== undefined) this.end.hold(this, hears);
   }
@@ -88,12 +93,12 @@ class PortMessageQueue {
   }
 
   add(message) {
-    this.messages.append({ __proto__: null, next: undefined, message });
+    this.messages.append(message);
     if (!this.enabled) return;
     const { port } = this;
     // Nobody will ever hear it.
     if (port === undefined) return;
-    this.hold(port);
+    if (this.heldPort === undefined || this.end !== undefined) this.hold(port);
     queueTask(this.deliverySteps);
   }
 
@@ -103,11 +108,11 @@ class PortMessageQueue {
     const { port } = this;
     if (port === undefined) return;
     let message;
-    if (this.messages.size > 0) message = this.messages.shift().message;
+    if (this.messages.size > 0) message = this.messages.shift();
     else if (this.end !== undefined) message = this.end.receive();
     if (message === undefined) return;
     if (this.closing && this.hasMoved && !this.isToCloseLater()) queueTask(this.closeSteps);
-    this.hold(port);
+    if (this.end !== undefined || !this.awaited) this.hold(port);
     port.receive(message);
   }
 
@@ -289,7 +294,7 @@ function exportQueue(queue) {
     queue.remote = undefined;
   }
   const waiting = newList();
-  while (queue.messages.size > 0) waiting[waiting.length] = queue.messages.shift().message;
+  while (queue.messages.size > 0) waiting[waiting.length] = serializedForOthers(queue.messages.shift());
   const exported = newList();
   exported[0] = handle;
   exported[1] = waiting;

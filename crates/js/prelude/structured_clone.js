@@ -2,6 +2,7 @@
 //
 // What is serialized is data of ours: primitive values as they are, each object as a record, the same for the same object. Other
 // files say how their platform objects are serialized and transferred; this one knows those of JavaScript and DOMException.
+// A record is deserialized once at most, and may be used up. What stays in the realm is a copy instead where nobody can tell.
 
 import {
   Array, ArrayBuffer, ArrayBufferPrototypeGetByteLength, ArrayBufferPrototypeGetDetached,
@@ -19,11 +20,13 @@ import {
   TypedArrayPrototypeGetByteLength, TypedArrayPrototypeGetByteOffset, TypedArrayPrototypeGetLength, TypedArrayPrototypeSet,
   URIError, Uint16Array, Uint32Array, Uint8Array, Uint8ClampedArray, dataValue, newList, ops,
 } from "./primordials.js";
-import { unwrap, unwrapAny, wrap } from "./platform_objects.js";
+import { keepShapes, unwrap, unwrapAny, wrap } from "./platform_objects.js";
 import { DOMString } from "./webidl.js";
 import { isInterfaceIterator } from "./webidl_iterators.js";
 import { className } from "./class_names.js";
 import { createQuotaExceededError, quotaOfError } from "./quota_exceeded_error.js";
+
+const nothing = newList();
 
 function DataCloneError(message) {
   return new DOMException(message, "DataCloneError");
@@ -330,8 +333,7 @@ function create(serialized, memory) {
     case "RegExp":
       return new RegExp(serialized.source, serialized.flags);
     case "ArrayBuffer":
-      // NB: what is serialized may be deserialized again.
-      return copyOf(serialized.bytes, ArrayBufferPrototypeGetByteLength(serialized.bytes), serialized.maxByteLength);
+      return receiveBuffer(serialized);
     case "Map":
       return new Map();
     case "Set":
@@ -424,7 +426,7 @@ export function StructuredSerializeWithTransfer(value, transferList) {
     if (entry === undefined) {
       if (ArrayBufferPrototypeGetDetached(object)) throw DataCloneError("A detached ArrayBuffer cannot be transferred.");
       record.maxByteLength = maxByteLengthOf(object);
-      record.data = ArrayBufferPrototypeTransfer(object);
+      record.bytes = ArrayBufferPrototypeTransfer(object);
     } else {
       if (entry.kind.isDetached(entry.impl)) throw DataCloneError("An object that was transferred before cannot be transferred.");
       record.kind = entry.kind.id;
@@ -437,13 +439,46 @@ export function StructuredSerializeWithTransfer(value, transferList) {
 }
 
 // NB: on its way to another realm a buffer loses what it may grow to.
-function receiveBuffer({ data, maxByteLength }) {
-  if (maxByteLength === undefined || ArrayBufferPrototypeGetResizable(data)) return data;
-  return copyOf(data, ArrayBufferPrototypeGetByteLength(data), maxByteLength);
+function receiveBuffer({ bytes, maxByteLength }) {
+  if (maxByteLength === undefined || ArrayBufferPrototypeGetResizable(bytes)) return bytes;
+  return copyOf(bytes, ArrayBufferPrototypeGetByteLength(bytes), maxByteLength);
+}
+
+// What was copied already, and transfers nothing but buffers; the receiver's as it is.
+class Copied {
+  value;
+
+  constructor(value) {
+    this.value = value;
+  }
+}
+ObjectSetPrototypeOf(Copied.prototype, null);
+Copied.prototype.transferred = nothing;
+keepShapes(Copied);
+
+/**
+ * StructuredSerializeWithTransfer of what is to be deserialized in this very realm. To look at some values runs no script, and neither
+ * does to make them again: that is done at once.
+ */
+export function serializeWithinRealm(value, transferList) {
+  const type = typeof value;
+  if (type === "object" && value !== null) {
+    const copy = ops.structured_plain_copy(value, transferList, ArrayBufferPrototypeGetResizable, ArrayBufferPrototypeTransfer);
+    if (copy !== undefined) return new Copied(copy);
+  } else if (type !== "symbol" && type !== "function" && transferList.length === 0) {
+    return new Copied(value);
+  }
+  return StructuredSerializeWithTransfer(value, transferList);
+}
+
+/** The same for another realm, after all. */
+export function serializedForOthers(message) {
+  return message instanceof Copied ? StructuredSerializeWithTransfer(message.value, nothing) : message;
 }
 
 /** https://html.spec.whatwg.org/#structureddeserializewithtransfer; what comes from another realm is `written`, and read here. */
 export function StructuredDeserializeWithTransfer(message) {
+  if (message instanceof Copied) return message;
   const { serialized, transferred } = message.written === undefined ? message : ops.message_read(message.written);
   const memory = new Map();
   const values = newList();
@@ -457,6 +492,6 @@ export function StructuredDeserializeWithTransfer(message) {
 
 /** https://html.spec.whatwg.org/#dom-structuredclone */
 export function structuredClone(value, options) {
-  const data = StructuredSerializeWithTransfer(value, options.transfer);
+  const data = serializeWithinRealm(value, options.transfer);
   return StructuredDeserializeWithTransfer(data).value;
 }

@@ -4,7 +4,7 @@
 // generated shells call them; hand-written code may. Objects that shells share (iterators) stand in webidl_iterators.js.
 
 import {
-  ArrayBufferIsView, ArrayBufferPrototypeGetByteLength, ArrayBufferPrototypeGetResizable,
+  ArrayBufferIsView, ArrayBufferPrototypeGetByteLength, ArrayBufferPrototypeGetResizable, ArrayIsArray, ArrayIteratorNext, ArrayValues,
   BigInt, DOMExceptionPrototypeGetCode, DataViewPrototypeGetBuffer,
   FunctionPrototypeCall, MathFloor, MathFround, MathTrunc, ObjectCreate, PromiseResolve,
   ReflectGetOwnPropertyDescriptor, ReflectOwnKeys, RegExpPrototypeExec, SharedArrayBufferPrototypeGetByteLength,
@@ -227,6 +227,13 @@ export function sequenceFrom(V, where, convert, found) {
   const iterator = FunctionPrototypeCall(found, V);
   if (!isObject(iterator)) throw notA(`${where}: its iterator`, "an object");
   const next = iterator.next;
+  // The iterator of an array by its own method: what it would do, but for the objects that nobody sees.
+  if (next === ArrayIteratorNext && found === ArrayValues && ArrayIsArray(V)) {
+    if (V.length === 0) return [];
+    const result = [convert(V[0], where)];
+    for (let i = 1; i < V.length; i++) createDataProperty(result, i, convert(V[i], where));
+    return result;
+  }
   const result = [];
   for (;;) {
     const step = FunctionPrototypeCall(next, iterator);

@@ -79,6 +79,8 @@ pub(crate) struct Shared {
     /// Bodies of responses that script still holds, and how many there ever were.
     pub(crate) held_bodies: Cell<usize>,
     pub(crate) bodies_made: Cell<u64>,
+    /// How many ports somebody waits for the `close` of.
+    pub(crate) close_awaited: Cell<usize>,
     /// <https://html.spec.whatwg.org/#dom-workerglobalscope-closing>: no further task is run.
     pub(crate) closing: Cell<bool>,
     /// How many tasks were begun: which one runs.
@@ -183,6 +185,7 @@ impl Host {
             keepalive_bytes: Arc::default(),
             held_bodies: Cell::new(0),
             bodies_made: Cell::new(0),
+            close_awaited: Cell::new(0),
             closing: Cell::new(false),
             task_number: Cell::new(0),
             untold: RefCell::default(),

@@ -324,6 +324,13 @@ impl Charge {
         self.grow(bytes) || (self.ledger.clone().collected(bytes).await.is_some() && self.grow(bytes))
     }
 
+    /// So many of them, to be crossed out on their own.
+    pub(crate) fn split(&mut self, bytes: usize) -> Charge {
+        let bytes = bytes.min(self.bytes);
+        self.bytes -= bytes;
+        Charge { ledger: self.ledger.clone(), bytes }
+    }
+
     /// These bytes, entered until the last who shares them is gone.
     pub(crate) fn into_bytes(self, bytes: Bytes) -> Bytes {
         self.ledger.enter(bytes)
@@ -484,6 +491,19 @@ mod tests {
             ledger.remove(removed);
             assert_eq!(ledger.is_short(), is_short, "with {}", ledger.held());
         }
+    }
+
+    #[test]
+    fn a_part_of_a_charge_is_crossed_out_on_its_own() {
+        let ledger = Arc::new(Ledger::default());
+        let mut charge = Charge::empty(ledger.clone());
+        assert!(charge.grow(7));
+        let (part, rest) = (charge.split(3), charge.split(5));
+        assert_eq!((part.bytes, rest.bytes, ledger.with(0)), (3, 4, 7), "no more than there is");
+        drop(part);
+        assert_eq!(ledger.with(0), 4);
+        drop(rest);
+        assert_eq!(ledger.with(0), 0);
     }
 
     #[test]

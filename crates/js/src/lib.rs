@@ -140,6 +140,7 @@ mod realm;
 mod runtime;
 mod runtime_builder;
 mod scripts;
+mod structured_data;
 mod throwing;
 mod values;
 mod when_done;

@@ -49,6 +49,9 @@ pub enum Ending {
 /// How long a loop waits before it looks for responses that nobody reads any more.
 const PATIENCE: Duration = Duration::from_millis(20);
 
+/// And before it looks again for ports that nobody has any more.
+const PATIENCE_WITH_PORTS: Duration = Duration::from_millis(500);
+
 /// A global with its scripts. It stays on the thread that made it; what it fetches goes on beside it.
 pub struct Runtime {
     context: Context,
@@ -60,6 +63,8 @@ pub struct Runtime {
     rejected: Rc<Cell<bool>>,
     /// How many bodies there had been when they were last collected.
     collected_at: u64,
+    /// The same for ports: the last task before, and when the next collection may be.
+    collected_after: (u32, Instant),
     // Last, so that what is under way ends after all that waits for it.
     _io: Option<IoThread>,
 }
@@ -90,6 +95,7 @@ impl Runtime {
             modules,
             rejected: Rc::new(Cell::new(false)),
             collected_at: 0,
+            collected_after: (u32::MAX, Instant::now()),
             _io: io,
         };
         runtime.with(|ctx| realm::prepare(ctx, runtime.host.clone(), global))?;
@@ -383,20 +389,45 @@ impl Runtime {
 
     /// Waits for a task, until the next timer is due.
     ///
-    /// Whoever waits long may wait for a connection that a forgotten response holds: then it is time to collect.
+    /// Whoever waits long may wait for a connection that a forgotten response holds, or for the end of a port that nobody has any more:
+    /// then it is time to collect.
     fn wait(&mut self) -> Option<Task> {
         let next = self.host.timers.borrow().next_at();
         let until = [next, self.host.stop.deadline()].into_iter().flatten().min();
-        if self.host.held_bodies.get() > 0 && self.host.bodies_made.get() > self.collected_at {
-            let patience = Instant::now() + PATIENCE;
+        if let Some(patience) = self.patience() {
             let task = self.tasks.next(Some(until.map_or(patience, |until| until.min(patience))));
             if task.is_some() || until.is_some_and(|until| until <= patience) {
                 return task;
             }
-            self.collected_at = self.host.bodies_made.get();
-            self.engine.run_gc();
+            self.collect();
+            // What was collected may have something to say.
+            if let Some(task) = self.tasks.ready() {
+                return Some(task);
+            }
         }
         self.tasks.next(until)
+    }
+
+    /// When it is time to collect, if it will be.
+    fn patience(&self) -> Option<Instant> {
+        let host = &self.host;
+        let now = Instant::now();
+        if host.held_bodies.get() > 0 && host.bodies_made.get() > self.collected_at {
+            return Some(now + PATIENCE);
+        }
+        let (task, again_at) = self.collected_after;
+        let may_be_gone = host.close_awaited.get() > 0 && host.task_number.get() != task;
+        may_be_gone.then(|| again_at.max(now + PATIENCE))
+    }
+
+    fn collect(&mut self) {
+        self.collected_at = self.host.bodies_made.get();
+        self.engine.run_gc();
+        if self.host.close_awaited.get() > 0 {
+            // The prelude is told in microtasks.
+            self.run_task(|_| Ok(()));
+            self.collected_after = (self.host.task_number.get(), Instant::now() + PATIENCE_WITH_PORTS);
+        }
     }
 
     /// Waits where nothing is under way here: for others, who may have something for this loop yet.
@@ -404,8 +435,7 @@ impl Runtime {
         let next = self.host.timers.borrow().next_at();
         let until = [next, self.host.stop.deadline()].into_iter().flatten().min();
         // As in `wait()`: another realm may wait for the connection.
-        let patience = (self.host.held_bodies.get() > 0 && self.host.bodies_made.get() > self.collected_at)
-            .then(|| Instant::now() + PATIENCE);
+        let patience = self.patience();
         let host = &self.host;
         let idled = self.tasks.idle([until, patience].into_iter().flatten().min(), || match &host.worker {
             _ if host.is_over() => true,
@@ -418,8 +448,7 @@ impl Runtime {
             return if host.queue.is_empty() && !has_waited { Idled::Over } else { Idled::Time };
         }
         if matches!(idled, Idled::Time) && patience.is_some_and(|patience| patience <= Instant::now()) {
-            self.collected_at = self.host.bodies_made.get();
-            self.engine.run_gc();
+            self.collect();
         }
         idled
     }

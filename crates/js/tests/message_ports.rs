@@ -37,6 +37,25 @@ fn messages_table() {
             ],
         ),
         (
+            "an event is its object, also when it is dispatched again",
+            "const { port1, port2 } = new MessageChannel(); const seen = []; const b = new Uint8Array([1, 2]);
+             port2.onmessage = (event) => {
+               seen.push(event); if (seen.length === 2) { log(seen[0] === seen[1], seen[0].isTrusted, event.target === port2, event.data.join()); return; }
+               later(() => { log(event.data.join(), event.target === port2, event.currentTarget, event.eventPhase); port2.dispatchEvent(event); });
+             };
+             port1.postMessage(b); b[0] = 9;",
+            &["1,2 true null 0", "true false true 1,2"],
+        ),
+        (
+            "messages that wait leave the realm with their port",
+            "const { port1, port2 } = new MessageChannel(), buffer = new Uint8Array([4, 5]).buffer;
+             port1.postMessage({ a: [1, 'x'], bytes: new Uint8Array([1, 2, 3]) }); port1.postMessage('plain'); port1.postMessage(buffer, [buffer]); port1.postMessage(new Date(5));
+             const w = new Worker('data:text/javascript,onmessage = ({ ports: [p] }) => { p.onmessage = ({ data }) => postMessage(data); };');
+             let n = 0; w.onmessage = ({ data }) => { log(data instanceof ArrayBuffer ? new Uint8Array(data).join() : data); if (++n === 4) w.terminate(); };
+             w.postMessage(0, [port2]); log(buffer.detached);",
+            &["true", "{ a: [1, \"x\"], bytes: Uint8Array(3) [1, 2, 3] }", "plain", "4,5", "1970-01-01T00:00:00.005Z"],
+        ),
+        (
             "a queue waits for start(), which onmessage implies",
             "const { port1, port2 } = new MessageChannel(); port2.addEventListener('message', ({ data }) => log(data)); port1.postMessage('waits');
              const other = new MessageChannel(); other.port1.postMessage('implied'); other.port2.onmessage = ({ data }) => log(data);
@@ -178,6 +197,25 @@ fn transferred_ports_table() {
              b.port2.onmessage = ({ data, ports }) => log(ports.length, ports[0] === data.second, ports[1] === data.first);
              const c = new MessageChannel(); b.port1.postMessage({ first: a.port1, second: c.port1 }, [c.port1, buffer, a.port1]);",
             &["2 true true"],
+        ),
+    ]);
+}
+
+#[test]
+fn who_waits_for_the_close_of_a_port_has_garbage_collected() {
+    check(&[
+        (
+            "the other is garbage",
+            "const guard = setTimeout(() => log('nothing came'), 60000);
+             const other = (() => { const { port1, port2 } = new MessageChannel(); globalThis.kept = port1; return new WeakRef(port2); })();
+             kept.onclose = () => { log('closed', other.deref()); clearTimeout(guard); };",
+            &["closed undefined"],
+        ),
+        (
+            "the other is not",
+            "const { port1, port2 } = new MessageChannel(); globalThis.kept = port2;
+             port1.onclose = () => log('never'); setTimeout(() => { log('end'); port1.onclose = null; }, 100);",
+            &["end"],
         ),
     ]);
 }

@@ -69,6 +69,40 @@ fn clones_table() {
             "const r = /a/gi; Object.defineProperty(r, 'global', { value: false }); Object.defineProperty(r, 'flags', { value: 'x' }); console.log(structuredClone(r).flags)",
             &["gi"],
         ),
+        (
+            "arrays keep their length, their holes, and what else they have; keys their order",
+            "const a = [1, , 3]; a.length = 5; a.x = 'y'; const { c, o } = structuredClone({ c: a, o: { b: 1, 2: 2, a: 3, 1: 4 } });
+             console.log(c.length, 1 in c, Object.keys(c).join(), c.x, Object.keys(o).join());",
+            &["5 false 0,2,x y 1,2,b,a"],
+        ),
+        (
+            "nothing of a prototype has a say",
+            "Object.defineProperty(Object.prototype, 'a', { set() { console.log('never'); }, configurable: true });
+             Object.defineProperty(Array.prototype, 0, { set() { console.log('never'); }, configurable: true });
+             const o = { ['__proto__']: 1, get b() { return [1]; } }, p = JSON.parse('{\"__proto__\":{\"a\":2},\"l\":[3]}');
+             const c = structuredClone(p); console.log(Object.keys(c).join(), Object.getPrototypeOf(c) === Object.prototype, Object.hasOwn(c, '__proto__'), c.l[0], structuredClone(o).b[0]);
+             delete Object.prototype.a; delete Array.prototype[0];",
+            &["__proto__,l true true 3 1"],
+        ),
+        (
+            "many objects, each once, and some of them deep",
+            "const many = Array.from({ length: 50 }, (_, n) => ({ n })); const c = structuredClone({ many, again: many.slice().reverse() });
+             console.log(c.many.every((o, i) => o === c.again[49 - i] && o.n === i && o !== many[i]));
+             let deep = many; for (let i = 0; i < 120; i++) deep = { deep }; let d = structuredClone(deep); while (d.deep) d = d.deep; console.log(d.length, d[49].n);",
+            &["true", "50 49"],
+        ),
+        (
+            "a copied buffer is one like any other",
+            "const c = structuredClone(new Uint8Array([1, 2, 3]).buffer); const d = c.transfer(5); console.log(new Uint8Array(d).join(), c.detached, structuredClone(new ArrayBuffer(0)).byteLength, d.resizable);
+             const e = structuredClone(new Float64Array([1.5]).subarray(0)); console.log(e[0], e.buffer.transferToFixedLength(16).byteLength);",
+            &["1,2,3,0,0 true 0 false", "1.5 16"],
+        ),
+        (
+            "what a getter does meanwhile is seen",
+            "const bytes = new Uint8Array([1]), o = { bytes, get later() { bytes[0] = 2; delete o.gone; return 3; }, gone: 4, again: bytes }; const c = structuredClone(o);
+             console.log(c.bytes[0], c.later, 'gone' in c, c.again === c.bytes);",
+            &["1 3 false true"],
+        ),
         ("lone surrogates are kept", r#"console.log(structuredClone("\uD800") === "\uD800")"#, &["true"]),
     ]);
 }
@@ -115,6 +149,20 @@ fn refusals_table() {
 #[test]
 fn transfer_table() {
     check(&[
+        (
+            "views of what is taken away are views of what is received, and the list may have more",
+            "const b = new ArrayBuffer(4), other = new ArrayBuffer(2), v = new Uint8Array(b, 1, 2); v[0] = 7;
+             const c = structuredClone({ v, w: v, b, kept: new Uint8Array([5]) }, { transfer: [b, other] });
+             console.log(c.v[0], c.v === c.w, c.v.buffer === c.b, c.v.byteOffset, c.v.length, c.kept[0], b.detached, other.detached);",
+            &["7 true true 1 2 5 true true"],
+        ),
+        (
+            "nothing is taken away where something cannot be cloned",
+            "const b = new ArrayBuffer(4), gone = new ArrayBuffer(1); gone.transfer();
+             console.log(fails(() => structuredClone({ b, f() {} }, { transfer: [b] })), fails(() => structuredClone(b, { transfer: [b, b] })), fails(() => structuredClone({ gone }, { transfer: [b] })), b.detached);
+             console.log(fails(() => structuredClone(1, { transfer: [gone] })));",
+            &["DataCloneError DataCloneError DataCloneError false", "DataCloneError"],
+        ),
         (
             "a buffer is taken away",
             "const buffer = new ArrayBuffer(4, { maxByteLength: 8 }); const view = new Uint8Array(buffer);

@@ -293,6 +293,28 @@ fn a_flood_is_bounded_by_memory() {
         ["DataCloneError", "end"],
         "and is told where there was no time",
     );
+    assert_eq!(
+        run(
+            "const all = Array.from({ length: 500 }, () => new BroadcastChannel('x')); let n = 0;
+             try { for (; n < 2000; n++) all[0].postMessage(0); } catch (e) { log(e.name, n > 20, n < 1000); }
+             for (const c of all) c.close();
+             const c = new BroadcastChannel('x'), d = new BroadcastChannel('x'); d.onmessage = ({ data }) => { log(data); d.close(); };
+             await new Promise((resolve) => setTimeout(resolve)); c.postMessage('there is room again');",
+            little,
+        ),
+        ["DataCloneError true true", "there is room again"],
+        "to many at once",
+    );
+    assert_eq!(
+        run(
+            "const name = 'x'.repeat(1 << 20), all = []; let failed = false;
+             try { while (all.length < 13) all.push(new BroadcastChannel(name + all.length)); } catch { failed = true; }
+             const n = all.length; for (const c of all) c.close(); all.length = 0; log(failed, n > 3);",
+            little,
+        ),
+        ["true true"],
+        "names of channels",
+    );
 }
 
 #[test]

@@ -1,6 +1,6 @@
 // [Queue-with-sizes](https://streams.spec.whatwg.org/#queue-with-sizes), on a list that gives up its first entry without
 // moving the others. An entry is a record with a member `next`; it stands in one list at a time.
-import { RangeError } from "../primordials.js";
+import { RangeError, newList } from "../primordials.js";
 
 export class Queue {
   head = undefined;
@@ -32,6 +32,43 @@ export class Queue {
       steps(entry);
       entry = next;
     }
+  }
+}
+
+// So many that are gone may stand before those that are there.
+const MOST_GONE = 1024;
+
+/** First in, first out, of values that need no entries: to make one for each takes its time. */
+export class Fifo {
+  list = newList();
+  first = 0;
+
+  get size() {
+    return this.list.length - this.first;
+  }
+
+  append(value) {
+    const { list } = this;
+    list[list.length] = value;
+  }
+
+  shift() {
+    const { list, first } = this;
+    const value = list[first];
+    list[first] = undefined;
+    if (first + 1 === list.length) {
+      list.length = this.first = 0;
+      return value;
+    }
+    this.first = first + 1;
+    // NB: not more often than for every second.
+    if (this.first >= MOST_GONE && 2 * this.first >= list.length) {
+      const left = newList();
+      for (let i = this.first; i < list.length; i++) left[left.length] = list[i];
+      this.list = left;
+      this.first = 0;
+    }
+    return value;
   }
 }
 

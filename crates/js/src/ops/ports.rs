@@ -4,11 +4,12 @@ use std::cell::RefCell;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
-use rquickjs::{Ctx, Exception, IntoJs, Object, Result, Value};
+use rquickjs::{Array, Ctx, Exception, Function, IntoJs, Object, Result, Value};
 
 use crate::handles::Handle;
 use crate::host::Host;
 use crate::ops::set;
+use crate::structured_data::{Natives, Plain};
 use crate::values::{List, Text};
 use crate::workers::broadcasting::Shared;
 use crate::workers::messages::Message;
@@ -18,8 +19,25 @@ use crate::workers::{Cluster, Tether};
 pub(super) fn register<'js>(ctx: &Ctx<'js>, ops: &Object<'js>) -> Result<()> {
     set!(ctx, ops, port_pair, port_own, port_disown, port_enable, port_waiting, port_receive, port_post);
     set!(ctx, ops, port_close, port_take_closing, port_is_entangled, port_discard_sent, message_read);
-    set!(ctx, ops, broadcast_open, broadcast_post, broadcast_close);
+    set!(ctx, ops, port_close_awaited);
+    set!(ctx, ops, broadcast_open, broadcast_post, broadcast_close, structured_plain_copy);
     Ok(())
+}
+
+/// What is to be the receiver's, in this realm, of a value that is plain; undefined of any other, to which nothing has happened.
+fn structured_plain_copy<'js>(
+    ctx: Ctx<'js>,
+    value: Value<'js>,
+    transfer: Array<'js>,
+    is_resizable: Function<'js>,
+    transfer_buffer: Function<'js>,
+) -> Result<Value<'js>> {
+    let natives = Natives { is_resizable, transfer: transfer_buffer };
+    let copied = match Plain::find(value, &transfer, &natives) {
+        Some(plain) => plain.copy(&ctx, &natives)?,
+        None => None,
+    };
+    Ok(copied.unwrap_or_else(|| Value::new_undefined(ctx)))
 }
 
 /// Both ends of a new channel.
@@ -74,13 +92,15 @@ fn port_post<'js>(ctx: Ctx<'js>, port: Handle, serialized: Value<'js>) -> Result
 
 /// What there is no room for cannot be cloned.
 fn written<'js>(ctx: &Ctx<'js>, serialized: Value<'js>) -> Result<Message> {
-    Message::write(ctx, serialized).map_err(|error| {
-        if !error.is_exception() || Host::of(ctx).is_over() {
-            return error;
-        }
-        ctx.catch();
-        Exception::throw_dom(ctx, "DataCloneError", "There is no memory for the message.")
-    })
+    Message::write(ctx, serialized).map_err(|error| no_room(ctx, error))
+}
+
+fn no_room(ctx: &Ctx<'_>, error: rquickjs::Error) -> rquickjs::Error {
+    if !error.is_exception() || Host::of(ctx).is_over() {
+        return error;
+    }
+    ctx.catch();
+    Exception::throw_dom(ctx, "DataCloneError", "There is no memory for the message.")
 }
 
 fn port_close(ctx: Ctx<'_>, port: Handle) -> Result<()> {
@@ -98,6 +118,12 @@ fn port_take_closing(ctx: Ctx<'_>, port: Handle) -> Result<bool> {
         port.count(None);
     }
     Ok(is_closing)
+}
+
+/// Somebody waits for a port's `close`, or does so no more.
+fn port_close_awaited(ctx: Ctx<'_>, is_awaited: bool) {
+    let count = &Host::of(&ctx).close_awaited;
+    count.set(if is_awaited { count.get() + 1 } else { count.get().saturating_sub(1) });
 }
 
 /// Drops what waits at the other end.
@@ -142,23 +168,23 @@ impl Drop for Channel {
 }
 
 /// The [constructor](https://html.spec.whatwg.org/#dom-broadcastchannel).
-fn broadcast_open(ctx: Ctx<'_>, id: u32, name: Text) -> Handle {
+fn broadcast_open(ctx: Ctx<'_>, id: u32, name: Text) -> Result<Handle> {
     let host = Host::of(&ctx);
-    host.cluster.channels.open(host.realm, id, host.origin(), name.0, host.queue.clone());
+    host.cluster.channels.open(&ctx, id, name.0)?;
     let tether = host.worker.as_ref().map(|worker| worker.tether.clone());
     if let Some(tether) = &tether {
         tether.ports.fetch_add(1, Ordering::SeqCst);
     }
     let (cluster, realm) = (host.cluster.clone(), host.realm);
-    Handle::new(Channel { cluster, realm, id, tether: RefCell::new(tether) })
+    Ok(Handle::new(Channel { cluster, realm, id, tether: RefCell::new(tether) }))
 }
 
 /// Posts what was serialized to the others of its name.
 fn broadcast_post<'js>(ctx: Ctx<'js>, channel: Handle, serialized: Value<'js>) -> Result<()> {
     let channel = channel.get::<Channel>(&ctx)?;
     let message = written(&ctx, serialized)?;
-    channel.cluster.channels.post(channel.realm, channel.id, message);
-    Ok(())
+    let posted = channel.cluster.channels.post(&ctx, channel.realm, channel.id, message);
+    posted.map_err(|error| no_room(&ctx, error))
 }
 
 fn broadcast_close(ctx: Ctx<'_>, channel: Handle) -> Result<()> {

@@ -10,13 +10,14 @@ use std::collections::HashMap;
 use std::ffi::c_void;
 use std::sync::{Mutex, PoisonError};
 
-use rquickjs::{Array, ArrayBuffer, Class, Ctx, Exception, IntoJs, Object, Result, Type, Value, qjs};
+use rquickjs::{Array, Class, Ctx, Exception, IntoJs, Object, Result, Type, Value, qjs};
 use sofetch::core::infrastructure::blobs::Blob;
 
 use super::ports::{Place, PortEnd, PortHandle};
 use crate::handles::Handle;
 use crate::host::Host;
 use crate::ledger::{Charge, room_for};
+use crate::structured_data::new_buffer;
 use crate::values::new_list;
 
 /// Serialized, with what it transfers.
@@ -154,7 +155,7 @@ impl<'a, 'js> Writer<'a, 'js> {
     fn blob(&mut self, tag: u8, bytes: &[u8]) -> Result<()> {
         if bytes.len() >= LARGE {
             room_for(self.ctx, self.bytes.len() + bytes.len())?;
-            self.bytes.reserve(bytes.len() + 8);
+            self.bytes.reserve(bytes.len() + BYTES_A_MESSAGE);
         }
         self.bytes.push(tag);
         self.length(bytes.len());
@@ -334,7 +335,7 @@ impl<'a, 'js> Reader<'a, 'js> {
             TEXT => std::str::from_utf8(self.blob()?).unwrap_or_default().into_js(&ctx),
             UTF_16 => self.utf_16(),
             BIG_INT => self.big_int(),
-            BUFFER => ArrayBuffer::new_copy(ctx, self.blob()?)?.into_js(self.ctx),
+            BUFFER => new_buffer(self.ctx, self.blob()?),
             ATTACHMENT => {
                 let number = self.length()?;
                 match self.message.attachments.get(number) {
