@@ -115,3 +115,40 @@ fn lend(http2: Http2, group: Arc<Group>, ask: &ConnectionRequest) -> Box<dyn Con
     }
     Box::new(connection)
 }
+
+#[cfg(test)]
+mod tests {
+    use sofetch_core::infrastructure::url::Url;
+    use sofetch_core::trace::Trace;
+
+    use super::*;
+
+    fn ask(host: &str) -> ConnectionRequest {
+        ConnectionRequest {
+            key: None,
+            url: Url::parse(&format!("https://{host}/"), None).expect("a URL"),
+            credentials: true,
+            new: false,
+            web_socket: true,
+            page: false,
+            trace: Trace::off(),
+        }
+    }
+
+    #[test]
+    fn what_is_remembered_is_bounded_and_can_change() {
+        let without = WithoutWebSockets::default();
+        without.note(&ask("a.test"), false);
+        assert!(without.knows(&ask("a.test")) && !without.knows(&ask("b.test")));
+        assert!(!without.knows(&ask("a.test:444")), "another port");
+        without.note(&ask("a.test"), true);
+        assert!(!without.knows(&ask("a.test")));
+        for index in 0..10 * HOSTS {
+            without.note(&ask(&format!("h{index}.test")), false);
+            assert!(without.knows(&ask(&format!("h{index}.test"))));
+        }
+        assert!(without.0.lock().expect("no panic").len() <= HOSTS);
+        without.forget();
+        assert!(without.0.lock().expect("no panic").is_empty());
+    }
+}

@@ -194,12 +194,14 @@ async fn serve(shared: Arc<Shared>, stream: tokio_rustls::server::TlsStream<TcpS
                 continue;
             }
         };
-        let Some(Ok((request, respond))) = accepted else { return };
+        let Some(Ok((request, respond))) = accepted else { break };
         let asked = asked(number, &request);
         lock(&shared.asked).push(asked.clone());
         let stream = Http2Stream { asked, body: request.into_body(), respond };
         streams.spawn((shared.handler)(stream));
     }
+    // What a handler has to tell of the end is told.
+    while streams.join_next().await.is_some() {}
 }
 
 fn asked(connection: usize, request: &Request<RecvStream>) -> Http2Asked {

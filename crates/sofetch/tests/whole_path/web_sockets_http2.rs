@@ -401,7 +401,8 @@ fn pings_are_answered_and_breaches_are_told_before_the_reset() {
         },
     );
     on(async {
-        let mut socket = host.agent().web_socket("wss://a.test/", &[]).await.expect("a connection");
+        let agent = host.agent();
+        let mut socket = agent.web_socket("wss://a.test/", &[]).await.expect("a connection");
         let error = socket.next().await.expect_err("a breach");
         let breach = WebSocketBreach::Masked;
         assert!(
