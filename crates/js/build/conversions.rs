@@ -255,6 +255,20 @@ impl<'a> Conversions<'a> {
         name
     }
 
+    pub(crate) fn is_sequence(&self, ty: &Type) -> bool {
+        matches!(self.resolve(ty).kind, TypeKind::Sequence(_))
+    }
+
+    /// The sequence of a value whose method is known.
+    pub(crate) fn iterate(&mut self, ty: &Type, v: &str, place: &str, method: &str) -> String {
+        match self.resolve(ty).kind {
+            TypeKind::Sequence(inner) => {
+                format!("sequenceFrom({v}, {place}, {}, {method})", self.function(&inner))
+            }
+            _ => self.convert(ty, v, place),
+        }
+    }
+
     /// The flattened member types; says whether the union includes a nullable type.
     fn flatten(&self, ty: &Type, into: &mut Vec<Type>) -> bool {
         match &ty.kind {
@@ -329,7 +343,12 @@ impl<'a> Conversions<'a> {
                         "{{\n    const found = iteratorMethod(V, place);\n    if (found !== undefined) return sequenceFrom(V, place, {inner}, found);\n  }}"
                     )),
                 ),
-                None => add("isObject(V) && iteratorMethod(V, place) !== undefined", Some(action)),
+                None => add(
+                    "isObject(V)",
+                    Some(&format!(
+                        "{{\n    methodFound = iteratorMethod(V, place);\n    if (methodFound !== undefined) {action}\n  }}"
+                    )),
+                ),
             }
         }
         add(

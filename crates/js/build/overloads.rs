@@ -58,7 +58,7 @@ impl Call<'_> {
             );
         }
         match self.arguments.as_slice() {
-            [only] => body += &self.convert_all(conversions, only, &finish),
+            [only] => body += &self.convert_all(conversions, only, None, &finish),
             _ => self.choose(conversions, required, &mut body, &finish),
         }
         (formals.join(", "), body)
@@ -68,14 +68,19 @@ impl Call<'_> {
         quoted(&format!("{}: parameter {}", self.place, index + 1))
     }
 
-    /// Conversions of the arguments of one overload, and what is done then.
+    /// Conversions of the arguments of one overload, and what is done then. `chosen_by` is the argument that chose it.
     fn convert_all(
         &self,
         conversions: &mut Conversions<'_>,
         list: &[Argument],
+        chosen_by: Option<usize>,
         finish: &impl Fn(&str) -> String,
     ) -> String {
         let mut text = String::new();
+        // The method that decides is the one that is used. NB: conversions of other arguments may run script.
+        let iterated = chosen_by
+            .filter(|i| !list[*i].optional && conversions.is_sequence(&list[*i].ty))
+            .inspect(|_| text.push_str("const method = methodFound;\n"));
         let mut converted = Vec::new();
         for (i, argument) in list.iter().enumerate() {
             let place = self.place_of(i);
@@ -92,6 +97,7 @@ impl Call<'_> {
             }
             let v = format!("a{i}");
             let expression = match argument.optional {
+                _ if iterated == Some(i) => conversions.iterate(&argument.ty, &v, &place, "method"),
                 true => conversions.convert_optional(&argument.ty, argument.default.as_ref(), &v, &place),
                 false => conversions.convert(&argument.ty, &v, &place),
             };
@@ -127,7 +133,7 @@ impl Call<'_> {
             }
             let _ = writeln!(body, "{label} {{");
             if let [only] = fitting.as_slice() {
-                body.push_str(&self.convert_all(conversions, only, finish));
+                body.push_str(&self.convert_all(conversions, only, None, finish));
             } else {
                 let index = distinguishing_index(conversions, &fitting);
                 let types: Vec<(Type, bool)> =
@@ -135,7 +141,7 @@ impl Call<'_> {
                 let chooser = conversions.overload(&types);
                 let _ = writeln!(body, "switch ({chooser}(a{index}, {})) {{", self.place_of(index));
                 for (i, list) in fitting.iter().enumerate() {
-                    let converted = self.convert_all(conversions, list, finish);
+                    let converted = self.convert_all(conversions, list, Some(index), finish);
                     let _ = writeln!(body, "case {i}: {{\n{converted}}}");
                 }
                 body.push_str("}\n");

@@ -17,3 +17,6 @@ import {
   alias, callbackInterfaceObject, expose, finishInterface, isExposed, namespaceObject, newObject, ownMembers, putForwards,
   repairPrototype, replace,
 } from "./interfaces.js";
+
+// The iterator method that chose an overload, until its arguments are converted.
+let methodFound;

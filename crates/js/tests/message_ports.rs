@@ -47,6 +47,15 @@ fn messages_table() {
             &["1,2 true null 0", "true false true 1,2"],
         ),
         (
+            "the method that says what a list is makes it",
+            "const { port1, port2 } = new MessageChannel(), buffer = new ArrayBuffer(1); let asked = 0;
+             const list = { get [Symbol.iterator]() { asked++; return asked === 1 ? function* () { yield buffer; } : undefined; } };
+             port1.postMessage(0, list); log(asked, buffer.detached);
+             const options = { get [Symbol.iterator]() { asked++; return null; }, get transfer() { asked += 10; return []; } };
+             port1.postMessage(0, options); log(asked); log(fails(() => port1.postMessage(0, { [Symbol.iterator]: 1 })));",
+            &["1 true", "12", "TypeError"],
+        ),
+        (
             "messages that wait leave the realm with their port",
             "const { port1, port2 } = new MessageChannel(), buffer = new Uint8Array([4, 5]).buffer;
              port1.postMessage({ a: [1, 'x'], bytes: new Uint8Array([1, 2, 3]) }); port1.postMessage('plain'); port1.postMessage(buffer, [buffer]); port1.postMessage(new Date(5));
