@@ -16,6 +16,7 @@ use sofetch_core::ports::{
     PreflightCache, Prompt, Report, Reports, ServiceWorkers, Timers,
 };
 use sofetch_core::trace::Observer;
+use sofetch_fetching::deferred_fetching::DeferredFetchRecord;
 use sofetch_fetching::user_agent::{Settings, UserAgent as EngineAgent};
 use sofetch_net::{
     AddressPolicy, ClientIdentity, ConnectTo, NetworkConfig, ResolveOverride, SystemClock, SystemRandom,
@@ -26,6 +27,7 @@ use tokio::runtime::Handle;
 
 use crate::error::{Error, Misuse};
 use crate::fetch::fetch_for;
+use crate::fetch_later::UnderWay;
 use crate::page::{Page, PageBuilder};
 use crate::request::Request;
 use crate::response::Response;
@@ -178,6 +180,7 @@ impl UserAgent {
         user_agent.prompt = builder.prompt.clone();
         user_agent.settings = builder.settings.clone();
         let timers = Arc::new(TokioTimers::new(handle));
+        user_agent.timers = Some(timers.clone());
         Ok(Engine {
             user_agent: Arc::new(user_agent),
             timers,
@@ -213,17 +216,31 @@ impl UserAgent {
         format!("client-{}", self.0.next_client.fetch_add(1, Ordering::Relaxed))
     }
 
-    /// The client is no more; what it fetches goes on.
-    pub(crate) fn forget(&self, client_id: &str) {
-        if let Some(engine) = self.0.engine.get() {
-            engine.user_agent.forget_fetch_group(client_id);
-        }
+    /// The client is no more. What it fetches goes on; what it deferred is sent.
+    pub(crate) fn forget(&self, client_id: &str) -> UnderWay {
+        let engine = self.0.engine.get();
+        self.under_way(engine.map(|engine| engine.user_agent.forget_fetch_group(client_id)))
     }
 
-    pub(crate) fn terminate(&self, client_id: &str) {
-        if let Some(engine) = self.0.engine.get() {
-            engine.user_agent.terminate_fetch_group(client_id);
+    pub(crate) fn terminate(&self, client_id: &str) -> UnderWay {
+        let engine = self.0.engine.get();
+        self.under_way(engine.map(|engine| engine.user_agent.terminate_fetch_group(client_id)))
+    }
+
+    /// What was deferred, for who waits for it or not. NB: an agent of its own runtime lives until that is done.
+    fn under_way(&self, records: Option<Vec<Arc<DeferredFetchRecord>>>) -> UnderWay {
+        let under_way = UnderWay(records.unwrap_or_default());
+        if let Some(engine) = self.0.engine.get()
+            && self.must_outlive_its_bodies()
+            && !under_way.0.is_empty()
+        {
+            let (agent, under_way) = (self.clone(), under_way.clone());
+            engine.user_agent.tasks.spawn(Box::pin(async move {
+                under_way.done().await;
+                drop(agent);
+            }));
         }
+        under_way
     }
 }
 
