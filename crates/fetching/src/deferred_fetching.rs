@@ -139,7 +139,9 @@ fn wake(mut state: MutexGuard<'_, State>) {
     wakers.into_iter().for_each(Waker::wake);
 }
 
-/// <https://fetch.spec.whatwg.org/#queue-a-deferred-fetch>, but for 5 and 6: the record, which the caller appends and waits for.
+/// <https://fetch.spec.whatwg.org/#queue-a-deferred-fetch>
+///
+/// The record; the caller appends it (5) and has it processed in time (6).
 pub(crate) fn queue_a_deferred_fetch(
     user_agent: &Arc<UserAgent>,
     group: &Arc<FetchGroup>,
@@ -185,7 +187,9 @@ async fn either(first: impl Future<Output = ()>, second: impl Future<Output = ()
     .await;
 }
 
-/// <https://fetch.spec.whatwg.org/#process-deferred-fetches>: all that are under way then.
+/// <https://fetch.spec.whatwg.org/#process-deferred-fetches>
+///
+/// All that are under way then.
 pub(crate) fn process_deferred_fetches(group: &FetchGroup) -> Vec<Arc<DeferredFetchRecord>> {
     let records = group.deferred();
     records.iter().for_each(process_a_deferred_fetch);

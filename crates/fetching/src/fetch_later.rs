@@ -11,7 +11,9 @@ use sofetch_core::trace::{Algorithm, Event, Outcome};
 use crate::deferred_fetching::{Deferred, DeferredFetchRecord, process_after, queue_a_deferred_fetch};
 use crate::user_agent::{NO_CLIENT, UserAgent};
 
-/// <https://fetch.spec.whatwg.org/#dom-window-fetchlater>, from step 7 on: the request object, its signal and the result are the face's.
+/// <https://fetch.spec.whatwg.org/#dom-window-fetchlater>
+///
+/// From step 7 on: the request object, its signal and the result are the face's.
 ///
 /// # Errors
 /// That it may not be deferred, and why; it is not sent then.

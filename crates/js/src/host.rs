@@ -76,6 +76,8 @@ pub(crate) struct Shared {
     /// Bodies of responses that script still holds, and how many there ever were.
     pub(crate) held_bodies: Cell<usize>,
     pub(crate) bodies_made: Cell<u64>,
+    /// Is the page's document not fully active any more?
+    pub(crate) left: Cell<bool>,
     /// <https://html.spec.whatwg.org/#dom-workerglobalscope-closing>: no further task is run.
     pub(crate) closing: Cell<bool>,
     /// How many tasks were begun: which one runs.
@@ -168,6 +170,7 @@ impl Host {
             keepalive_bytes: Arc::default(),
             held_bodies: Cell::new(0),
             bodies_made: Cell::new(0),
+            left: Cell::new(false),
             closing: Cell::new(false),
             task_number: Cell::new(0),
             untold: RefCell::default(),
@@ -445,6 +448,10 @@ fn settle(ctx: &Ctx<'_>, id: u64, outcome: Option<Outcome>) -> Result<()> {
         return Ok(());
     };
     host.under_way.set(host.under_way.get() - usize::from(keeps_alive));
+    // Scripts of a page that was left do nothing more.
+    if host.left.get() {
+        return Ok(());
+    }
     let outcome =
         outcome.unwrap_or_else(|| Err(Thrown::Dom("AbortError", "The operation was given up.".into())));
     match outcome.map(|plain| plain.into_js(ctx)) {

@@ -129,6 +129,7 @@ mod handles;
 mod host;
 mod interrupt;
 mod io_thread;
+mod leaving;
 mod ledger;
 mod microtasks;
 mod modules;

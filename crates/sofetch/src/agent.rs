@@ -16,7 +16,6 @@ use sofetch_core::ports::{
     PreflightCache, Prompt, Report, Reports, ServiceWorkers, Timers,
 };
 use sofetch_core::trace::Observer;
-use sofetch_fetching::deferred_fetching::DeferredFetchRecord;
 use sofetch_fetching::user_agent::{Settings, UserAgent as EngineAgent};
 use sofetch_net::{
     AddressPolicy, ClientIdentity, ConnectTo, NetworkConfig, ResolveOverride, SystemClock, SystemRandom,
@@ -218,29 +217,13 @@ impl UserAgent {
 
     /// The client is no more. What it fetches goes on; what it deferred is sent.
     pub(crate) fn forget(&self, client_id: &str) -> UnderWay {
-        let engine = self.0.engine.get();
-        self.under_way(engine.map(|engine| engine.user_agent.forget_fetch_group(client_id)))
+        let Some(engine) = self.0.engine.get() else { return UnderWay::default() };
+        UnderWay::of(self, engine, engine.user_agent.forget_fetch_group(client_id))
     }
 
     pub(crate) fn terminate(&self, client_id: &str) -> UnderWay {
-        let engine = self.0.engine.get();
-        self.under_way(engine.map(|engine| engine.user_agent.terminate_fetch_group(client_id)))
-    }
-
-    /// What was deferred, for who waits for it or not. NB: an agent of its own runtime lives until that is done.
-    fn under_way(&self, records: Option<Vec<Arc<DeferredFetchRecord>>>) -> UnderWay {
-        let under_way = UnderWay(records.unwrap_or_default());
-        if let Some(engine) = self.0.engine.get()
-            && self.must_outlive_its_bodies()
-            && !under_way.0.is_empty()
-        {
-            let (agent, under_way) = (self.clone(), under_way.clone());
-            engine.user_agent.tasks.spawn(Box::pin(async move {
-                under_way.done().await;
-                drop(agent);
-            }));
-        }
-        under_way
+        let Some(engine) = self.0.engine.get() else { return UnderWay::default() };
+        UnderWay::of(self, engine, engine.user_agent.terminate_fetch_group(client_id))
     }
 }
 

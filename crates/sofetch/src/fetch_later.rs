@@ -23,7 +23,9 @@ use crate::request::Request;
 pub struct FetchLaterResult(Arc<DeferredFetchRecord>);
 
 impl FetchLaterResult {
-    /// <https://fetch.spec.whatwg.org/#dom-fetchlaterresult-activated>: was it sent? One that was aborted before never is.
+    /// <https://fetch.spec.whatwg.org/#dom-fetchlaterresult-activated>
+    ///
+    /// Was it sent? One that was aborted before never is.
     pub fn activated(&self) -> bool {
         self.0.invoke_state() == InvokeState::Sent
     }
@@ -36,10 +38,23 @@ impl fmt::Debug for FetchLaterResult {
 }
 
 /// What was deferred and is under way.
-#[derive(Clone)]
-pub struct UnderWay(pub(crate) Vec<Arc<DeferredFetchRecord>>);
+#[derive(Clone, Default)]
+pub struct UnderWay(Vec<Arc<DeferredFetchRecord>>);
 
 impl UnderWay {
+    /// For who waits for it or not. NB: an agent with a runtime of its own lives until it is done.
+    pub(crate) fn of(agent: &UserAgent, engine: &Engine, records: Vec<Arc<DeferredFetchRecord>>) -> UnderWay {
+        let under_way = UnderWay(records);
+        if !under_way.is_empty() && agent.must_outlive_its_bodies() {
+            let (agent, done) = (agent.clone(), under_way.clone().done());
+            engine.user_agent.tasks.spawn(Box::pin(async move {
+                done.await;
+                drop(agent);
+            }));
+        }
+        under_way
+    }
+
     /// Is there nothing?
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()

@@ -94,7 +94,8 @@ pub fn fetch_later(
     if !url.has_http_scheme() {
         return DeferredFetch::SchemeRefused { scheme: url.scheme().to_owned() };
     }
-    // 9. DEPARTS: on the user's own behalf every URL may be asked, now and later.
+    // 9.
+    // DEPARTS: on the user's own behalf every URL may be asked, now and later.
     if !request.owner && !url.is_potentially_trustworthy() {
         return DeferredFetch::NotPotentiallyTrustworthy { origin: url.origin().serialize() };
     }
@@ -128,7 +129,9 @@ pub fn total_request_length(request: &Request) -> u64 {
     ((url + referrer + headers) as u64).saturating_add(body)
 }
 
-/// <https://fetch.spec.whatwg.org/#available-deferred-fetch-quota>; `None` is the user's own page, which is at the top.
+/// <https://fetch.spec.whatwg.org/#available-deferred-fetch-quota>
+///
+/// `None` is the user's own page, which is at the top.
 pub fn available_deferred_fetch_quota(
     document: Option<&Client>,
     waiting: impl IntoIterator<Item = Waiting>,
@@ -229,7 +232,9 @@ fn container_document_origin(client: &Client) -> Option<&Origin> {
     }
 }
 
-/// <https://fetch.spec.whatwg.org/#reserve-deferred-fetch-quota>, of a container in a document at the top that declares nothing.
+/// <https://fetch.spec.whatwg.org/#reserve-deferred-fetch-quota>
+///
+/// Of a container in a document at the top that declares nothing.
 fn reserve_deferred_fetch_quota(control_document: &Origin, origin_to_navigate_to: &Origin) -> ReservedQuota {
     let inherited =
         |feature| PermissionsPolicy::default().lets_inherit(feature, control_document, origin_to_navigate_to);
@@ -241,7 +246,9 @@ fn reserve_deferred_fetch_quota(control_document: &Origin, origin_to_navigate_to
     if inherited(Feature::DeferredFetchMinimal) { ReservedQuota::Minimal } else { ReservedQuota::None }
 }
 
-/// <https://fetch.spec.whatwg.org/#potentially-free-deferred-fetch-quota>: what is left of it.
+/// <https://fetch.spec.whatwg.org/#potentially-free-deferred-fetch-quota>
+///
+/// What is left of it.
 fn potentially_free_deferred_fetch_quota(
     reserved: ReservedQuota,
     container_document: &Origin,
