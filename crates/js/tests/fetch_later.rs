@@ -281,6 +281,19 @@ fn policies_judge_when_it_is_sent() {
 }
 
 #[test]
+fn a_page_says_how_much_may_wait() {
+    let server = serve(answer);
+    let printed = with_runtime(
+        &server,
+        |builder| builder.permissions_policy("deferred-fetch=()"),
+        "try { fetchLater('/a'); } catch (error) { console.log(error.name, error.quota); }",
+        |mut runtime| runtime.close(None),
+    );
+    assert_eq!((printed, server.requests().len()), (vec!["QuotaExceededError 0".to_owned()], 0));
+    assert!(Runtime::builder().permissions_policy("=").build().is_err());
+}
+
+#[test]
 fn a_page_that_was_left_does_nothing_more() {
     let server = serve(answer);
     let printed = closed(&server, "globalThis.later = fetchLater('/later');");

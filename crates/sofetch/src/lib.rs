@@ -41,6 +41,11 @@
 //! # Ok(()) }
 //! ```
 //!
+//! # Later
+//!
+//! [`Page::fetch_later`] keeps a request until its page is left, or for a time: what a page has to tell a server when it goes. It is
+//! refused at once where it may not wait, and [`Page::close_and_wait`] ends the page with all that it still has to send.
+//!
 //! # Cancellation
 //!
 //! A fetch is a future: dropping it ends it, and what it held on the network is closed or given back. An
