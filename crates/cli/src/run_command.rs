@@ -1,4 +1,4 @@
-//! `sofetch run`: scripts in one global, then its event loop until nothing is under way.
+//! `sofetch run`: scripts in one global, then its event loop until nothing is under way, and the page's end.
 
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
@@ -90,9 +90,11 @@ fn run_here(args: RunArgs, streams: &Streams) -> Result<ExitCode, Failure> {
         }
     }
     let ending = runtime.run_until_idle();
+    // The page is left: what its scripts fetch later goes now.
+    runtime.close(None);
     let failed = runtime.has_failed();
     if watchers.observer().is_some() || ending != Ending::Idle {
-        // What is still under way tells them how it ends, or has last words.
+        // What is still under way tells them how it ends, or has last words; so has what goes with the page's end.
         drop(runtime);
     } else {
         // All memory goes with the process: to free each object first is a sixth of a short run.

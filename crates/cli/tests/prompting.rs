@@ -56,6 +56,17 @@ void setTimeout(() => console.log('last'), 1)
 }
 
 #[test]
+fn who_leaves_leaves_a_page() {
+    let page = server(|_| Reply::ok(""));
+    for input in ["fetchLater('/later').activated", "fetchLater('/later').activated\n.exit"] {
+        let said = entered(&["--base-url", &page.url("/")], input).ended(0);
+        assert_eq!((said.text(), &*said.err), ("false\n", ""));
+    }
+    let said: Vec<_> = page.requests().iter().map(|request| request.path().to_owned()).collect();
+    assert_eq!(said, ["/later"; 2]);
+}
+
+#[test]
 fn what_is_thrown_is_said_and_counts() {
     let said =
         entered(&[], "throw new RangeError('no')\n_error.message\n1 2\nlet x = await Promise.reject(3)\nx\n")

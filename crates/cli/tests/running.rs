@@ -551,6 +551,19 @@ fn a_har_is_written_however_it_ends() {
 }
 
 #[test]
+fn the_end_of_the_run_is_the_page_s() {
+    let page = server(answer);
+    let later = "fetchLater('/later', { method: 'POST', body: 'x' });";
+    let said = on(&page, &["-v", "--eval", later]).ended(0);
+    assert!(said.err.contains("/later waits until its page ends"), "{}", said.err);
+    assert!(said.err.contains("(1 bytes of the body)"), "{}", said.err);
+    on(&page, &["--script-timeout", "0.2", "--eval", &format!("{later} for (;;);")]).ended(124);
+    let asked = page.requests();
+    let said: Vec<_> = asked.iter().map(|request| (&*request.method, request.path())).collect();
+    assert_eq!(said, [("POST", "/later"); 2]);
+}
+
+#[test]
 fn the_help_says_what_the_engine_lacks() {
     let said = sofetch(&["run", "--help"]).ended(0);
     for word in [

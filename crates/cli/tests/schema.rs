@@ -221,6 +221,7 @@ fn reports_are_as_the_page_says() {
     let expected = [
         "edit",
         "event",
+        "event: deferred",
         "event: other",
         "event: resolving",
         "event: reused",

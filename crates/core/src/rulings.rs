@@ -55,6 +55,7 @@ rulings! {
     Shown(crate::rules::response_filtering::Shown),
     IncludeCredentials(crate::rules::request_headers::IncludeCredentials),
     KeepaliveQuota(crate::rules::request_headers::KeepaliveQuota),
+    DeferredFetch(crate::rules::deferred_fetching::DeferredFetch),
     ConditionalHeaders(crate::rules::request_headers::ConditionalHeaders),
     Integrity(crate::rules::subresource_integrity::Integrity),
     UnencodedDigest(crate::rules::unencoded_digest::UnencodedDigest),

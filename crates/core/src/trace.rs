@@ -6,6 +6,7 @@ use std::fmt;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
 
 use bytes::Bytes;
 
@@ -33,6 +34,8 @@ words! {
         CorsPreflightFetch = "cors-preflight-fetch",
         FetchResponseHandover = "fetch-response-handover",
         EstablishAWebSocketConnection = "establish-a-websocket-connection",
+        FetchLater = "fetch-later",
+        ProcessADeferredFetch = "process-a-deferred-fetch",
     }
 }
 
@@ -76,6 +79,16 @@ pub enum Event {
     Entered(Algorithm),
     /// It is left, by whatever door.
     Left(Algorithm),
+    /// A request waits to be sent: until its time has come or its page is left. [`Event::Entered`] with
+    /// [`Algorithm::ProcessADeferredFetch`] ends that.
+    Deferred {
+        /// Its method.
+        method: Method,
+        /// Its URL.
+        url: Url,
+        /// How long at most.
+        activate_after: Option<Duration>,
+    },
     /// A request is about to be judged by main fetch; again at each redirect.
     Request(Box<RequestSnapshot>),
     /// A rule judged.
@@ -111,6 +124,12 @@ impl fmt::Debug for Event {
             }
             Event::Entered(algorithm) => f.debug_tuple("Entered").field(algorithm).finish(),
             Event::Left(algorithm) => f.debug_tuple("Left").field(algorithm).finish(),
+            Event::Deferred { method, url, activate_after } => f
+                .debug_struct("Deferred")
+                .field("method", method)
+                .field("url", url)
+                .field("activate_after", activate_after)
+                .finish(),
             Event::Request(snapshot) => f.debug_tuple("Request").field(snapshot).finish(),
             Event::Ruled(ruling) => f.debug_tuple("Ruled").field(ruling).finish(),
             Event::Rewrote { header, value } => {

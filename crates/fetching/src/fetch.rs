@@ -8,6 +8,7 @@ use sofetch_core::infrastructure::requests::{Destination, Initiator, Request, Tr
 use sofetch_core::rulings::Fetched;
 use sofetch_core::trace::{Algorithm, Trace};
 
+use crate::fetch_groups::FetchGroup;
 use crate::fetch_params::{Callbacks, FetchController, FetchParams};
 use crate::main_fetch::main_fetch;
 use crate::user_agent::UserAgent;
@@ -16,7 +17,19 @@ use crate::user_agent::UserAgent;
 ///
 /// The future is the fetch: dropping it ends it, and its value is what processResponse would be given. The controller
 /// aborts it from elsewhere, and the body after it.
-pub async fn fetch(
+pub fn fetch(
+    user_agent: Arc<UserAgent>,
+    request: Box<Request>,
+    callbacks: Callbacks,
+    controller: Arc<FetchController>,
+    trace: Trace,
+) -> impl Future<Output = Fetched> + Send {
+    fetch_deferred_by(None, user_agent, request, callbacks, controller, trace)
+}
+
+/// The same of a request that this fetch group may have deferred.
+pub(crate) async fn fetch_deferred_by(
+    group: Option<Arc<FetchGroup>>,
     user_agent: Arc<UserAgent>,
     mut request: Box<Request>,
     callbacks: Callbacks,
@@ -29,6 +42,7 @@ pub async fn fetch(
     populate_request_from_client(&mut request);
     // 2, 3, 5, 6, 8. The fetch params. NB: the task destination is the caller's own task, which awaits.
     let mut fetch = FetchParams::new(user_agent, request, callbacks, controller, trace.clone());
+    fetch.deferred_by = group;
     // 7. Timing starts.
     let start_time = fetch.coarsened_now();
     {

@@ -18,7 +18,7 @@ use sofetch_core::rules::verdict::Verdict;
 use sofetch_core::rulings::{NetworkError, Reason, Ruling};
 use sofetch_core::trace::{Event, Trace};
 
-use crate::fetch_groups::Membership;
+use crate::fetch_groups::{FetchGroup, Membership};
 use crate::user_agent::UserAgent;
 
 /// <https://fetch.spec.whatwg.org/#fetch-params>
@@ -38,6 +38,8 @@ pub struct FetchParams {
     /// Where its events go.
     pub trace: Trace,
     pub(crate) membership: Option<Membership>,
+    /// The group that deferred it, which may be gone from the user agent's by now.
+    pub(crate) deferred_by: Option<Arc<FetchGroup>>,
 }
 
 /// The algorithms that a caller may give to [fetch](https://fetch.spec.whatwg.org/#concept-fetch); processResponse is the
@@ -95,6 +97,7 @@ impl FetchParams {
             cross_origin_isolated_capability,
             trace,
             membership: None,
+            deferred_by: None,
         }
     }
 
@@ -164,7 +167,8 @@ impl FetchParams {
     /// Fetch, step 16: a record in the client's fetch group, for as long as the done flag is unset.
     pub(crate) fn join_fetch_group(&mut self) {
         if self.request.is_subresource_request()
-            && let Some(group) = self.user_agent.fetch_group(&self.request)
+            && let Some(group) =
+                self.deferred_by.clone().or_else(|| self.user_agent.fetch_group(&self.request))
         {
             let length = self.request.body.as_ref().and_then(|body| body.length).unwrap_or(0);
             self.membership = Some(group.append(self.controller.clone(), self.request.keepalive, length));

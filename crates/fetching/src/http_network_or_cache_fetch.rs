@@ -120,7 +120,9 @@ async fn dress(
         fetch.append_header(http_request, "Content-Length", value);
     }
     // 8.10. What is kept alive has a quota.
+    // DEPARTS: not what was deferred, which had a larger one when it was let in: the text accepts what it then drops.
     if http_request.keepalive
+        && fetch.deferred_by.is_none()
         && let Some(group) = fetch.user_agent.fetch_group(http_request)
     {
         let inflight = group.inflight_keepalive_bytes(&fetch.controller);

@@ -1,7 +1,7 @@
 //! The user agent: everything that the Standard says "the user agent has". Two agents in one process never meet.
 
 use std::collections::HashMap;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use bytes::Bytes;
 use sofetch_core::infrastructure::clients::NetworkPartitionKey;
@@ -9,13 +9,17 @@ use sofetch_core::infrastructure::origins::Origin;
 use sofetch_core::infrastructure::requests::Request;
 use sofetch_core::ports::{
     AuthenticationEntries, BlobUrls, Clock, CookieStore, Files, HstsStore, HttpCache, Network, OverrideFetch,
-    PreflightCache, Prompt, Random, Reports, ServiceWorkers, Tasks,
+    PreflightCache, Prompt, Random, Reports, ServiceWorkers, Tasks, Timers,
 };
 use sofetch_core::rules::departures::Departures;
 use sofetch_core::rules::unencoded_digest::Verified;
 
 use crate::content_codings::Limits;
+use crate::deferred_fetching::{DeferredFetchRecord, process_deferred_fetches};
 use crate::fetch_groups::FetchGroup;
+
+/// The id of no client: on the user's own behalf.
+pub const NO_CLIENT: &str = "";
 
 /// <https://infra.spec.whatwg.org/#user-agent>: the ports, and what no port holds. A port that is `None` answers "none".
 pub struct UserAgent {
@@ -29,6 +33,8 @@ pub struct UserAgent {
     pub tasks: Arc<dyn Tasks>,
     /// A CSPRNG.
     pub random: Arc<dyn Random>,
+    /// Who waits until what was deferred is to be sent; without one, only the end of its page sends it.
+    pub timers: Option<Arc<dyn Timers>>,
     /// The HTTP cache.
     pub http_cache: Option<Arc<dyn HttpCache>>,
     /// The cookie store.
@@ -114,6 +120,7 @@ impl UserAgent {
             clock,
             tasks,
             random,
+            timers: None,
             http_cache: None,
             cookies: None,
             hsts: None,
@@ -132,25 +139,33 @@ impl UserAgent {
 
     /// <https://fetch.spec.whatwg.org/#environment-settings-object-fetch-group> of the request's client.
     pub(crate) fn fetch_group(&self, request: &Request) -> Option<Arc<FetchGroup>> {
-        let client = request.client.as_ref()?;
-        let mut groups = self.fetch_groups.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(group) = groups.get(&client.id) {
-            return Some(group.clone());
-        }
-        Some(groups.entry(client.id.clone()).or_default().clone())
+        Some(self.fetch_group_of(&request.client.as_ref()?.id))
     }
 
-    /// Forgets the fetch group of a client that is no more; what it fetches goes on.
-    pub fn forget_fetch_group(&self, client_id: &str) {
-        self.fetch_groups.lock().unwrap_or_else(PoisonError::into_inner).remove(client_id);
+    /// The same of a client of this id; that of [`NO_CLIENT`] has only what the user's own page defers.
+    pub(crate) fn fetch_group_of(&self, client_id: &str) -> Arc<FetchGroup> {
+        let mut groups = self.lock_fetch_groups();
+        if let Some(group) = groups.get(client_id) {
+            return group.clone();
+        }
+        groups.entry(client_id.to_owned()).or_default().clone()
+    }
+
+    /// Forgets the fetch group of a client that is no more. What it fetches goes on; what it deferred is sent, and given back.
+    pub fn forget_fetch_group(&self, client_id: &str) -> Vec<Arc<DeferredFetchRecord>> {
+        // NB: not locked meanwhile.
+        let group = self.lock_fetch_groups().remove(client_id);
+        group.map(|group| process_deferred_fetches(&group)).unwrap_or_default()
     }
 
     /// Terminates the [fetch group](https://fetch.spec.whatwg.org/#concept-fetch-group-terminate) of the client with
-    /// this id: the page is gone. What is kept alive goes on.
-    pub fn terminate_fetch_group(&self, client_id: &str) {
-        let group = self.fetch_groups.lock().unwrap_or_else(PoisonError::into_inner).remove(client_id);
-        if let Some(group) = group {
-            group.terminate();
-        }
+    /// this id: the page is gone. What is kept alive goes on; what it deferred is sent, and given back.
+    pub fn terminate_fetch_group(&self, client_id: &str) -> Vec<Arc<DeferredFetchRecord>> {
+        let group = self.lock_fetch_groups().remove(client_id);
+        group.map(|group| group.terminate()).unwrap_or_default()
+    }
+
+    fn lock_fetch_groups(&self) -> MutexGuard<'_, HashMap<String, Arc<FetchGroup>>> {
+        self.fetch_groups.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

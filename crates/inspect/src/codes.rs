@@ -46,6 +46,7 @@ pub fn code(ruling: &Ruling) -> Option<&'static str> {
             NetworkGate::StreamOverHttp1 => "stream-over-http1",
         },
         Ruling::KeepaliveQuota(_) => "keepalive-quota",
+        Ruling::DeferredFetch(_) => "not-deferred",
         Ruling::RangeRequested(_) => "range-not-requested",
         Ruling::LocalUrlsOnly(_) => "local-urls-only",
         Ruling::AuthenticationNeed(need) => match need {

@@ -180,6 +180,11 @@ enum EventJson {
     Left {
         algorithm: Algorithm,
     },
+    Deferred {
+        method: String,
+        url: String,
+        activate_after: Option<f64>,
+    },
     Request {
         method: String,
         url: String,
@@ -303,6 +308,11 @@ impl Writer {
         match event {
             Event::Entered(algorithm) => EventJson::Entered { algorithm: *algorithm },
             Event::Left(algorithm) => EventJson::Left { algorithm: *algorithm },
+            Event::Deferred { method, url, activate_after } => EventJson::Deferred {
+                method: method.as_str().to_owned(),
+                url: self.url(url),
+                activate_after: activate_after.map(|after| after.as_secs_f64() * 1e3),
+            },
             Event::Request(request) => EventJson::Request {
                 method: request.method.as_str().to_owned(),
                 url: self.url(&request.url),

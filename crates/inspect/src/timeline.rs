@@ -1,10 +1,10 @@
-//! When each exchange did what: resolving, connecting, TLS, sending, waiting, the body. As data, and as bars of one line.
+//! When each exchange did what: being deferred, resolving, connecting, TLS, sending, waiting, the body. As data, and as bars of one line.
 
 use std::time::Duration;
 
 use serde::Serialize;
 use sofetch_core::infrastructure::timing::Timestamp;
-use sofetch_core::trace::{Event, Purpose, TraceId, WireEvent};
+use sofetch_core::trace::{Algorithm, Event, Purpose, TraceId, WireEvent};
 
 use crate::recording::{Entry, RecordedFetch, Recording};
 use crate::safe_text::{Secrets, escaped, redacted_urls};
@@ -13,6 +13,8 @@ use crate::safe_text::{Secrets, escaped, redacted_urls};
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Step {
+    /// Waiting for its page to end, or for its time.
+    Deferred,
     /// Looking up the name.
     Resolve,
     /// Connecting.
@@ -31,6 +33,7 @@ impl Step {
     /// The letter that stands for it in a bar.
     pub fn letter(self) -> char {
         match self {
+            Step::Deferred => 'd',
             Step::Resolve => 'r',
             Step::Connect => 'c',
             Step::Tls => 't',
@@ -114,6 +117,8 @@ impl Open<'_> {
     fn hear(&mut self, at: Duration, event: &Event, hops: &mut Vec<Hop>) {
         match event {
             Event::Wire(wire) => self.hear_wire(at, wire, hops),
+            Event::Deferred { .. } => self.prepare(at, hops),
+            Event::Entered(Algorithm::ProcessADeferredFetch) => self.end_step(Step::Deferred, at),
             // NB: a body that nobody waits for (a redirect's, a preflight's) has no end of its own.
             Event::BodyEnded { .. } if self.hop.as_ref().is_some_and(|hop| hop.status.is_some()) => {
                 self.end_step(Step::Body, at);
@@ -203,7 +208,7 @@ impl Open<'_> {
 /// Letters of a bar.
 const WIDTH: usize = 40;
 
-/// The exchanges as bars on one scale, a line each: `r` resolve, `c` connect, `t` TLS, `s` send, `.` wait, `=` body.
+/// The exchanges as bars on one scale, a line each: `d` deferred, `r` resolve, `c` connect, `t` TLS, `s` send, `.` wait, `=` body.
 pub fn bars(hops: &[Hop], secrets: Secrets) -> String {
     let (start, whole) = span(hops);
     let mut text = String::new();

@@ -2,6 +2,7 @@
 
 use sofetch_core::infrastructure::connections::Protocol;
 use sofetch_core::infrastructure::methods::Method;
+use sofetch_core::infrastructure::url::Url;
 use sofetch_core::rules::cors_check::CorsCheck;
 
 use super::*;
@@ -94,4 +95,22 @@ fn bars_are_a_line_each_and_safe() {
     assert_eq!(text, expected);
     assert_eq!(bars(&[], Secrets::Redacted), "");
     assert_eq!(bars(&timeline(&recorded(|_| {})), Secrets::Redacted), "");
+}
+
+#[test]
+fn what_is_deferred_begins_with_its_waiting() {
+    let url = || Url::parse("https://b.test/", None).expect("a URL");
+    let recording = recorded(|trace| {
+        trace.emit(|| Event::Deferred { method: Method::GET, url: url(), activate_after: None });
+        drop(trace.enter(Algorithm::ProcessADeferredFetch));
+        trace.emit(|| Event::Wire(WireEvent::Resolving { host: "b.test".to_owned() }));
+        trace.emit(|| Event::Wire(WireEvent::Resolved { addresses: Vec::new() }));
+        trace.emit(|| sent(Method::GET, "https://b.test/", &[]));
+    });
+    let hops = timeline(&recording);
+    let phases: Vec<Step> = hops[0].phases.iter().map(|phase| phase.step).collect();
+    assert_eq!((hops.len(), &*phases), (1, &[Step::Deferred, Step::Resolve][..]));
+    assert_eq!(hops[0].phases[0], phase(Step::Deferred, 1, 2));
+    let said = crate::waterfall(&hops, crate::Options::default());
+    assert!(said.contains("(d deferred, r resolve") && said.contains("deferred 1.0 ms"), "{said}");
 }

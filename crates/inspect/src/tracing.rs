@@ -122,6 +122,8 @@ fn room(algorithm: Algorithm, within: &Span) -> Span {
         CorsPreflightFetch "cors-preflight-fetch",
         FetchResponseHandover "fetch-response-handover",
         EstablishAWebSocketConnection "establish-a-websocket-connection",
+        FetchLater "fetch-later",
+        ProcessADeferredFetch "process-a-deferred-fetch",
     }
 }
 
@@ -130,6 +132,10 @@ fn tell(span: &Span, event: &Event) {
         Event::Request(request) => {
             let (method, url) = (request.method.as_str(), url(request.url.href()));
             tracing::debug!(target: "sofetch", parent: span, method, url, mode = request.mode, "request");
+        }
+        Event::Deferred { method, url: later, .. } => {
+            let (method, url) = (method.as_str(), url(later.href()));
+            tracing::debug!(target: "sofetch", parent: span, method, url, "deferred");
         }
         Event::Ruled(ruling) => {
             let (rule, words) = (ruling.rule(), words(ruling));

@@ -180,6 +180,12 @@ impl Printer {
                 let line = format!("{line} from {origin}, mode \"{mode}\", credentials \"{credentials}\"");
                 self.line(level, Paint::Plain, &line);
             }
+            Event::Deferred { method, url, activate_after } => {
+                let line = request_line(method, url, secrets);
+                let after = activate_after.map(|after| format!(", or {} from now", millis(after)));
+                let line = format!("{line} waits until its page ends{}", after.unwrap_or_default());
+                self.timed(level, Paint::Plain, &line, at);
+            }
             Event::Ruled(ruling) => self.ruling(level, ruling),
             Event::Rewrote { header, value: Some(value) } => {
                 let value = redacted(header.as_bytes(), value, secrets);

@@ -10,7 +10,8 @@ use crate::tree::{Options, Paint, painted};
 use crate::words::purpose;
 
 /// Every step, in the order in which an exchange takes them.
-const STEPS: [Step; 6] = [Step::Resolve, Step::Connect, Step::Tls, Step::Send, Step::Wait, Step::Body];
+const STEPS: [Step; 7] =
+    [Step::Deferred, Step::Resolve, Step::Connect, Step::Tls, Step::Send, Step::Wait, Step::Body];
 
 /// The exchanges as bars, two lines each: what it was and how long it took, then its phases. Nothing for no exchange.
 pub fn waterfall(hops: &[Hop], options: Options) -> String {
@@ -18,7 +19,10 @@ pub fn waterfall(hops: &[Hop], options: Options) -> String {
         return String::new();
     }
     let (start, whole) = span(hops);
-    let keys: Vec<String> = STEPS.iter().map(|step| format!("{} {}", step.letter(), name(*step))).collect();
+    // What hardly any fetch does is explained where one did.
+    let is_there = |step: Step| hops.iter().any(|hop| hop.phases.iter().any(|phase| phase.step == step));
+    let keys = STEPS.iter().filter(|step| **step != Step::Deferred || is_there(**step));
+    let keys: Vec<String> = keys.map(|step| format!("{} {}", step.letter(), name(*step))).collect();
     let head = format!("Timeline of {} ({})", millis(whole), keys.join(", "));
     let mut text = format!("{}\n", painted(&head, Paint::Room, options));
     for hop in hops {
@@ -108,6 +112,7 @@ fn summed(phases: &[Phase]) -> impl Iterator<Item = (Step, Phase)> {
 
 fn name(step: Step) -> &'static str {
     match step {
+        Step::Deferred => "deferred",
         Step::Resolve => "resolve",
         Step::Connect => "connect",
         Step::Tls => "TLS",
@@ -125,7 +130,7 @@ fn coloured(bar: &str, options: Options) -> String {
     let paint = |letter: char| match letter {
         'r' | 'c' | 't' => Paint::Warn,
         's' => Paint::Out,
-        '.' => Paint::Dim,
+        '.' | 'd' => Paint::Dim,
         '=' => Paint::In,
         _ => Paint::Plain,
     };

@@ -4,6 +4,7 @@
 //! in backticks, escaped, cut and without credentials.
 
 mod cors;
+mod deferred;
 mod faults;
 mod headers;
 mod near_miss;
@@ -89,6 +90,7 @@ fn sayable(ruling: &Ruling) -> &dyn Words {
         Ruling::Shown(verdict) => verdict,
         Ruling::IncludeCredentials(verdict) => verdict,
         Ruling::KeepaliveQuota(verdict) => verdict,
+        Ruling::DeferredFetch(verdict) => verdict,
         Ruling::ConditionalHeaders(verdict) => verdict,
         Ruling::Integrity(verdict) => verdict,
         Ruling::UnencodedDigest(verdict) => verdict,
@@ -148,6 +150,8 @@ pub fn title(algorithm: Algorithm) -> &'static str {
         Algorithm::CorsPreflightFetch => "CORS-preflight fetch",
         Algorithm::FetchResponseHandover => "fetch response handover",
         Algorithm::EstablishAWebSocketConnection => "establish a WebSocket connection",
+        Algorithm::FetchLater => "fetch later",
+        Algorithm::ProcessADeferredFetch => "process a deferred fetch",
     }
 }
 

@@ -68,6 +68,7 @@ pub(crate) const ORDER: &[&str] = &[
     "fetch/response.js",
     "fetch/abort_reason.js",
     "fetch/fetch.js",
+    "fetch/fetch_later.js",
     "progress_event.js",
     "file_reader.js",
     "xml_http_request.js",

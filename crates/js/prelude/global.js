@@ -19,6 +19,7 @@ import { PerformanceImpl } from "./performance.js";
 import { CryptoImpl } from "./crypto.js";
 import { base64Members } from "./base64.js";
 import { fetch } from "./fetch/fetch.js";
+import { fetchLater } from "./fetch/fetch_later.js";
 import { MessagePortImpl, postMessageToWindow } from "./message_ports.js";
 import { QuotaExceededError } from "./quota_exceeded_error.js";
 
@@ -216,6 +217,10 @@ export class WindowImpl extends GlobalImpl {
   // https://html.spec.whatwg.org/#dom-alert: the person sees it where console lines go.
   alert(message = "") {
     ops.print_out(message);
+  }
+
+  fetchLater(input, init) {
+    return fetchLater(input, init);
   }
 
   // https://html.spec.whatwg.org/#dom-window-postmessage, either kind

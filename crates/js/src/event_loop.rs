@@ -1,7 +1,7 @@
 //! [The event loop](https://html.spec.whatwg.org/#event-loops): tasks of any thread, timers, and a microtask checkpoint after each.
 //!
 //! One thread runs script. What takes time goes on elsewhere and comes back as a task; as long as something of it is
-//! under way, or a timer is set, the loop lives. Tasks go first in, first out, whatever their source: an order that
+//! under way, or a timer is set, the loop lives. Tasks go first in, first out, whatever their source but one: an order that
 //! every source's own is part of. Of a due timer and a task the older goes first, so that neither keeps the other waiting.
 //!
 //! A page and its workers have a loop each. One that has nothing to do is idle, until there is a task for it: a [`Census`] counts the
@@ -25,6 +25,7 @@ pub(crate) struct TaskQueue(Arc<Shared>);
 /// NB: not a channel of the standard library, which wakes the loop while it holds a lock that the loop takes next: where both
 /// share a processor, that is one more trip from thread to thread for each task.
 struct Shared {
+    made: Instant,
     state: Mutex<State>,
     came: Condvar,
     census: Arc<Census>,
@@ -53,7 +54,15 @@ impl TaskQueue {
         &self,
         task: impl for<'js> FnOnce(&Ctx<'js>) -> rquickjs::Result<()> + Send + 'static,
     ) {
-        self.add(Box::new(task), true);
+        self.add(Box::new(task), true, false);
+    }
+
+    /// The same of a task source that goes before all others.
+    pub(crate) fn queue_first(
+        &self,
+        task: impl for<'js> FnOnce(&Ctx<'js>) -> rquickjs::Result<()> + Send + 'static,
+    ) {
+        self.add(Box::new(task), true, true);
     }
 
     /// The same of a task that another follows at once, by whoever queues this one: the loop is not woken for each.
@@ -61,10 +70,10 @@ impl TaskQueue {
         &self,
         task: impl for<'js> FnOnce(&Ctx<'js>) -> rquickjs::Result<()> + Send + 'static,
     ) {
-        self.add(Box::new(task), false);
+        self.add(Box::new(task), false, false);
     }
 
-    fn add(&self, task: Task, wakes: bool) {
+    fn add(&self, task: Task, wakes: bool, goes_first: bool) {
         let mut state = self.0.lock();
         // A loop that has ended runs nothing: who still had something to say to its scripts may drop it, when nothing is locked.
         if state.loop_ended {
@@ -72,7 +81,11 @@ impl TaskQueue {
             drop(task);
             return;
         }
-        state.tasks.push_back((Instant::now(), task));
+        match goes_first {
+            // No timer is older.
+            true => state.tasks.push_front((self.0.made, task)),
+            false => state.tasks.push_back((Instant::now(), task)),
+        }
         if std::mem::take(&mut state.is_idle) {
             self.0.census.add();
         }
@@ -132,7 +145,8 @@ pub(crate) struct Tasks(Arc<Shared>);
 /// A loop's queue; the loop is counted from now on.
 pub(crate) fn task_queue(census: Arc<Census>) -> (TaskQueue, Tasks) {
     census.add();
-    let shared = Arc::new(Shared { state: Mutex::default(), came: Condvar::new(), census });
+    let shared =
+        Arc::new(Shared { made: Instant::now(), state: Mutex::default(), came: Condvar::new(), census });
     (TaskQueue(shared.clone()), Tasks(shared))
 }
 
@@ -310,6 +324,25 @@ mod tests {
         drop(tasks);
         queue.queue(|_| Ok(()));
         assert_eq!(dropped.try_recv(), Err(std::sync::mpsc::TryRecvError::Disconnected));
+    }
+
+    #[test]
+    fn one_source_goes_before_all_others() {
+        let (queue, tasks) = task_queue(Arc::default());
+        let due = Instant::now();
+        let (done, dropped) = std::sync::mpsc::channel::<u8>();
+        let ready = |tasks: &Tasks| {
+            drop(tasks.ready().expect("a task"));
+            dropped.try_recv().err()
+        };
+        let other = done.clone();
+        queue.queue(move |_| other.send(1).map_err(|_| rquickjs::Error::Unknown));
+        queue.queue_first(move |_| done.send(2).map_err(|_| rquickjs::Error::Unknown));
+        assert!(tasks.ready_since().is_some_and(|since| since <= due), "no timer is older");
+        // What went first was dropped first: the sender of the other is there yet.
+        assert_eq!(ready(&tasks), Some(std::sync::mpsc::TryRecvError::Empty));
+        assert!(tasks.ready_since().is_some_and(|since| since >= due));
+        assert_eq!(ready(&tasks), Some(std::sync::mpsc::TryRecvError::Disconnected));
     }
 
     #[test]

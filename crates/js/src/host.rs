@@ -81,6 +81,8 @@ pub(crate) struct Shared {
     pub(crate) bodies_made: Cell<u64>,
     /// How many ports somebody waits for the `close` of.
     pub(crate) close_awaited: Cell<usize>,
+    /// Is the page's document not fully active any more?
+    pub(crate) left: Cell<bool>,
     /// <https://html.spec.whatwg.org/#dom-workerglobalscope-closing>: no further task is run.
     pub(crate) closing: Cell<bool>,
     /// How many tasks were begun: which one runs.
@@ -186,6 +188,7 @@ impl Host {
             held_bodies: Cell::new(0),
             bodies_made: Cell::new(0),
             close_awaited: Cell::new(0),
+            left: Cell::new(false),
             closing: Cell::new(false),
             task_number: Cell::new(0),
             untold: RefCell::default(),
@@ -482,6 +485,10 @@ fn settle(ctx: &Ctx<'_>, id: u64, outcome: Option<Outcome>) -> Result<()> {
         return Ok(());
     };
     host.under_way.set(host.under_way.get() - usize::from(keeps_alive));
+    // Scripts of a page that was left do nothing more.
+    if host.left.get() {
+        return Ok(());
+    }
     let outcome =
         outcome.unwrap_or_else(|| Err(Thrown::Dom("AbortError", "The operation was given up.".into())));
     match outcome.map(|plain| plain.into_js(ctx)) {

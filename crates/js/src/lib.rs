@@ -114,6 +114,7 @@
 //! - Who fetches: [`RuntimeBuilder::agent`] takes the settings of a [`sofetch::UserAgent`], [`RuntimeBuilder::page`] says whether as a page.
 //! - Limits: memory, time and stack are the builder's; [`Interrupt`] ends what runs from another thread. Whatever ended a
 //!   runtime, script cannot catch it, and nothing runs after it.
+//! - The end of a page is the program's to say: [`Runtime::close`] sends what `fetchLater()` keeps, and waits for it.
 //! - A prompt for a person: [`EntryReader`] makes entries of what is typed, [`Runtime::enter`] runs them.
 //! - Modules are fetched, under the page's rules, or come from a [`ModuleLoader`]; [`ModuleFolders`] is one, for files. Without one no
 //!   file can be imported.
@@ -129,6 +130,7 @@ mod handles;
 mod host;
 mod interrupt;
 mod io_thread;
+mod leaving;
 mod ledger;
 mod microtasks;
 mod modules;

@@ -328,7 +328,7 @@ impl Runtime {
         while !self.host.is_over() && self.turn() {}
     }
 
-    fn end_workers(&self) {
+    pub(crate) fn end_workers(&self) {
         self.host.children.end();
         if self.host.worker.is_none() {
             self.host.print_lines();
@@ -539,6 +539,7 @@ impl Drop for Runtime {
     fn drop(&mut self) {
         // NB: first, so that who holds a connection and learns that its object is gone knows why.
         self.host.going.send_replace(true);
+        self.send_deferred();
         self.end_workers();
         let Shared { cluster, blob_urls, realm, worker, outbox, .. } = &*self.host;
         cluster.channels.close_all(*realm);

@@ -46,6 +46,7 @@ enum Policy {
     CspReportOnly,
     Integrity,
     IntegrityReportOnly,
+    Permissions,
 }
 
 /// The stack that scripts may use, where nobody says otherwise: half of what Rust gives a thread.
@@ -141,6 +142,12 @@ impl RuntimeBuilder {
     /// The same for one that refuses nothing: what violates it is reported.
     pub fn integrity_policy_report_only(self, value: &str) -> RuntimeBuilder {
         self.deliver(Policy::IntegrityReportOnly, value)
+    }
+
+    /// The page's permissions policy ([`PageBuilder::permissions_policy`](sofetch::PageBuilder::permissions_policy)), which says how much
+    /// `fetchLater()` may keep. The last one counts; [`RuntimeBuilder::build`] fails where it is no dictionary.
+    pub fn permissions_policy(self, value: &str) -> RuntimeBuilder {
+        self.deliver(Policy::Permissions, value)
     }
 
     /// Whom the page's policies may name to be told of violations, as the header `Reporting-Endpoints` has it:
@@ -353,6 +360,7 @@ fn make_page(
             Policy::CspReportOnly => builder.csp_report_only(value),
             Policy::Integrity => builder.integrity_policy(value),
             Policy::IntegrityReportOnly => builder.integrity_policy_report_only(value),
+            Policy::Permissions => builder.permissions_policy(value),
         };
     }
     builder.build().map_err(Error::agent)

@@ -26,6 +26,7 @@ use tokio::runtime::Handle;
 
 use crate::error::{Error, Misuse};
 use crate::fetch::fetch_for;
+use crate::fetch_later::UnderWay;
 use crate::page::{Page, PageBuilder};
 use crate::request::Request;
 use crate::response::Response;
@@ -178,6 +179,7 @@ impl UserAgent {
         user_agent.prompt = builder.prompt.clone();
         user_agent.settings = builder.settings.clone();
         let timers = Arc::new(TokioTimers::new(handle));
+        user_agent.timers = Some(timers.clone());
         Ok(Engine {
             user_agent: Arc::new(user_agent),
             timers,
@@ -213,17 +215,15 @@ impl UserAgent {
         format!("client-{}", self.0.next_client.fetch_add(1, Ordering::Relaxed))
     }
 
-    /// The client is no more; what it fetches goes on.
-    pub(crate) fn forget(&self, client_id: &str) {
-        if let Some(engine) = self.0.engine.get() {
-            engine.user_agent.forget_fetch_group(client_id);
-        }
+    /// The client is no more. What it fetches goes on; what it deferred is sent.
+    pub(crate) fn forget(&self, client_id: &str) -> UnderWay {
+        let Some(engine) = self.0.engine.get() else { return UnderWay::default() };
+        UnderWay::of(self, engine, engine.user_agent.forget_fetch_group(client_id))
     }
 
-    pub(crate) fn terminate(&self, client_id: &str) {
-        if let Some(engine) = self.0.engine.get() {
-            engine.user_agent.terminate_fetch_group(client_id);
-        }
+    pub(crate) fn terminate(&self, client_id: &str) -> UnderWay {
+        let Some(engine) = self.0.engine.get() else { return UnderWay::default() };
+        UnderWay::of(self, engine, engine.user_agent.terminate_fetch_group(client_id))
     }
 }
 

@@ -1,20 +1,26 @@
 //! The door for other faces: a request of the engine's own goes in, its answer comes out, and nothing is made of either.
 
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use sofetch_core::infrastructure::requests::Request as CoreRequest;
 use sofetch_core::rulings::{Fetched, NetworkError};
 use sofetch_core::trace::Trace;
 
+pub use sofetch_fetching::deferred_fetching::{Deferred, DeferredFetchRecord, InvokeState};
 use sofetch_fetching::establish_a_web_socket_connection::establish_a_web_socket_connection;
 pub use sofetch_fetching::establish_a_web_socket_connection::{ClientsLife, Established};
+use sofetch_fetching::fetch_later::fetch_later;
 pub use sofetch_fetching::fetch_params::{Callbacks, FetchController, Process, ReportedTiming};
+
+use sofetch_fetching::user_agent::NO_CLIENT;
 
 use crate::agent::UserAgent;
 use crate::error::Error;
 use crate::fetch::fetch_core;
+pub use crate::fetch_later::UnderWay;
 pub use crate::headers::is_framing_name;
+use crate::page::Page;
 
 impl UserAgent {
     /// <https://fetch.spec.whatwg.org/#concept-fetch>: for a face with objects of its own, such as a script engine's. The
@@ -31,8 +37,42 @@ impl UserAgent {
         controller: Arc<FetchController>,
     ) -> Result<Fetched, Error> {
         let engine = self.engine()?;
-        let trace = self.observer().map_or_else(Trace::off, Trace::new);
+        let trace = self.trace();
         Ok(fetch_core(engine, request, callbacks, controller, trace).await)
+    }
+
+    /// <https://fetch.spec.whatwg.org/#dom-window-fetchlater>, from step 7 on: for a face with objects of its own. Whose page it is the request says
+    /// (its client, or the user); whether that was left already the caller.
+    ///
+    /// # Errors
+    /// As [`UserAgent::fetch_core`]; that the request may not wait is the inner result.
+    pub fn fetch_later_core(
+        &self,
+        mut deferred: Deferred,
+        activate_after: Option<Duration>,
+        is_fully_active: bool,
+    ) -> Result<Result<Arc<DeferredFetchRecord>, NetworkError>, Error> {
+        let engine = self.engine()?;
+        deferred.time_limit = deferred.time_limit.or(engine.timeout);
+        Ok(fetch_later(&engine.user_agent, deferred, activate_after, is_fully_active))
+    }
+
+    /// [Leaves](Page::close) this page, or the user's own. What was deferred is under way then.
+    pub fn leave(&self, page: Option<&Page>) -> UnderWay {
+        match page {
+            Some(page) => page.leave(),
+            None => self.terminate(NO_CLIENT),
+        }
+    }
+
+    /// Sends what this page deferred, or the user's own, and ends nothing.
+    pub fn send_deferred(&self, page: Option<&Page>) -> UnderWay {
+        self.forget(page.map_or(NO_CLIENT, |page| &page.client().id))
+    }
+
+    /// A trace for the observer that it was told of, if any.
+    pub fn trace(&self) -> Trace {
+        self.observer().map_or_else(Trace::off, Trace::new)
     }
 
     /// <https://websockets.spec.whatwg.org/#concept-websocket-establish>: for a face with objects of its own. The request has a URL of scheme "http" or
@@ -48,7 +88,7 @@ impl UserAgent {
         controller: Arc<FetchController>,
     ) -> Result<Result<Established, NetworkError>, Error> {
         let agent = self.engine()?.user_agent.clone();
-        let trace = self.observer().map_or_else(Trace::off, Trace::new);
+        let trace = self.trace();
         Ok(establish_a_web_socket_connection(agent, request, protocols, controller, trace).await)
     }
 

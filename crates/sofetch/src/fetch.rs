@@ -76,22 +76,7 @@ pub(crate) async fn attempt(
 ) -> Fetched {
     let controller = FetchController::new();
     ends.watch(&controller, engine);
-    let callbacks = Callbacks {
-        process_request_body_chunk_length: ends
-            .on_upload
-            .clone()
-            .map(|told| boxed(move |length| told(length))),
-        process_request_end_of_body: None,
-        process_early_hints_response: ends.on_early_hints.clone().map(
-            |told| -> Box<dyn Fn(_) + Send + Sync> {
-                Box::new(move |hints: Interim| told(&Headers::from_list(hints.header_list, Guard::Immutable)))
-            },
-        ),
-        process_response_end_of_body: ends
-            .on_timing
-            .clone()
-            .map(|told| -> Box<dyn Fn(_) + Send + Sync> { Box::new(move |timing| told(timing)) }),
-    };
+    let callbacks = ends.callbacks();
     if let Some(error) = controller.appropriate_network_error() {
         return Err(error);
     }
@@ -158,6 +143,31 @@ impl Ends {
             on_download: request.on_download.take().map(Arc::from),
             on_timing: request.on_timing.take().map(Arc::from),
             on_early_hints: request.on_early_hints.take().map(Arc::from),
+        }
+    }
+
+    pub(crate) fn signal(&self) -> Option<&AbortSignal> {
+        self.signal.as_ref()
+    }
+
+    pub(crate) fn callbacks(&self) -> Callbacks {
+        Callbacks {
+            process_request_body_chunk_length: self
+                .on_upload
+                .clone()
+                .map(|told| boxed(move |length| told(length))),
+            process_request_end_of_body: None,
+            process_early_hints_response: self.on_early_hints.clone().map(
+                |told| -> Box<dyn Fn(_) + Send + Sync> {
+                    Box::new(move |hints: Interim| {
+                        told(&Headers::from_list(hints.header_list, Guard::Immutable))
+                    })
+                },
+            ),
+            process_response_end_of_body: self
+                .on_timing
+                .clone()
+                .map(|told| -> Box<dyn Fn(_) + Send + Sync> { Box::new(move |timing| told(timing)) }),
         }
     }
 

@@ -41,6 +41,11 @@
 //! # Ok(()) }
 //! ```
 //!
+//! # Later
+//!
+//! [`Page::fetch_later`] keeps a request until its page is left, or for a time: what a page has to tell a server when it goes. It is
+//! refused at once where it may not wait, and [`Page::close_and_wait`] ends the page with all that it still has to send.
+//!
 //! # Cancellation
 //!
 //! A fetch is a future: dropping it ends it, and what it held on the network is closed or given back. An
@@ -65,6 +70,7 @@ mod body;
 pub mod engine;
 mod error;
 mod fetch;
+mod fetch_later;
 mod headers;
 mod http_types;
 mod page;
@@ -83,6 +89,7 @@ pub use agent::{UserAgent, UserAgentBuilder};
 pub use body::BodyStream;
 pub use error::{Error, ErrorKind, Misuse};
 pub use fetch::fetch;
+pub use fetch_later::FetchLaterResult;
 pub use headers::{Guard, Headers};
 pub use http_types::HttpBody;
 pub use page::{Page, PageBuilder};

@@ -4,12 +4,15 @@
 
 use std::fmt;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
 
 use sofetch_core::infrastructure::clients::{Client, EmbedderPolicy, Global, PolicyContainer};
 use sofetch_core::infrastructure::content_security_policies::Disposition;
 use sofetch_core::infrastructure::header_list::HeaderList;
 use sofetch_core::infrastructure::integrity_policies::IntegrityPolicy;
 use sofetch_core::infrastructure::origins::Origin;
+use sofetch_core::infrastructure::permissions_policies::PermissionsPolicy;
 use sofetch_core::infrastructure::requests::ReferrerPolicy;
 use sofetch_core::infrastructure::url::Url;
 use sofetch_core::rules::referrer::parse_a_referrer_policy;
@@ -17,6 +20,7 @@ use sofetch_core::rules::referrer::parse_a_referrer_policy;
 use crate::agent::UserAgent;
 use crate::error::{Error, Misuse};
 use crate::fetch::fetch_for;
+use crate::fetch_later::{FetchLaterResult, UnderWay, fetch_later_for};
 use crate::replay::{Replay, ReplayNetwork};
 use crate::request::Request;
 use crate::response::Response;
@@ -25,19 +29,27 @@ use crate::web_socket::WebSocket;
 /// A page: what the Standard calls an [environment settings object](https://html.spec.whatwg.org/#environment-settings-object), with its agent.
 ///
 /// Clones are the same page. [`Page::close`] ends what it still fetches, except what is kept alive; dropping the last
-/// clone ends nothing.
+/// clone ends nothing. Either sends what [`Page::fetch_later`] keeps.
 #[derive(Clone)]
 pub struct Page(Arc<Shared>);
 
 struct Shared {
     agent: UserAgent,
     client: Arc<Client>,
+    /// Is its document not [fully active](https://html.spec.whatwg.org/#fully-active) any more?
+    left: AtomicBool,
+}
+
+impl Shared {
+    fn new(agent: UserAgent, client: Client) -> Shared {
+        Shared { agent, client: Arc::new(client), left: AtomicBool::new(false) }
+    }
 }
 
 impl Drop for Shared {
     /// Nobody can close the page any more: its fetch group need not be remembered.
     fn drop(&mut self) {
-        self.agent.forget(&self.client.id);
+        drop(self.agent.forget(&self.client.id));
     }
 }
 
@@ -64,10 +76,54 @@ impl Page {
         WebSocket::open(self.0.agent.clone(), client, input.into(), protocols).await
     }
 
-    /// The page is left: its fetches, and bodies still being read, end; those with `keepalive` go on. Its WebSockets say
-    /// goodbye.
+    /// Fetches later: when the page is left ([`Page::close`], or its last clone is dropped), or after `activate_after`, if that comes first.
+    /// The request is sent as one with `keepalive`, by the page's rules as they are then, and nobody is told what it came to but
+    /// observers. Until then the page's own copy of it waits; its signal aborts that. [`Retry`](crate::Retry) does not count.
+    ///
+    /// ```no_run
+    /// # async fn example(page: sofetch::Page) -> Result<(), sofetch::Error> {
+    /// use std::time::Duration;
+    /// let seen = sofetch::Request::new("https://api.test/seen").method("POST").body("1");
+    /// let result = page.fetch_later(seen, Some(Duration::from_secs(60)))?;
+    /// assert!(!result.activated());
+    /// page.close_and_wait().await;
+    /// assert!(result.activated());
+    /// # Ok(()) }
+    /// ```
+    ///
+    /// # Errors
+    /// What `new Request()` would throw ([`ErrorKind::Misuse`](crate::ErrorKind::Misuse)); a signal that is aborted already; and what may not wait
+    /// ([`ErrorKind::Refused`](crate::ErrorKind::Refused)): of that [`Error::reason`] is a [`DeferredFetch`](sofetch_core::rules::deferred_fetching::DeferredFetch), which says
+    /// whether it was the URL, a body without a length, the quota of 64 KiB for an origin and 512 KiB for all, or that
+    /// the page was left or is a worker's.
+    pub fn fetch_later(
+        &self,
+        input: impl Into<Request>,
+        activate_after: Option<Duration>,
+    ) -> Result<FetchLaterResult, Error> {
+        fetch_later_for(&self.0.agent, &self.0.client, input.into(), activate_after, self.is_fully_active())
+    }
+
+    /// Was it not left yet?
+    pub(crate) fn is_fully_active(&self) -> bool {
+        !self.0.left.load(Ordering::Acquire)
+    }
+
+    /// The page is left: its fetches, and bodies still being read, end; those with `keepalive` go on, and what was to be fetched later
+    /// is sent, as long as the runtime lives. Its WebSockets say goodbye.
     pub fn close(&self) {
-        self.0.agent.terminate(&self.0.client.id);
+        drop(self.leave());
+    }
+
+    /// The same, and waits until what is sent then is answered, or has failed. Who drops the future waits no longer, and nothing
+    /// else.
+    pub async fn close_and_wait(&self) {
+        self.leave().done().await;
+    }
+
+    pub(crate) fn leave(&self) -> UnderWay {
+        self.0.left.store(true, Ordering::Release);
+        self.0.agent.terminate(&self.0.client.id)
     }
 
     /// The same page over a recorded exchange: nothing is sent, and nothing that was remembered counts.
@@ -77,7 +133,7 @@ impl Page {
     pub fn over(&self, replay: Arc<Replay>) -> Result<Page, Error> {
         let agent = self.0.agent.over(Arc::new(ReplayNetwork(replay)))?;
         let client = Client { id: agent.next_client_id(), ..Client::clone(&self.0.client) };
-        Ok(Page(Arc::new(Shared { agent, client: Arc::new(client) })))
+        Ok(Page(Arc::new(Shared::new(agent, client))))
     }
 
     /// The agent that it belongs to.
@@ -125,8 +181,9 @@ impl Page {
             offline: owner.offline,
             emulated_user_agent: owner.emulated_user_agent.clone(),
             emulated_language: owner.emulated_language.clone(),
+            permissions_policy: PermissionsPolicy::default(),
         };
-        Page(Arc::new(Shared { agent: self.0.agent.clone(), client: Arc::new(client) }))
+        Page(Arc::new(Shared::new(self.0.agent.clone(), client)))
     }
 
     /// The agent it belongs to.
@@ -155,6 +212,7 @@ pub struct PageBuilder {
     base_url: Option<Url>,
     top_level: Option<Url>,
     policies: PolicyContainer,
+    permissions_policy: PermissionsPolicy,
     cross_origin_isolated: bool,
     has_cross_site_ancestor: bool,
     worker: bool,
@@ -174,6 +232,7 @@ impl PageBuilder {
             base_url: None,
             top_level: None,
             policies: PolicyContainer::default(),
+            permissions_policy: PermissionsPolicy::default(),
             cross_origin_isolated: false,
             has_cross_site_ancestor: false,
             worker: false,
@@ -263,6 +322,20 @@ impl PageBuilder {
         self
     }
 
+    /// The page's [permissions policy](https://w3c.github.io/webappsec-permissions-policy/#permissions-policy-http-header-field): the value
+    /// of a `Permissions-Policy` header, such as `deferred-fetch=()`. Two features count here, `deferred-fetch` and
+    /// `deferred-fetch-minimal`: they say how much [`Page::fetch_later`] may keep. The last one counts.
+    ///
+    /// [`PageBuilder::build`] fails with [`Misuse::InvalidPolicy`] where it is no dictionary, which browsers take for an
+    /// empty one.
+    pub fn permissions_policy(mut self, value: &str) -> PageBuilder {
+        match PermissionsPolicy::parse(value.as_bytes()) {
+            Ok(policy) => self.permissions_policy = policy,
+            Err(_) => self.error = Some(Error::misuse(Misuse::InvalidPolicy)),
+        }
+        self
+    }
+
     fn parse_integrity_policy(&mut self, value: &str) -> IntegrityPolicy {
         IntegrityPolicy::parse(value.as_bytes()).unwrap_or_else(|_| {
             self.error = Some(Error::misuse(Misuse::InvalidPolicy));
@@ -335,8 +408,9 @@ impl PageBuilder {
             offline: false,
             emulated_user_agent: None,
             emulated_language: None,
+            permissions_policy: self.permissions_policy,
         };
-        Ok(Page(Arc::new(Shared { agent: self.agent, client: Arc::new(client) })))
+        Ok(Page(Arc::new(Shared::new(self.agent, client))))
     }
 }
 

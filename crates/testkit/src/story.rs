@@ -267,6 +267,10 @@ fn line(event: &Event) -> String {
             request.redirect_count,
             headers(&request.header_list)
         ),
+        Event::Deferred { method, url, activate_after } => {
+            let after = activate_after.map_or(String::new(), |after| format!(" for {after:?} at most"));
+            format!("deferred {method} {url}{after}")
+        }
         Event::Ruled(ruling) => {
             let word = if ruling.blocks() { "refused" } else { "ruled" };
             let json = serde_json::to_string(ruling).expect("a ruling is plain data");

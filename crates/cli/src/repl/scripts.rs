@@ -29,6 +29,9 @@ const BUSY_LOOKS: u32 = 6;
 /// So many looks altogether: a slow machine is not a busy script.
 const MOST_LOOKS: u32 = 250;
 
+/// How long a person who leaves waits at most for what scripts fetch then.
+const LAST_WORDS: Duration = Duration::from_secs(1);
+
 /// Whose scripts they are.
 #[derive(Clone, Debug)]
 pub(crate) enum Place {
@@ -251,11 +254,15 @@ impl Serving {
                 }
                 (Ask::Finish(answer), Some(running)) => {
                     running.runtime.run_until_idle();
+                    running.runtime.close(None);
                     let _ = answer.send((running.runtime.has_failed(), running.lines.failure()));
                 }
                 // There is nobody to ask: who asked learns it by the answer that never comes.
                 (_, None) => {}
             }
+        }
+        if let Some(Running { runtime, .. }) = &mut running {
+            runtime.close(Some(LAST_WORDS));
         }
         // All memory goes with the process.
         std::mem::forget(running);

@@ -9,6 +9,7 @@ use crate::infrastructure::content_security_policies::CspList;
 use crate::infrastructure::header_list::HeaderList;
 use crate::infrastructure::integrity_policies::IntegrityPolicy;
 use crate::infrastructure::origins::{Origin, Site};
+use crate::infrastructure::permissions_policies::PermissionsPolicy;
 use crate::infrastructure::referrer_policies::ReferrerPolicy;
 use crate::infrastructure::structured_fields::{Item, get_a_structured_field_value};
 use crate::infrastructure::url::Url;
@@ -44,6 +45,9 @@ pub struct Client {
     pub emulated_user_agent: Option<String>,
     /// Emulated language (`Accept-Language`).
     pub emulated_language: Option<String>,
+    /// What a document [declares](https://w3c.github.io/webappsec-permissions-policy/#permissions-policy-declared-policy) of the features
+    /// that Fetch asks for; a worker has none.
+    pub permissions_policy: PermissionsPolicy,
 }
 
 /// What Fetch asks of a [global object](https://html.spec.whatwg.org/#global-object).
@@ -233,6 +237,7 @@ pub(crate) mod tests {
             offline: false,
             emulated_user_agent: None,
             emulated_language: None,
+            permissions_policy: Default::default(),
         }
     }
 

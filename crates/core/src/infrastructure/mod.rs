@@ -22,6 +22,7 @@ pub mod multipart;
 pub mod origins;
 pub mod package_data;
 pub mod percent_encoding;
+pub mod permissions_policies;
 pub mod ranges;
 pub mod referrer_policies;
 pub mod reports;

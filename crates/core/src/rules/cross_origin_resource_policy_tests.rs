@@ -48,6 +48,7 @@ fn client(enforced: EmbedderPolicyValue, report_only: EmbedderPolicyValue) -> Cl
         offline: false,
         emulated_user_agent: None,
         emulated_language: None,
+        permissions_policy: Default::default(),
     }
 }
 

@@ -7,6 +7,7 @@ pub mod cors_preflight;
 pub mod cors_preflight_cache;
 pub mod cors_safelists;
 pub mod cross_origin_resource_policy;
+pub mod deferred_fetching;
 pub mod departures;
 pub mod embedder_policy;
 pub mod fetch_metadata;

@@ -45,6 +45,7 @@ fn client(value: EmbedderPolicyValue, emulated_user_agent: Option<&str>) -> Opti
         offline: false,
         emulated_user_agent: emulated_user_agent.map(str::to_owned),
         emulated_language: None,
+        permissions_policy: Default::default(),
     }))
 }
 

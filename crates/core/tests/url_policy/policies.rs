@@ -41,6 +41,7 @@ fn window(page: &Url, upgrade_insecure_requests: bool) -> Client {
         offline: false,
         emulated_user_agent: None,
         emulated_language: None,
+        permissions_policy: Default::default(),
     }
 }
 

@@ -69,6 +69,7 @@ impl World {
             Arc::new(executor.clone()),
             Arc::new(SeededRandom::new(1)),
         );
+        agent.timers = Some(Arc::new(clock.clone()));
         // What each request would say in each story is left to one story.
         agent.settings.accept_encoding = Bytes::new();
         agent.settings.accept_encoding_insecure = Bytes::new();
@@ -162,6 +163,7 @@ pub(crate) fn page(url: &str) -> Client {
         offline: false,
         emulated_user_agent: None,
         emulated_language: None,
+        permissions_policy: Default::default(),
     }
 }
 

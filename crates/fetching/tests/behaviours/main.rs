@@ -7,6 +7,7 @@
 mod caching;
 mod common;
 mod credentials;
+mod deferred;
 mod ends;
 mod isolation;
 mod owner;

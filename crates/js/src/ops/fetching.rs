@@ -65,11 +65,14 @@ fn fetch_start<'js>(
 /// [Aborts](https://fetch.spec.whatwg.org/#fetch-controller-abort) for a reason of this kind, or an own one that says so much; script's
 /// value itself stays with the prelude.
 fn fetch_abort(ctx: Ctx<'_>, controller: Handle, kind: Text, said: Text) -> Result<()> {
-    let reason = match &*kind.0 {
+    controller.get::<Arc<FetchController>>(&ctx)?.abort(abort_reason(&kind, said));
+    Ok(())
+}
+
+pub(super) fn abort_reason(kind: &Text, said: Text) -> AbortReason {
+    match &*kind.0 {
         "AbortError" => AbortReason::AbortError,
         "TimeoutError" => AbortReason::TimeoutError,
         _ => AbortReason::Other(Arc::new(said.0)),
-    };
-    controller.get::<Arc<FetchController>>(&ctx)?.abort(reason);
-    Ok(())
+    }
 }

@@ -8,6 +8,7 @@ mod body_streams;
 mod buffer_sources;
 mod compression;
 mod crypto;
+mod deferred_fetching;
 mod encoding;
 mod event_sources;
 mod fetching;
@@ -47,6 +48,7 @@ pub(crate) fn object<'js>(ctx: &Ctx<'js>) -> Result<Object<'js>> {
     blobs::register(ctx, &ops)?;
     compression::register(ctx, &ops)?;
     crypto::register(ctx, &ops)?;
+    deferred_fetching::register(ctx, &ops)?;
     encoding::register(ctx, &ops)?;
     event_sources::register(ctx, &ops)?;
     responses::register(ctx, &ops)?;

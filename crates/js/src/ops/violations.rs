@@ -54,8 +54,10 @@ pub(crate) fn heard(ctx: &Ctx<'_>, report: Report) -> Result<()> {
         // 3.4.
         "csp-report" => return send_csp_report(ctx, &report),
         "csp-violation" => {
-            // 3.3.
-            fire(ctx, &report)?;
+            // 3.3. NB: a page that was left hears nothing.
+            if !Host::of(ctx).left.get() {
+                fire(ctx, &report)?;
+            }
             // 3.5. NB: a `report-to` that names nobody has nothing to say.
             if report.endpoint.is_empty() {
                 return Ok(());
@@ -91,7 +93,9 @@ fn generate_and_queue_a_report(ctx: &Ctx<'_>, report: Report) -> Result<()> {
         set(&member, "value", value)?;
         body.set(at, member)?;
     }
-    host.hook(ctx, "notifyObservers")?.call::<_, ()>((report.kind, &*url, body))?;
+    if !host.left.get() {
+        host.hook(ctx, "notifyObservers")?.call::<_, ()>((report.kind, &*url, body))?;
+    }
     // 4.
     host.outbox.append(ctx, report, url);
     Ok(())

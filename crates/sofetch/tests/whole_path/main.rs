@@ -38,7 +38,7 @@
 //! | 100 | TLS behind a proxy | `proxies` |
 //!
 //! Besides: `fixes` (what would have let a refused fetch pass), `sending` (what the owner
-//! keeps back), `bad_input` and `bad_http2` (whatever a server or caller gives is a typed error), `faces`, `bodies`, `ends`
+//! keeps back), `bad_input` and `bad_http2` (whatever a server or caller gives is a typed error), `faces`, `bodies`, `ends`, `later`
 //! and `pages` (the face's own promises).
 
 mod addresses;
@@ -50,6 +50,7 @@ mod ends;
 mod faces;
 mod fixes;
 mod h2;
+mod later;
 mod messages;
 mod pages;
 mod proxies;
