@@ -93,7 +93,7 @@ fn run_here(args: RunArgs, streams: &Streams) -> Result<ExitCode, Failure> {
     // The page is left: what its scripts fetch later goes now.
     runtime.close(None);
     let failed = runtime.has_failed();
-    if watchers.observer().is_some() || ending != Ending::Idle {
+    if watchers.observer().is_some() || ending != Ending::Idle || runtime.has_last_words() {
         // What is still under way tells them how it ends, or has last words; so has what goes with the page's end.
         drop(runtime);
     } else {

@@ -9,6 +9,7 @@ use std::io::{BufRead, BufReader};
 use std::process::Stdio;
 
 use serde_json::{Value, json};
+use sofetch::core::rules::web_sockets::accept_of;
 use sofetch_demo::{Ending, Reply, RequestSeen, Server};
 use support::{Folder, InWorld, Said, server, sofetch, sofetch_with};
 
@@ -17,6 +18,15 @@ fn answer(request: &RequestSeen) -> Reply {
     match request.path() {
         "/redirect" => Reply::new(302).header("Location", "/target?token=hush-1"),
         "/large" => Reply::ok(vec![b'x'; 200_000]),
+        "/socket" => Reply::new(101)
+            .header("Upgrade", "websocket")
+            .header("Connection", "Upgrade")
+            .header(
+                "Sec-WebSocket-Accept",
+                accept_of(&request.header("sec-websocket-key").unwrap_or_default()),
+            )
+            .as_given()
+            .echo(),
         _ => Reply::ok(format!("{} {}", request.method, request.path()))
             .header("Content-Type", "text/plain")
             .header("Set-Cookie", "session=hush-2; HttpOnly"),
@@ -561,6 +571,16 @@ fn the_end_of_the_run_is_the_page_s() {
     let asked = page.requests();
     let said: Vec<_> = asked.iter().map(|request| (&*request.method, request.path())).collect();
     assert_eq!(said, [("POST", "/later"); 2]);
+}
+
+#[test]
+fn who_is_told_of_the_page_s_end_is_told_though_nothing_is_waited_for() {
+    let page = server(answer);
+    let open = "const socket = new WebSocket('/socket'); socket.onopen = () => { socket.onopen = null; };";
+    on(&page, &["--eval", open]).ended(0);
+    let frames: Vec<_> =
+        page.frames().into_iter().map(|frame| (frame.first, frame.payload.to_vec())).collect();
+    assert_eq!(frames, [(0x88, 1001_u16.to_be_bytes().to_vec())]);
 }
 
 #[test]

@@ -31,6 +31,12 @@ impl Runtime {
         self.host.closing.set(true);
     }
 
+    /// Is anything under way that has something to say at the end, such as an open WebSocket its goodbye? It does so, within a second, when the
+    /// runtime is dropped; who ends the process instead leaves it unsaid.
+    pub fn has_last_words(&self) -> bool {
+        self.host.last_words.receiver_count() > 0
+    }
+
     /// What scripts began has joined its fetch group when this returns: the other thread takes its turns in their order.
     fn begin_all(&self) {
         let (begun, all) = channel();
