@@ -23,8 +23,9 @@ const UNCAUGHT: u8 = 1;
 /// The time limit came first, as timeout(1) says it.
 const TIMED_OUT: u8 = 124;
 
-/// How long the engine may go on after the limit, in what it does not interrupt, before the process ends.
-const GRACE: Duration = Duration::from_secs(1);
+/// How long the engine may go on after the limit, in what it does not interrupt, before the process ends. NB: what is under way has a second
+/// for its last words, and what is told of it is written after that.
+const GRACE: Duration = Duration::from_secs(3);
 
 /// Runs them.
 pub(crate) fn run(args: RunArgs, streams: &Streams) -> Result<ExitCode, Failure> {
@@ -89,9 +90,10 @@ fn run_here(args: RunArgs, streams: &Streams) -> Result<ExitCode, Failure> {
             ran => ran.map_err(Failure::Script)?,
         }
     }
-    let ending = runtime.run_until_idle();
+    let ran = runtime.run_until_idle();
     // The page is left: what its scripts fetch later goes now.
-    runtime.close(None);
+    let left = runtime.close(None);
+    let ending = if ran == Ending::Idle { left } else { ran };
     let failed = runtime.has_failed();
     if watchers.observer().is_some() || ending != Ending::Idle || runtime.has_last_words() {
         // What is still under way tells them how it ends, or has last words; so has what goes with the page's end.

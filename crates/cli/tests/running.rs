@@ -574,6 +574,21 @@ fn the_end_of_the_run_is_the_page_s() {
 }
 
 #[test]
+fn what_is_told_at_the_end_is_told_though_nobody_answers_last_words() {
+    let server = server(|request| match request.path() {
+        "/hang" => Reply::hang(),
+        _ => answer(request),
+    });
+    let folder = Folder::new();
+    let path = folder.file("run.har");
+    for script in ["fetch('/hang', { keepalive: true }); for (;;);", "fetchLater('/hang');"] {
+        on(&server, &["--script-timeout", "2", "--har", &path, "--eval", script]).ended(124);
+        let urls: Vec<_> = entries(&path).iter().map(|entry| entry["request"]["url"].to_string()).collect();
+        assert!(urls.len() == 1 && urls[0].contains("/hang"), "{script}: {urls:?}");
+    }
+}
+
+#[test]
 fn who_is_told_of_the_page_s_end_is_told_though_nothing_is_waited_for() {
     let page = server(answer);
     let open = "const socket = new WebSocket('/socket'); socket.onopen = () => { socket.onopen = null; };";

@@ -195,6 +195,8 @@ export class EventTargetImpl {
     prototype.listeners = newList();
     // Was there ever one among them that captures?
     prototype.hasCapturing = false;
+    // Is it a Window or a WorkerGlobalScope?
+    prototype.isGlobal = false;
     // https://html.spec.whatwg.org/#event-handler-map
     prototype.handlers = undefined;
   }
@@ -365,7 +367,7 @@ export function setErrorEventClass(Impl) {
 function processEventHandler({ value, type }, target, event) {
   if (typeof value !== "function") return;
   let cancels;
-  if (type === "error" && target.isGlobal === true && ErrorEventImpl !== undefined && event instanceof ErrorEventImpl) {
+  if (type === "error" && target.isGlobal && ErrorEventImpl !== undefined && event instanceof ErrorEventImpl) {
     const { message, filename, lineno, colno, error } = event;
     cancels = ReflectApply(value, wrap(target), [message, filename, lineno, colno, error]) === true;
   } else {

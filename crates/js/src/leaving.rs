@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use sofetch::engine::UnderWay;
 
-use crate::runtime::Runtime;
+use crate::runtime::{Ending, Runtime};
 
 impl Runtime {
     /// Leaves the page, as who closes a tab: fetches end, but those that are kept alive, timers and workers end, and what `fetchLater()` keeps is sent. It
@@ -15,10 +15,10 @@ impl Runtime {
     /// [`Interrupt`](crate::Interrupt) end the waiting, too. What is under way then has up to a second more when the runtime is dropped.
     ///
     /// Scripts whose loop had come to its end hear nothing of all this, and no loop runs after it. Who drops a runtime that was not closed
-    /// has what waits sent within that second.
-    pub fn close(&mut self, patience: Option<Duration>) {
+    /// has what waits sent within that second. What ended the waiting, if not all had its answer or the patience was over, is said.
+    pub fn close(&mut self, patience: Option<Duration>) -> Ending {
         if self.host.left.replace(true) {
-            return;
+            return self.ending();
         }
         self.host.timers.take();
         self.end_workers();
@@ -29,6 +29,7 @@ impl Runtime {
         }
         // No further task is run.
         self.host.closing.set(true);
+        self.ending()
     }
 
     /// Is anything under way that has something to say at the end, such as an open WebSocket its goodbye? It does so, within a second, when the

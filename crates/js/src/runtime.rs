@@ -335,7 +335,7 @@ impl Runtime {
         }
     }
 
-    fn ending(&self) -> Ending {
+    pub(crate) fn ending(&self) -> Ending {
         match self.host.is_over() {
             false => Ending::Idle,
             true if self.host.stop.is_stopped() => Ending::Interrupted,

@@ -113,9 +113,7 @@ impl<'js> Plain<'js> {
                 };
                 define(ctx, new, names.atom(index), item)?;
             }
-            if let Some(length) = length
-                && *length != items.len() as i64
-            {
+            if let Some(length) = length {
                 set_length(ctx, new, *length)?;
             }
         }

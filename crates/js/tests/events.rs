@@ -61,3 +61,11 @@ fn what_a_listener_throws_is_reported_before_its_microtasks() {
         port2.onmessage = () => { Promise.resolve().then(() => console.log('microtask')); throw 1; }; port1.postMessage(1);";
     assert_eq!(run(Page::of("https://a.test/"), script), ["error", "microtask"]);
 }
+
+#[test]
+fn a_global_is_no_object_that_says_so() {
+    let script = "let asked = 0; Object.defineProperty(Object.prototype, 'isGlobal', { configurable: true, get() { asked++; return true; } });
+        const xhr = new XMLHttpRequest(); xhr.onerror = (...given) => console.log(given.length, given[0] instanceof ErrorEvent, asked);
+        xhr.dispatchEvent(new ErrorEvent('error', { message: 'm' }));";
+    assert_eq!(run(Page::of("https://a.test/"), script), ["1 true 0"]);
+}

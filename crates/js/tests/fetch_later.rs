@@ -3,11 +3,12 @@
 mod support;
 
 use std::rc::Rc;
+use std::sync::Arc;
 use std::time::Duration;
 
 use sofetch::Url;
 use sofetch_js::{Ending, Global, Runtime, RuntimeBuilder, THREAD_STACK_BYTES};
-use sofetch_testkit::loopback::{Reply, RequestSeen, Server, serve};
+use sofetch_testkit::loopback::{Reply, RequestSeen, Server, on_tokio, serve};
 use support::lines::Lines;
 use support::{Page, run};
 
@@ -50,7 +51,14 @@ fn with_runtime(
 }
 
 fn closed(server: &Server, script: &str) -> Vec<String> {
-    with_runtime(server, |builder| builder, script, |mut runtime| runtime.close(None))
+    with_runtime(
+        server,
+        |builder| builder,
+        script,
+        |mut runtime| {
+            assert_eq!(runtime.close(None), Ending::Idle);
+        },
+    )
 }
 
 #[test]
@@ -264,7 +272,7 @@ fn policies_judge_when_it_is_sent() {
              addEventListener('securitypolicyviolation', (event) => {{ console.log(event.violatedDirective); clearInterval(keeps); }});
              fetchLater('{to}', {{ activateAfter: 0 }});"
         ),
-        |mut runtime| runtime.close(None),
+        |mut runtime| assert_eq!(runtime.close(None), Ending::Idle),
     );
     assert_eq!(in_time, ["connect-src"]);
     let at_the_end = with_runtime(
@@ -273,11 +281,65 @@ fn policies_judge_when_it_is_sent() {
         &format!(
             "addEventListener('securitypolicyviolation', () => console.log('heard')); fetchLater('{to}');"
         ),
-        |mut runtime| runtime.close(None),
+        |mut runtime| assert_eq!(runtime.close(None), Ending::Idle),
     );
     assert!(at_the_end.is_empty(), "{at_the_end:?}");
     let reports = seen(&server).into_iter().filter(|line| line.starts_with("POST /reports")).count();
     assert_eq!((reports, other.requests().len()), (2, 0));
+}
+
+#[test]
+fn who_never_answers_is_given_up() {
+    let server = serve(answer);
+    let soon = |builder: RuntimeBuilder| builder.report_time_limit(Duration::from_millis(20));
+    let printed = with_runtime(&server, soon, "fetchLater('/hang');", |mut runtime| {
+        assert_eq!(runtime.close(None), Ending::Idle);
+    });
+    assert!(printed.is_empty());
+    assert_eq!(seen(&server), ["GET /hang "]);
+}
+
+#[test]
+fn an_interrupt_ends_the_waiting() {
+    let server = Arc::new(serve(answer));
+    let seen = server.clone();
+    with_runtime(
+        &server,
+        |builder| builder,
+        "fetchLater('/hang');",
+        move |mut runtime| {
+            let handle = runtime.interrupt_handle();
+            let interrupts = std::thread::spawn(move || {
+                on_tokio(seen.until_requests(1));
+                handle.interrupt();
+            });
+            assert_eq!(runtime.close(None), Ending::Interrupted);
+            interrupts.join().expect("no panic");
+        },
+    );
+}
+
+#[test]
+fn it_has_its_entry_in_the_performance_timeline() {
+    let server = serve(answer);
+    let printed = closed(
+        &server,
+        "new PerformanceObserver((list, observer) => { for (const entry of list.getEntries()) console.log(entry.name.split('/').at(-1), entry.initiatorType); observer.disconnect(); clearInterval(keeps); }).observe({ type: 'resource' });
+         const keeps = setInterval(() => {}, 1000); fetchLater('/later', { activateAfter: 0 });",
+    );
+    assert_eq!(printed, ["later fetch"]);
+}
+
+#[test]
+fn it_reads_nothing_that_script_gave_to_all_objects() {
+    let server = serve(answer);
+    let printed = closed(
+        &server,
+        "let asked = 0; for (const name of ['length', 0, 1, 2]) Object.defineProperty(Object.prototype, name, { configurable: true, get() { asked++; return 1; } });
+         const result = fetchLater('/later'); console.log(asked, result instanceof FetchLaterResult);",
+    );
+    assert_eq!(printed, ["0 true"]);
+    assert_eq!(seen(&server), ["GET /later "]);
 }
 
 #[test]
@@ -287,7 +349,7 @@ fn a_page_says_how_much_may_wait() {
         &server,
         |builder| builder.permissions_policy("deferred-fetch=()"),
         "try { fetchLater('/a'); } catch (error) { console.log(error.name, error.quota); }",
-        |mut runtime| runtime.close(None),
+        |mut runtime| assert_eq!(runtime.close(None), Ending::Idle),
     );
     assert_eq!((printed, server.requests().len()), (vec!["QuotaExceededError 0".to_owned()], 0));
     assert!(Runtime::builder().permissions_policy("=").build().is_err());

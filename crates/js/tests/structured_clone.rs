@@ -103,6 +103,13 @@ fn clones_table() {
              console.log(c.bytes[0], c.later, 'gone' in c, c.again === c.bytes);",
             &["1 3 false true"],
         ),
+        (
+            "lists have their length, whatever they have beside",
+            "const named = [1, 2, ,]; named.x = 1; const empty = []; empty.length = 2; empty.x = 1; empty.y = 2;
+             const hidden = [1, 2, 3]; Object.defineProperty(hidden, 2, { enumerable: false }); hidden.x = 1;
+             for (const list of [named, empty, hidden]) { const c = structuredClone(list); console.log(c.length, Object.keys(c).join()); }",
+            &["3 0,1,x", "2 x,y", "3 0,1,x"],
+        ),
         ("lone surrogates are kept", r#"console.log(structuredClone("\uD800") === "\uD800")"#, &["true"]),
     ]);
 }

@@ -35,9 +35,10 @@ export function fetchLater(input, init) {
   const upload = body === null || isStream ? undefined : body.transmit().handle;
   last += 1;
   const number = last;
-  const deferred = ops.fetch_later(request.handle, upload, isStream, activateAfter, number);
-  if (deferred.length !== undefined) {
-    throw createQuotaExceededError("There is no room for the request to wait", deferred[0], deferred[1]);
+  const queued = ops.fetch_later(request.handle, upload, isStream, activateAfter, number);
+  const deferred = queued[0];
+  if (deferred === undefined) {
+    throw createQuotaExceededError("There is no room for the request to wait", queued[1], queued[2]);
   }
   const result = new FetchLaterResultImpl();
   // 16.

@@ -3,10 +3,10 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use rquickjs::{Ctx, IntoJs, Object, Result, Value};
+use rquickjs::{Array, Ctx, Object, Result, Value};
 use sofetch::core::infrastructure::bodies::Body;
 use sofetch::core::rules::deferred_fetching::DeferredFetch;
-use sofetch::engine::{Callbacks, Deferred, DeferredFetchRecord, FetchController};
+use sofetch::engine::{Deferred, DeferredFetchRecord, FetchController};
 use sofetch::{Bytes, Ruling};
 
 use crate::handles::Handle;
@@ -14,6 +14,7 @@ use crate::host::Host;
 use crate::ops::bodies::BodyHandle;
 use crate::ops::fetching::abort_reason;
 use crate::ops::requests::Request;
+use crate::ops::resource_timing;
 use crate::ops::set;
 use crate::throwing::throw_type;
 use crate::values::{Text, new_list};
@@ -23,8 +24,8 @@ pub(super) fn register<'js>(ctx: &Ctx<'js>, ops: &Object<'js>) -> Result<()> {
     Ok(())
 }
 
-/// Steps 7 to 15 of [fetchLater()](https://fetch.spec.whatwg.org/#dom-window-fetchlater), of a request with this body or one of unknown length: its record, or where there is no
-/// room for it a list of the quota and what was requested. The hook `activateDeferredFetch` is called with the number when it was sent.
+/// Steps 7 to 15 of [fetchLater()](https://fetch.spec.whatwg.org/#dom-window-fetchlater), of a request with this body or one of unknown length: its record, and where there is no
+/// room for it instead the quota and what was requested, as a list of all three. The hook `activateDeferredFetch` is called with the number when it was sent.
 fn fetch_later<'js>(
     ctx: Ctx<'js>,
     request: Handle,
@@ -32,7 +33,7 @@ fn fetch_later<'js>(
     is_stream: bool,
     activate_after: Option<f64>,
     number: f64,
-) -> Result<Value<'js>> {
+) -> Result<Array<'js>> {
     let host = Host::of(&ctx);
     let mut request = request.get::<Request>(&ctx)?.to_core();
     if let Some(body) = body {
@@ -43,6 +44,7 @@ fn fetch_later<'js>(
         body.length = None;
         request.body = Some(body);
     }
+    let callbacks = resource_timing::callbacks(&host, &request);
     let queue = host.queue.clone();
     let deferred = Deferred {
         request: Box::new(request),
@@ -57,23 +59,29 @@ fn fetch_later<'js>(
                 }
             });
         }),
-        callbacks: Callbacks::default(),
-        time_limit: None,
+        callbacks,
+        // Nobody hears of its answer, and whoever says nothing is given up.
+        time_limit: Some(host.limits.reports()),
         controller: FetchController::new(),
         trace: host.agent.trace(),
     };
     let after = activate_after.map(of_milliseconds);
     let queued = host.agent.fetch_later_core(deferred, after, !host.left.get());
     let error = match queued.map_err(|error| throw_type(&ctx, &error.to_string()))? {
-        Ok(record) => return Handle::new(record).into_js(&ctx),
+        Ok(record) => {
+            let list = new_list(&ctx)?;
+            list.set(0, Handle::new(record))?;
+            return Ok(list);
+        }
         Err(error) => error,
     };
     let message = match error.ruling() {
         Some(Ruling::DeferredFetch(DeferredFetch::QuotaExceeded { quota, requested })) => {
             let list = new_list(&ctx)?;
-            list.set(0, *quota as f64)?;
-            list.set(1, *requested as f64)?;
-            return Ok(list.into_value());
+            list.set(0, Value::new_undefined(ctx.clone()))?;
+            list.set(1, *quota as f64)?;
+            list.set(2, *requested as f64)?;
+            return Ok(list);
         }
         Some(Ruling::DeferredFetch(DeferredFetch::NotFullyActive)) => "The page was left",
         Some(Ruling::DeferredFetch(DeferredFetch::BodyWithoutLength)) => "A stream cannot wait",
