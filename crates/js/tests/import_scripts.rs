@@ -66,3 +66,28 @@ fn import_scripts_table() {
     assert!(server.requests_to("/w/a.js")[0].header("sec-fetch-mode").is_some_and(|mode| mode == "no-cors"));
     assert!(server.requests_to("/w/b.js").len() == 1, "nothing is fetched behind a failure");
 }
+
+#[test]
+fn the_console_is_told_why_a_script_is_not_there() {
+    let server = serve(|request| match request.path() {
+        "/w/html.js" => Reply::ok("1").header("Content-Type", "text/html"),
+        _ => Reply::new(404),
+    });
+    for (name, why) in [("none", "the server answered 404"), ("html", "the server says that it is text/html")]
+    {
+        let source = format!("importScripts('{name}.js');");
+        let lines = page(
+            &server.url("/w/worker.js"),
+            |builder| builder.global(Global::Worker),
+            move |runtime| {
+                runtime.run_script(&source, "worker.js").unwrap();
+                runtime.run_until_idle();
+            },
+        );
+        let ending = format!("/w/{name}.js could not be loaded ({why})");
+        assert!(
+            lines.iter().any(|line| line.contains("Uncaught NetworkError") && line.contains(&ending)),
+            "{lines:?}"
+        );
+    }
+}

@@ -85,7 +85,21 @@ impl NotFetched {
 
     /// Throws an error of script's, whose reason the console is told, too.
     pub(crate) fn throw(&self, ctx: &Ctx<'_>, thrown: Error) -> Error {
-        let Some(reason) = self.reason() else { return thrown };
+        match self.reason() {
+            Some(reason) => NotFetched::note(ctx, thrown, reason),
+            None => thrown,
+        }
+    }
+
+    /// The same of an error that says itself nothing of why.
+    pub(crate) fn throw_unsaid(&self, ctx: &Ctx<'_>, thrown: Error) -> Error {
+        match self.reason() {
+            Some(reason) => NotFetched::note(ctx, thrown, reason),
+            None => NotFetched::note(ctx, thrown, &self.to_string()),
+        }
+    }
+
+    fn note(ctx: &Ctx<'_>, thrown: Error, reason: &str) -> Error {
         let error = ctx.catch();
         let hook = Host::of(ctx).hook(ctx, "noteReason");
         if hook.and_then(|hook| hook.call::<_, ()>((error.clone(), reason))).is_err() {

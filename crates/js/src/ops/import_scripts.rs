@@ -47,7 +47,7 @@ fn import_script(ctx: Ctx<'_>, url: Handle) -> Result<()> {
     }
     let Fetched { text, url: response_url, muted_errors, charge, .. } = match fetch(&ctx, &url)? {
         Ok(fetched) => fetched,
-        Err(why) => return Err(why.throw(&ctx, network_error())),
+        Err(why) => return Err(why.throw_unsaid(&ctx, network_error())),
     };
     let ran = scripts::evaluate(&ctx, &text, response_url.href());
     drop(charge);
