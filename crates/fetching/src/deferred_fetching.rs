@@ -26,6 +26,8 @@ const READ_UNSEEN: usize = 64 * 1024;
 pub struct DeferredFetchRecord {
     user_agent: Weak<UserAgent>,
     group: Weak<FetchGroup>,
+    /// What it takes of the quota, while it waits.
+    quota: Waiting,
     state: Mutex<State>,
 }
 
@@ -73,7 +75,7 @@ impl DeferredFetchRecord {
 
     /// What it takes of the quota, while it waits.
     pub(crate) fn waiting(&self) -> Option<Waiting> {
-        self.lock().deferred.as_ref().map(|deferred| Waiting::of(&deferred.request))
+        self.lock().deferred.is_some().then(|| self.quota.clone())
     }
 
     /// Sets its invoke state to "aborted": it is not sent any more. What was sent goes on.
@@ -157,6 +159,7 @@ pub(crate) fn queue_a_deferred_fetch(
     Arc::new(DeferredFetchRecord {
         user_agent: Arc::downgrade(user_agent),
         group: Arc::downgrade(group),
+        quota: Waiting::of(&deferred.request),
         state: Mutex::new(State {
             invoke_state: InvokeState::Pending,
             deferred: Some(deferred),
