@@ -99,7 +99,11 @@ impl NotFetched {
         }
     }
 
+    /// NB: only an exception is an object that anything can be noted of.
     fn note(ctx: &Ctx<'_>, thrown: Error, reason: &str) -> Error {
+        if !thrown.is_exception() {
+            return thrown;
+        }
         let error = ctx.catch();
         let hook = Host::of(ctx).hook(ctx, "noteReason");
         if hook.and_then(|hook| hook.call::<_, ()>((error.clone(), reason))).is_err() {
