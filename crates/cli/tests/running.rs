@@ -9,7 +9,6 @@ use std::io::{BufRead, BufReader};
 use std::process::Stdio;
 
 use serde_json::{Value, json};
-use sofetch::core::rules::web_sockets::accept_of;
 use sofetch_demo::{Ending, Reply, RequestSeen, Server};
 use support::{Folder, InWorld, Said, server, sofetch, sofetch_with};
 
@@ -18,15 +17,6 @@ fn answer(request: &RequestSeen) -> Reply {
     match request.path() {
         "/redirect" => Reply::new(302).header("Location", "/target?token=hush-1"),
         "/large" => Reply::ok(vec![b'x'; 200_000]),
-        "/socket" => Reply::new(101)
-            .header("Upgrade", "websocket")
-            .header("Connection", "Upgrade")
-            .header(
-                "Sec-WebSocket-Accept",
-                accept_of(&request.header("sec-websocket-key").unwrap_or_default()),
-            )
-            .as_given()
-            .echo(),
         _ => Reply::ok(format!("{} {}", request.method, request.path()))
             .header("Content-Type", "text/plain")
             .header("Set-Cookie", "session=hush-2; HttpOnly"),
@@ -558,44 +548,6 @@ fn a_har_is_written_however_it_ends() {
     assert_eq!(entries(&path).len(), 1);
     sofetch(&["run", "--har", &path, "--eval", "1"]).ended(0);
     assert!(entries(&path).is_empty());
-}
-
-#[test]
-fn the_end_of_the_run_is_the_page_s() {
-    let page = server(answer);
-    let later = "fetchLater('/later', { method: 'POST', body: 'x' });";
-    let said = on(&page, &["-v", "--eval", later]).ended(0);
-    assert!(said.err.contains("/later waits until its page ends"), "{}", said.err);
-    assert!(said.err.contains("(1 bytes of the body)"), "{}", said.err);
-    on(&page, &["--script-timeout", "0.2", "--eval", &format!("{later} for (;;);")]).ended(124);
-    let asked = page.requests();
-    let said: Vec<_> = asked.iter().map(|request| (&*request.method, request.path())).collect();
-    assert_eq!(said, [("POST", "/later"); 2]);
-}
-
-#[test]
-fn what_is_told_at_the_end_is_told_though_nobody_answers_last_words() {
-    let server = server(|request| match request.path() {
-        "/hang" => Reply::hang(),
-        _ => answer(request),
-    });
-    let folder = Folder::new();
-    let path = folder.file("run.har");
-    for script in ["fetch('/hang', { keepalive: true }); for (;;);", "fetchLater('/hang');"] {
-        on(&server, &["--script-timeout", "2", "--har", &path, "--eval", script]).ended(124);
-        let urls: Vec<_> = entries(&path).iter().map(|entry| entry["request"]["url"].to_string()).collect();
-        assert!(urls.len() == 1 && urls[0].contains("/hang"), "{script}: {urls:?}");
-    }
-}
-
-#[test]
-fn who_is_told_of_the_page_s_end_is_told_though_nothing_is_waited_for() {
-    let page = server(answer);
-    let open = "const socket = new WebSocket('/socket'); socket.onopen = () => { socket.onopen = null; };";
-    on(&page, &["--eval", open]).ended(0);
-    let frames: Vec<_> =
-        page.frames().into_iter().map(|frame| (frame.first, frame.payload.to_vec())).collect();
-    assert_eq!(frames, [(0x88, 1001_u16.to_be_bytes().to_vec())]);
 }
 
 #[test]

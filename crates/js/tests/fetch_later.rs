@@ -1,4 +1,6 @@
 //! `fetchLater()` over loopback: what it refuses, when it sends, and what script sees of that.
+//!
+//! Over 400 lines: each end that a page can have, and each kind of body, is a test with a script of its own.
 
 mod support;
 
