@@ -396,6 +396,18 @@ fn the_event_loop_lives_for_who_listens() {
 }
 
 #[test]
+fn what_was_ordered_goes_out_before_the_end() {
+    const SOCKETS: usize = 50;
+    let script = format!(
+        r#"const sockets = Array.from({{ length: {SOCKETS} }}, () => new WebSocket("/echo"));
+           const opened = sockets.map(socket => new Promise(resolve => {{ socket.onopen = resolve; }}));
+           Promise.all(opened).then(() => {{ for (const socket of sockets) socket.close(3001); }});"#
+    );
+    let closed = (0x88, 3001_u16.to_be_bytes().to_vec());
+    assert_eq!(frames_after(&script), vec![closed; SOCKETS]);
+}
+
+#[test]
 fn a_socket_that_nobody_can_hear_is_collected() {
     let server = serve(answer);
     let script = r#"

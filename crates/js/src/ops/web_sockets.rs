@@ -86,6 +86,7 @@ fn web_socket_open<'js>(ctx: Ctx<'js>, url: Text, protocols: Array<'js>) -> Resu
         orders: ordered,
         end: End { realm: host.going.subscribe(), io: host.last_words.subscribe() },
         ledger: host.ledger.clone(),
+        given: 0,
         charges: VecDeque::new(),
     };
     host.io.spawn(task.run(host.agent.clone(), request, protocols));

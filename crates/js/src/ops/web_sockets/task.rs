@@ -135,6 +135,8 @@ pub(super) struct Task {
     pub(super) orders: mpsc::UnboundedReceiver<Order>,
     pub(super) end: End,
     pub(super) ledger: Arc<Ledger>,
+    /// Bytes that were given to the connection.
+    pub(super) given: u64,
     /// Of what is not on its way yet: up to which byte of all, and its charge.
     pub(super) charges: VecDeque<(u64, Charge)>,
 }
@@ -197,7 +199,6 @@ impl Task {
         let mut client = Some(client);
         let protocol = terms.protocol.unwrap_or_default();
         self.shared.tell(Event::Open { protocol, extensions: terms.extensions });
-        let mut given = 0;
         loop {
             let step = {
                 let ends = self.end.comes();
@@ -212,26 +213,28 @@ impl Task {
                 .await
             };
             match step {
-                Step::Ordered(Order::Send(message, charge)) => {
-                    given += message.len() as u64;
-                    self.charges.push_back((given, charge));
-                    connection.send(message);
+                Step::Ordered(order) => {
+                    if let Some(closure) = self.carry_out(order, &mut *connection) {
+                        return Some(closure);
+                    }
                 }
-                Step::Ordered(Order::Close(code, reason)) => {
-                    connection.start_the_closing_handshake(code, &reason);
-                }
-                Step::Ordered(Order::Fail) => return Some(failed()),
                 Step::ClientIsGone => {
                     client = None;
                     connection.start_the_closing_handshake(Some(GOING_AWAY), "");
                 }
                 Step::Happened(event) => {
-                    let transmitted = given - connection.buffered_amount();
+                    let transmitted = self.given - connection.buffered_amount();
                     if let Some(closure) = self.happened(event, transmitted).await {
                         return Some(closure);
                     }
                 }
                 Step::Ends => {
+                    // NB: what script ordered before its end comes before that.
+                    while let Ok(order) = self.orders.try_recv() {
+                        if let Some(closure) = self.carry_out(order, &mut *connection) {
+                            return Some(closure);
+                        }
+                    }
                     connection.start_the_closing_handshake(Some(GOING_AWAY), "");
                     return last_words(&mut *connection).await;
                 }
@@ -243,6 +246,24 @@ impl Task {
                 }
             }
         }
+    }
+
+    /// Gives the closure where the connection is to fail.
+    fn carry_out(
+        &mut self,
+        order: Order,
+        connection: &mut dyn WebSocketConnection,
+    ) -> Option<WebSocketClosure> {
+        match order {
+            Order::Send(message, charge) => {
+                self.given += message.len() as u64;
+                self.charges.push_back((self.given, charge));
+                connection.send(message);
+            }
+            Order::Close(code, reason) => connection.start_the_closing_handshake(code, &reason),
+            Order::Fail => return Some(failed()),
+        }
+        None
     }
 
     /// Tells script what it is to know; gives the closure, if that is what happened.
