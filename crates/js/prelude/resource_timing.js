@@ -196,7 +196,9 @@ function newEntry(handle, url, initiatorType, startTime, endTime) {
 
 // The hook: https://w3c.github.io/resource-timing/#dfn-mark-resource-timing
 function markResourceTiming(handle, url, initiatorType, startTime, endTime) {
+  takeIn();
   addEntry(newEntry(handle, url, initiatorType, startTime, endTime));
+  letWait();
 }
 ops.set_hooks({ fireBufferFullEvent, markResourceTiming });
 

@@ -282,6 +282,16 @@ fn the_buffer_that_nobody_has_looked_at_table() {
             &["250 a249", "251 c0", r#"{"droppedEntriesCount":4} 1"#],
         ),
         (
+            "more than may wait",
+            &with_sending(
+                r#"performance.setResourceTimingBufferSize(1200); send(1199, "a"); console.log(names().length, names().at(-1)); performance.clearResourceTimings();
+                   performance.setResourceTimingBufferSize(1); send(600, "b"); await task(); console.log(names().join()); send(1, "c"); await task(); console.log(names().join());
+                   const observer = new PerformanceObserver((list, observer, options) => console.log(JSON.stringify(options), list.getEntries().length));
+                   observer.observe({ type: "resource" }); send(1, "d");"#,
+            ),
+            &["1199 a1198", "b0", "b0", r#"{"droppedEntriesCount":601} 1"#],
+        ),
+        (
             "room that is made before",
             &with_sending(
                 r#"send(252, "a"); console.log(names().length); performance.setResourceTimingBufferSize(251); send(1, "b"); console.log(names().length); await task();

@@ -35,10 +35,13 @@ pub(crate) struct Unseen {
     dropped: usize,
 }
 
+/// <https://w3c.github.io/resource-timing/#dfn-resource-timing-buffer-size-limit>, as long as script has set no other.
+///
+/// NB: no more than twice as many wait here, whatever it sets and for both buffers: entries are in the limit of memory, and what waits is not.
+const LIMIT: usize = 250;
+
 impl Default for Unseen {
     fn default() -> Unseen {
-        /// <https://w3c.github.io/resource-timing/#dfn-resource-timing-buffer-size-limit>
-        const LIMIT: usize = 250;
         Unseen {
             found_room: Vec::new(),
             room: Some(LIMIT),
@@ -64,7 +67,8 @@ impl Report {
     fn mark(self, ctx: &Ctx<'_>) -> Result<()> {
         let host = Host::of(ctx);
         let mut unseen = host.unseen_timings.borrow_mut();
-        let Some(room) = unseen.room else {
+        let may_wait = unseen.found_room.len() + unseen.found_none.len() < 2 * LIMIT;
+        let Some(room) = unseen.room.filter(|_| may_wait) else {
             drop(unseen);
             let (reported, url, initiator_type, start, end) = self.parts();
             return host.hook(ctx, "markResourceTiming")?.call((reported, url, initiator_type, start, end));
