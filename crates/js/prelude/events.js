@@ -2,7 +2,9 @@
 //
 // No event target here has a parent, so that an event's path is its target alone.
 
-import { DOMException, MathFloor, ObjectHasOwn, ReflectApply, TypeError, copyList, newList, ops } from "./primordials.js";
+import {
+  DOMException, Map, MapPrototypeDelete, MapPrototypeGet, MapPrototypeSet, MathFloor, ObjectHasOwn, ReflectApply, TypeError, newList, ops,
+} from "./primordials.js";
 import { implement, wrap } from "./platform_objects.js";
 
 const NONE = 0;
@@ -178,6 +180,8 @@ class Listener {
     prototype.abortAlgorithm = undefined;
     prototype.removed = false;
     prototype.handler = undefined;
+    // Another of the same callback, where they are known by that.
+    prototype.another = undefined;
   }
 
   constructor(type, callback) {
@@ -186,13 +190,20 @@ class Listener {
   }
 }
 
+// So many listeners are looked through; of more it is known who has which callback, and who was removed stays among them for a while.
+const MANY = 16;
+
 export class EventTargetImpl {
   static {
     const { prototype } = this;
     prototype.wrapper = undefined;
-    // https://dom.spec.whatwg.org/#eventtarget-event-listener-list; a list is never changed, but replaced: one that an invocation walks, and
-    // this one, which all have as long as they have none.
+    // https://dom.spec.whatwg.org/#eventtarget-event-listener-list; an invocation that walks it sees nobody who is added, so that a list only
+    // grows, or is replaced. All have this one as long as they have none.
     prototype.listeners = newList();
+    // How many of them were removed.
+    prototype.removed = 0;
+    // Where they are many: who has a callback.
+    prototype.byCallback = undefined;
     // Was there ever one among them that captures?
     prototype.hasCapturing = false;
     // Is it a Window or a WorkerGlobalScope?
@@ -220,49 +231,68 @@ export class EventTargetImpl {
     if (signal !== undefined && signal.aborted) return;
     if (callback === null) return;
     // NB: one that is there already is not this one, and 6 would remove nothing.
-    if (this.indexOf(listener.type, callback, listener.capture) !== -1) return;
+    if (this.find(listener.type, callback, listener.capture) !== undefined) return;
     if (listener.capture) this.hasCapturing = true;
-    const listeners = copyList(this.listeners);
-    listeners[listeners.length] = listener;
-    this.listeners = listeners;
+    if (this.listeners.length === 0) this.listeners = newList();
+    this.listeners[this.listeners.length] = listener;
+    if (this.byCallback !== undefined) makeKnown(this.byCallback, listener);
+    else if (this.listeners.length > MANY) this.byCallback = knownByCallback(this.listeners);
     if (signal === undefined) return;
     listener.abortAlgorithm = () => this.removeListener(listener);
     signal.addAlgorithm(listener.abortAlgorithm);
   }
 
   removeEventListener(type, callback, options) {
-    const index = this.indexOf(type, callback, flatten(options));
-    if (index !== -1) this.removeListener(this.listeners[index]);
+    const listener = this.find(type, callback, flatten(options));
+    if (listener !== undefined) this.removeListener(listener);
   }
 
   // https://dom.spec.whatwg.org/#remove-an-event-listener
   removeListener(listener) {
+    if (listener.removed) return;
     listener.removed = true;
     // NB: a signal that is never aborted would hold all that ever listened.
     if (listener.abortAlgorithm !== undefined) {
       listener.signal.removeAlgorithm(listener.abortAlgorithm);
       listener.abortAlgorithm = undefined;
     }
+    const { byCallback } = this;
+    this.removed++;
+    if (byCallback !== undefined) {
+      makeUnknown(byCallback, listener);
+      if (this.removed * 2 < this.listeners.length) return;
+    }
     const left = newList();
     for (let i = 0; i < this.listeners.length; i++) {
-      if (this.listeners[i] !== listener) left[left.length] = this.listeners[i];
+      if (!this.listeners[i].removed) left[left.length] = this.listeners[i];
     }
     this.listeners = left;
+    this.removed = 0;
+    if (left.length <= MANY) this.byCallback = undefined;
   }
 
-  indexOf(type, callback, capture) {
-    for (let i = 0; i < this.listeners.length; i++) {
-      const listener = this.listeners[i];
-      if (listener.type === type && listener.callback === callback && listener.capture === capture) return i;
+  find(type, callback, capture) {
+    if (this.byCallback !== undefined) {
+      let listener = MapPrototypeGet(this.byCallback, callback);
+      while (listener !== undefined && !isListener(listener, type, callback, capture)) listener = listener.another;
+      return listener;
     }
-    return -1;
+    for (let i = 0; i < this.listeners.length; i++) {
+      if (isListener(this.listeners[i], type, callback, capture)) return this.listeners[i];
+    }
+    return undefined;
   }
 
   hasListener(type) {
     for (let i = 0; i < this.listeners.length; i++) {
-      if (this.listeners[i].type === type) return true;
+      const listener = this.listeners[i];
+      if (listener.type === type && !listener.removed) return true;
     }
     return false;
+  }
+
+  get hasListeners() {
+    return this.listeners.length > this.removed;
   }
 
   dispatchEvent(event) {
@@ -291,8 +321,9 @@ export class EventTargetImpl {
   invoke(event, capturing, inTask) {
     if (event.propagationStopped) return;
     event.currentTarget = this;
-    const listeners = this.listeners;
-    for (let i = 0; i < listeners.length; i++) {
+    const { listeners } = this;
+    const { length } = listeners;
+    for (let i = 0; i < length; i++) {
       const listener = listeners[i];
       if (listener.removed || listener.type !== event.type || listener.capture !== capturing) continue;
       if (listener.once) this.removeListener(listener);
@@ -344,6 +375,33 @@ export class EventTargetImpl {
   }
 }
 implement("EventTarget", EventTargetImpl);
+
+const isListener = (listener, type, callback, capture) =>
+  listener.type === type && listener.callback === callback && listener.capture === capture;
+
+function knownByCallback(listeners) {
+  const byCallback = new Map();
+  for (let i = 0; i < listeners.length; i++) makeKnown(byCallback, listeners[i]);
+  return byCallback;
+}
+
+function makeKnown(byCallback, listener) {
+  listener.another = MapPrototypeGet(byCallback, listener.callback);
+  MapPrototypeSet(byCallback, listener.callback, listener);
+}
+
+function makeUnknown(byCallback, listener) {
+  const first = MapPrototypeGet(byCallback, listener.callback);
+  if (first === listener) {
+    if (listener.another === undefined) MapPrototypeDelete(byCallback, listener.callback);
+    else MapPrototypeSet(byCallback, listener.callback, listener.another);
+  } else {
+    let before = first;
+    while (before !== undefined && before.another !== listener) before = before.another;
+    if (before !== undefined) before.another = listener.another;
+  }
+  listener.another = undefined;
+}
 
 // https://webidl.spec.whatwg.org/#call-a-user-objects-operation
 function callListener(callback, thisValue, event) {

@@ -409,13 +409,6 @@ export function newList() {
   return new List();
 }
 
-/** A list with the same elements. */
-export function copyList(list) {
-  const copy = new List();
-  for (let i = 0; i < list.length; i++) copy[i] = list[i];
-  return copy;
-}
-
 /** The value of an own data property; undefined where there is none. NB: Object.prototype may have a `value` or a `get` for descriptors. */
 export function dataValue(object, key) {
   const property = ObjectGetOwnPropertyDescriptor(object, key);

@@ -219,7 +219,7 @@ export function takeIn() {
 
 /** Lets reports wait, if nobody is to be told of them at once. */
 export function letWait() {
-  if (isObserved() || fullEventPending || globalImplementation.performance.listeners.length > 0) return;
+  if (isObserved() || fullEventPending || globalImplementation.performance.hasListeners) return;
   const room = sizeLimit - bufferSize("resource");
   ops.timing_wait(room > 0 ? room : 0);
 }

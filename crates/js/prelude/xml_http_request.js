@@ -306,7 +306,7 @@ export class XMLHttpRequestImpl extends XMLHttpRequestEventTargetImpl {
       ops.xhr_content_type(this.request, extracted.type, isText);
     }
     // 5.
-    this.uploadListener = this.uploadOrNone !== undefined && this.uploadOrNone.listeners.length > 0;
+    this.uploadListener = this.uploadOrNone !== undefined && this.uploadOrNone.hasListeners;
     // 7 to 10.
     this.uploadComplete = requestBody === undefined;
     this.sendInvoked = true;
