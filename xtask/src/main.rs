@@ -21,8 +21,9 @@ use std::process::ExitCode;
 const USAGE: &str = "\
 cargo xtask COMMAND
 
-  check [--require-data] [--require-chromium] [--require-node]
-                               all of the following; with the flags, absent test data or programs are a failure
+  check [--require-data] [--require-chromium] [--require-node] [--tested]
+                               all of the following; with the flags, absent test data or programs are a failure;
+                               --tested leaves out the tests, which were run before
   fmt                          cargo fmt --check
   clippy                       cargo clippy on everything, warnings denied
   doc                          cargo doc, warnings denied
