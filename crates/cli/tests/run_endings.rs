@@ -51,6 +51,20 @@ fn the_end_of_the_run_is_the_page_s() {
 }
 
 #[test]
+fn a_permissions_policy_says_what_may_wait() {
+    let page = server(answer);
+    let script =
+        "try { fetchLater('/later'); console.log('waits'); } catch (error) { console.log(error.name); }";
+    for (policy, expected) in
+        [("deferred-fetch=()", "QuotaExceededError\n"), ("deferred-fetch=(self)", "waits\n")]
+    {
+        let said = on(&page, &["--permissions-policy", policy, "--eval", script]).ended(0);
+        assert_eq!(said.text(), expected, "{policy}");
+    }
+    assert_eq!(page.requests().len(), 1);
+}
+
+#[test]
 fn what_is_told_at_the_end_is_told_though_nobody_answers_last_words() {
     let server = server(answer);
     let folder = Folder::new();
@@ -67,6 +81,8 @@ fn who_is_told_of_the_page_s_end_is_told_though_nothing_is_waited_for() {
     let page = server(answer);
     let open = "const socket = new WebSocket('/socket'); socket.onopen = () => { socket.onopen = null; };";
     on(&page, &["--eval", open]).ended(0);
+    let runtime = tokio::runtime::Builder::new_current_thread().build().expect("a runtime");
+    runtime.block_on(page.until_open_connections(0));
     let frames: Vec<_> =
         page.frames().into_iter().map(|frame| (frame.first, frame.payload.to_vec())).collect();
     assert_eq!(frames, [(0x88, 1001_u16.to_be_bytes().to_vec())]);

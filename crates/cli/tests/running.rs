@@ -68,7 +68,7 @@ fn who_has_read_enough_ends_the_scripts() {
 
 #[test]
 fn exit_codes_table() {
-    let table: [(&str, &[&str], i32, &str); 19] = [
+    let table: [(&str, &[&str], i32, &str); 20] = [
         ("nothing left", &["--eval", "1"], 0, ""),
         ("a rejection that was caught", &["--eval", "Promise.reject(1).catch(() => {})"], 0, ""),
         ("a prevented error", &["--eval", "onerror = () => true; throw 1"], 0, ""),
@@ -111,6 +111,12 @@ fn exit_codes_table() {
             &["--integrity-policy", "a=(", "--eval", "1"],
             2,
             "--integrity-policy",
+        ),
+        (
+            "a permissions policy that is none",
+            &["--permissions-policy", "deferred-fetch=(", "--eval", "1"],
+            2,
+            "--permissions-policy",
         ),
         ("endpoints that are none", &["--reporting-endpoints", "a=\"", "--eval", "1"], 2, "name=\"URL\""),
     ];

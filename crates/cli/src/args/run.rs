@@ -102,6 +102,9 @@ pub(crate) struct RealmArgs {
     /// The page's Reporting-Endpoints, as name="URL": its policies' report-to sends reports there (repeatable)
     #[arg(long, value_name = "VALUE", conflicts_with = "no_page", help_heading = "Scripts")]
     pub(crate) reporting_endpoints: Vec<String>,
+    /// The page's Permissions-Policy, as deferred-fetch=(): how much fetchLater() may keep
+    #[arg(long, value_name = "VALUE", conflicts_with = "no_page", help_heading = "Scripts")]
+    pub(crate) permissions_policy: Option<String>,
     /// Fetch on your own behalf: no origin, no CORS, nothing hidden
     #[arg(long, help_heading = "Scripts")]
     pub(crate) no_page: bool,

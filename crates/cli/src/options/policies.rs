@@ -1,7 +1,9 @@
-//! The policies that a page was delivered with: `--csp`, `--csp-report-only`, `--integrity-policy` and its kin, `--reporting-endpoints`.
+//! The policies that a page was delivered with: `--csp`, `--csp-report-only`, `--integrity-policy` and its kin,
+//! `--reporting-endpoints`, `--permissions-policy`.
 
 use sofetch::core::infrastructure::content_security_policies::{CspList, Disposition};
 use sofetch::core::infrastructure::integrity_policies::IntegrityPolicy;
+use sofetch::core::infrastructure::permissions_policies::PermissionsPolicy;
 use sofetch::core::infrastructure::reports::process_reporting_endpoints;
 use sofetch::core::infrastructure::structured_fields::{Dictionary, StructuredField};
 use sofetch::core::rules::content_security_policy::misread;
@@ -21,6 +23,7 @@ pub(crate) struct PolicyOptions {
     integrity_policy: Option<String>,
     integrity_policy_report_only: Option<String>,
     reporting_endpoints: Vec<String>,
+    permissions_policy: Option<String>,
 }
 
 impl PolicyOptions {
@@ -40,7 +43,13 @@ impl PolicyOptions {
                 return Err(UsageError::ReportingEndpoints(said.clone()));
             }
         }
+        if let Some(said) = &args.permissions_policy
+            && PermissionsPolicy::parse(said.as_bytes()).is_err()
+        {
+            return Err(UsageError::PermissionsPolicy(said.clone()));
+        }
         Ok(PolicyOptions {
+            permissions_policy: args.permissions_policy.clone(),
             integrity_policy: args.integrity_policy.clone(),
             integrity_policy_report_only: args.integrity_policy_report_only.clone(),
             reporting_endpoints: args.reporting_endpoints.clone(),
@@ -98,6 +107,9 @@ impl PolicyOptions {
         }
         for value in &self.reporting_endpoints {
             builder = builder.reporting_endpoints(value);
+        }
+        if let Some(value) = &self.permissions_policy {
+            builder = builder.permissions_policy(value);
         }
         builder
     }

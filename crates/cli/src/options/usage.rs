@@ -75,6 +75,8 @@ pub(crate) enum UsageError {
     IntegrityPolicy(String),
     /// What `Reporting-Endpoints` cannot say.
     ReportingEndpoints(String),
+    /// `--permissions-policy` is no dictionary.
+    PermissionsPolicy(String),
     /// `cors` without a page's origin.
     NoOrigin,
     /// `-X` is no token.
@@ -184,6 +186,9 @@ impl fmt::Display for UsageError {
                     f,
                     "--integrity-policy {said:?}: it is a dictionary, such as blocked-destinations=(script)"
                 )
+            }
+            UsageError::PermissionsPolicy(said) => {
+                write!(f, "--permissions-policy {said:?}: it is a dictionary, such as deferred-fetch=(self)")
             }
             UsageError::NoOrigin => f.write_str("cors needs --origin ORIGIN or --page URL: on whose behalf?"),
             // NB: with its quotes, but in the letters that were typed; who prints it escapes what is not for terminals.
