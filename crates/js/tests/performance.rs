@@ -1,5 +1,7 @@
 //! The performance timeline: marks and measures, the timing of fetches over loopback, observers. Nothing is measured here: moments are
 //! compared with each other.
+//!
+//! Over 400 lines: a table for each part of the timeline.
 
 mod support;
 
