@@ -80,7 +80,7 @@ impl Transmission {
             None => self.process_end_of_body(),
             Some(body) => {
                 let transmission = self.clone();
-                body.pipe_through(|stream| TransmittedBody { stream, transmission });
+                body.pipe_through(|stream| TransmittedBody { stream, piece: Bytes::new(), transmission });
             }
         }
     }
@@ -118,14 +118,33 @@ impl Transmission {
     }
 }
 
+/// As much is told of, in bytes, before the transport asks for more. It asks when it has room: what is told of without being on its way
+/// is so much, and the transport's buffer.
+const PIECE: usize = 64 << 10;
+
 struct TransmittedBody {
     stream: Box<dyn ByteStream>,
+    /// What is left of a longer chunk.
+    piece: Bytes,
     transmission: Arc<Transmission>,
+}
+
+impl TransmittedBody {
+    fn poll_piece(&mut self, context: &mut Context<'_>) -> Poll<Option<Result<Bytes, BodyError>>> {
+        if self.piece.is_empty() {
+            match std::task::ready!(self.stream.poll_next(context)) {
+                Some(Ok(chunk)) => self.piece = chunk,
+                ended => return Poll::Ready(ended),
+            }
+        }
+        let length = self.piece.len().min(PIECE);
+        Poll::Ready(Some(Ok(self.piece.split_to(length))))
+    }
 }
 
 impl ByteStream for TransmittedBody {
     fn poll_next(&mut self, context: &mut Context<'_>) -> Poll<Option<Result<Bytes, BodyError>>> {
-        let next = self.stream.poll_next(context);
+        let next = self.poll_piece(context);
         match &next {
             Poll::Ready(Some(Ok(bytes))) => self.transmission.process_body_chunk(bytes.len() as u64),
             Poll::Ready(None) => self.transmission.process_end_of_body(),

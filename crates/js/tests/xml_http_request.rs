@@ -3,6 +3,8 @@
 
 mod support;
 
+use std::io::Read as _;
+use std::net::TcpListener;
 use std::time::Duration;
 
 use sofetch::Url;
@@ -290,4 +292,27 @@ fn what_waits_for_a_response_ends_with_the_time_limit() {
         }
     }
     panic!("it never asked");
+}
+
+#[test]
+fn what_the_server_does_not_take_is_not_sent() {
+    // It reads the head and no further.
+    let listener = TcpListener::bind("127.0.0.1:0").expect("a loopback port is free");
+    let url = format!("http://{}/", listener.local_addr().expect("it is bound"));
+    let server = std::thread::spawn(move || {
+        let (mut socket, _) = listener.accept().expect("a connection");
+        let mut byte = [0];
+        let mut head = Vec::new();
+        while !head.ends_with(b"\r\n\r\n") {
+            socket.read_exact(&mut byte).expect("a head");
+            head.extend(byte);
+        }
+        socket
+    });
+    let script = r#"const xhr = new XMLHttpRequest(), types = ["load", "loadend", "timeout"]; xhr.open("POST", "/"); xhr.timeout = 500;
+        for (const type of types) xhr.upload.addEventListener(type, event => console.log("upload", type, event.loaded));
+        xhr.upload.onprogress = ({ loaded, total }) => { if (loaded === total) console.log("all is said to be sent"); };
+        xhr.ontimeout = () => console.log("timeout"); xhr.send(new Uint8Array(64 << 20));"#;
+    assert_eq!(run(Page::of(&url), script), ["upload timeout 0", "upload loadend 0", "timeout"]);
+    drop(server.join().expect("no panic"));
 }

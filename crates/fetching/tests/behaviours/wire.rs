@@ -189,6 +189,19 @@ fn the_upload_is_told_once_however_often_it_is_sent() {
 }
 
 #[test]
+fn a_long_chunk_is_told_of_in_pieces() {
+    static BYTES: [u8; (128 << 10) + 1] = [b'b'; (128 << 10) + 1];
+    let body = str::from_utf8(&BYTES).expect("ASCII");
+    let told = Arc::new(Told::default());
+    let world = World::new([post(OWN).expects_body(body)]);
+    world.fetch_with(from(A, OWN).method("POST").body(body), callbacks(&told)).expect("a response");
+    assert_eq!(
+        (&**told.lengths.lock().unwrap(), *told.ends.lock().unwrap()),
+        (&[64 << 10, 64 << 10, 1][..], 1)
+    );
+}
+
+#[test]
 fn the_trace_tells_the_upload_once_too() {
     let world = World::new([post(OWN).fails_safely(closed(true)), post(OWN).expects_body("four")]);
     world.ok(from(A, OWN).method("POST").body("four"));
