@@ -27,8 +27,9 @@ impl Holder<'_> {
     }
     fn check(&self, member: &str) -> String {
         match self.direct {
+            // NB: of what is no object the operator itself throws. This costs less than to look first.
             true => format!(
-                "if (!(#impl in this)) throw illegalInvocation({}, {});",
+                "try {{ if (!(#impl in this)) throw null; }} catch {{ throw illegalInvocation({}, {}); }}",
                 quoted(self.interface),
                 quoted(member)
             ),

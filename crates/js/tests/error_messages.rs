@@ -42,3 +42,17 @@ fn messages_are_bounded_and_on_one_line() {
         ["4083 ...", "4085 ...", "'a\\n\\u{0}b\\u{1b}[1m' is not a header name"]
     );
 }
+
+#[test]
+fn who_takes_a_method_from_its_object_is_told_which_object_it_wants() {
+    let script = "const tell = (steps) => { try { steps(); } catch (error) { console.log(error.name, error.message); } };
+        const { get } = Headers.prototype; tell(() => get('a')); tell(() => get.call('a', 'b')); tell(() => get.call({}, 'b'));
+        const { abort } = new AbortController(); tell(() => abort());
+        Response.prototype.text.call(null).catch((error) => tell(() => { throw error; }));";
+    let wants = |member: &str, kind: &str| {
+        format!("TypeError Illegal invocation: '{member}' wants an object of type '{kind}'")
+    };
+    let get = wants("get", "Headers");
+    let said = [&get, &get, &get, &wants("abort", "AbortController"), &wants("text", "Response")];
+    assert_eq!(run(Page::of("https://a.test/"), script), said.map(String::as_str));
+}
