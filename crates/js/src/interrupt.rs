@@ -1,6 +1,8 @@
-//! [`Interrupt`]: ends what a runtime runs, from any thread.
+//! [`Interrupt`]: ends what a runtime runs, from any thread; and what the engine is told when it asks whether that is so.
 
 use std::sync::Arc;
+
+use rquickjs::{Ctx, qjs};
 
 use crate::event_loop::TaskQueue;
 use crate::workers::stop::Stop;
@@ -37,6 +39,28 @@ impl std::fmt::Debug for Interrupt {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Interrupt").field("is_interrupted", &self.is_interrupted()).finish()
     }
+}
+
+/// So far beyond its top lies the stack's end when nothing may be called any more: whatever calls finds itself beyond that.
+const NO_STACK: usize = (64_usize << 20).wrapping_neg();
+
+/// Is what runs to end? The engine asks now and then.
+///
+/// NB: some of its own functions take what ends a script for any other exception, which a promise they make is then rejected with (the
+/// executor of `new Promise()`, `then` of what a promise is resolved with). What called them would go on, and a loop around them never
+/// end. So nothing can be called from then on: what goes on meets the next such question in a loop of its own.
+#[allow(unsafe_code)]
+pub(crate) fn interrupted(ctx: &Ctx<'_>, stop: Arc<Stop>) -> Box<dyn FnMut() -> bool> {
+    // SAFETY: the context has a runtime, and is not used here any more.
+    let engine = unsafe { qjs::JS_GetRuntime(ctx.as_raw().as_ptr()) };
+    Box::new(move || {
+        let is_over = stop.is_over();
+        if is_over {
+            // SAFETY: it is this engine that asks, so that it lives; it reads the stack's bound only where it calls something.
+            unsafe { qjs::JS_SetMaxStackSize(engine, NO_STACK as _) };
+        }
+        is_over
+    })
 }
 
 #[cfg(test)]

@@ -426,6 +426,8 @@ impl Runtime {
         if !was_over {
             return;
         }
+        // Whom it ended could call nothing any more.
+        self.engine.set_max_stack_size(self.host.limits.max_stack());
         // NB: one that did not look meanwhile would go on.
         if were_workers {
             self.host.children.terminate_all();

@@ -15,7 +15,7 @@ use sofetch::Url;
 use crate::error::Error;
 use crate::event_loop::{Idled, Task, Tasks};
 use crate::host::{Host, Shared};
-use crate::interrupt::Interrupt;
+use crate::interrupt::{Interrupt, interrupted};
 use crate::io_thread::IoThread;
 use crate::ledger;
 use crate::microtasks;
@@ -55,7 +55,7 @@ const PATIENCE_WITH_PORTS: Duration = Duration::from_millis(500);
 /// A global with its scripts. It stays on the thread that made it; what it fetches goes on beside it.
 pub struct Runtime {
     context: Context,
-    engine: rquickjs::Runtime,
+    pub(crate) engine: rquickjs::Runtime,
     pub(crate) host: Host,
     pub(crate) tasks: Tasks,
     modules: Modules,
@@ -80,6 +80,8 @@ impl Runtime {
         (loader, parser, deepest): (Rc<dyn ModuleLoader>, Parser, usize),
     ) -> Result<Runtime, Error> {
         let context = Context::full(&engine).map_err(Error::engine)?;
+        let interrupted = context.with(|ctx| interrupted(&ctx, host.stop.clone()));
+        engine.set_interrupt_handler(Some(interrupted));
         let modules = context.with(|ctx| {
             let modules =
                 Modules::new(&ctx, host.ledger.clone(), loader, parser, deepest).map_err(Error::engine)?;

@@ -293,6 +293,11 @@ impl Limits {
         }
     }
 
+    /// How deep scripts may go, in bytes of the stack.
+    pub(crate) fn max_stack(self) -> usize {
+        self.max_stack
+    }
+
     /// How long a report or a beacon may wait for its answer.
     pub(crate) fn reports(self) -> Duration {
         self.reports
@@ -317,7 +322,6 @@ impl Limits {
         engine.set_memory_limit(heap);
         let stop = host.stop.clone();
         let is_over = move || stop.is_over();
-        engine.set_interrupt_handler(Some(Box::new(is_over.clone())));
         let beside: MakeEngine = Box::new(move || {
             let engine = rquickjs::Runtime::new()?;
             engine.set_max_stack_size(max_stack);

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use lines::Lines;
 use sofetch::Url;
-use sofetch_js::{Runtime, THREAD_STACK_BYTES};
+use sofetch_js::{Ending, Runtime, THREAD_STACK_BYTES};
 use sofetch_testkit::loopback::{Reply, serve};
 
 /// What is under way when the runtime goes.
@@ -81,6 +81,87 @@ fn a_runtime_goes_in_any_state() {
                 // Nobody but us is left to print.
                 lines.take();
             }
+        }
+    });
+    ran.expect("a thread").join().expect("no panic");
+}
+
+/// Functions of the engine that make a rejection of what is thrown in them, or put another exception in its place.
+const SWALLOWERS: &[&str] = &[
+    "new Promise(() => { interrupt(); for (;;); })",
+    "new Promise(() => { for (;;) interrupt(); })",
+    "try { new Promise(() => { interrupt(); for (;;); }) } catch {} finally { said('finally') }",
+    "Promise.try(() => { interrupt(); for (;;); })",
+    "Promise.resolve({ get then() { interrupt(); for (;;); } })",
+    "Promise.all({ [Symbol.iterator]() { interrupt(); for (;;); } })",
+    "Promise.race([{ get then() { interrupt(); for (;;); } }])",
+    "new (class extends Promise { constructor(steps) { super(steps); } })(() => { interrupt(); for (;;); })",
+    "(async function* () { interrupt(); for (;;); })().next()",
+    "(async () => { for await (const _ of (function* () { interrupt(); for (;;); })()); })()",
+    "import({ toString() { interrupt(); for (;;); } })",
+    "try { for (const _ of { [Symbol.iterator]() { return this; }, next() { return this; }, return() { interrupt(); for (;;); } }) throw 1; } catch {}",
+    "try { new Headers(new Proxy([], { get() { interrupt(); for (;;); } })) } catch {}",
+    "new ReadableStream({ start() { interrupt(); for (;;); } })",
+    "new Promise(() => new Promise(() => new Promise(() => { interrupt(); for (;;); })))",
+];
+
+#[test]
+fn no_function_of_the_engine_keeps_an_end_from_coming() {
+    for swallower in SWALLOWERS {
+        for script in [
+            format!("{swallower}; said('ran on');"),
+            format!("for (;;) {swallower};"),
+            format!("(async () => {{ for (;;) {{ try {{ {swallower} }} catch {{}} }} }})(); said('ran on');"),
+            format!("setTimeout(() => {{ for (;;) {swallower}; }}); setTimeout(() => said('another task'));"),
+        ] {
+            let (told, ended) = std::sync::mpsc::channel();
+            let source = script.clone();
+            let thread = std::thread::Builder::new().stack_size(THREAD_STACK_BYTES);
+            let ran = thread.spawn(move || {
+                let lines = Lines::default();
+                let mut runtime =
+                    Runtime::builder().printer(Rc::new(lines.clone())).build().expect("a runtime");
+                let interrupt = runtime.interrupt_handle();
+                let define = runtime.define("interrupt", move |_| {
+                    interrupt.interrupt();
+                    Ok(sofetch_js::Value::Null)
+                });
+                define.expect("a function");
+                runtime.run_script("const said = (what) => console.log(what);", "said.js").expect("it began");
+                runtime.run_script(&source, "test.js").expect("it began");
+                let ending = runtime.run_until_idle();
+                let _ = told.send((ending, lines.take()));
+            });
+            // NB: what never ends keeps its thread, and this one says so.
+            match ended.recv_timeout(Duration::from_secs(120)) {
+                Ok((ending, lines)) => {
+                    assert_eq!((ending, lines.len()), (Ending::Interrupted, 0), "{script}: {lines:?}")
+                }
+                Err(error) => panic!("{script}: {error}"),
+            }
+            ran.expect("a thread").join().expect("no panic");
+        }
+    }
+}
+
+/// Who was interrupted where nothing could be called any more calls again.
+#[test]
+fn what_is_resumed_calls_again() {
+    let thread = std::thread::Builder::new().stack_size(THREAD_STACK_BYTES);
+    let ran = thread.spawn(|| {
+        let mut runtime = Runtime::builder().build().expect("a runtime");
+        let interrupt = runtime.interrupt_handle();
+        let define = runtime.define("interrupt", move |_| {
+            interrupt.interrupt();
+            Ok(sofetch_js::Value::Null)
+        });
+        define.expect("a function");
+        for _ in 0..2 {
+            runtime.run_script("new Promise(() => { interrupt(); for (;;); })", "test.js").expect("it began");
+            assert!(runtime.evaluate("1").expect_err("it is over").is_over());
+            runtime.resume();
+            let deep = "(function deep(n) { return n === 0 ? 0 : 1 + deep(n - 1); })(50)";
+            assert_eq!(runtime.evaluate(deep).expect("a number"), 50);
         }
     });
     ran.expect("a thread").join().expect("no panic");
