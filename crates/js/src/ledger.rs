@@ -245,6 +245,21 @@ pub(crate) fn is_memory_short(ctx: &Ctx<'_>) -> bool {
     }
 }
 
+/// After a collection the engine waits for half as much again before the next. Where the limit leaves less it would have no other: then it is
+/// to collect with half of what is left.
+#[allow(unsafe_code)]
+fn collect_in_time(ctx: &Ctx<'_>, left: usize) {
+    // SAFETY: the runtime is the context's.
+    unsafe {
+        let engine = qjs::JS_GetRuntime(ctx.as_raw().as_ptr());
+        let threshold = qjs::JS_GetGCThreshold(engine) as usize;
+        if threshold > left {
+            let live = left.min(threshold / 3 * 2);
+            qjs::JS_SetGCThreshold(engine, (live + (left - live) / 2) as _);
+        }
+    }
+}
+
 /// Before a task: lets the engine have what the ledger leaves to it, and other threads what the engine has not taken.
 pub(crate) fn share(ctx: &Ctx<'_>) {
     let host = Host::of(ctx);
@@ -270,6 +285,7 @@ pub(crate) fn share(ctx: &Ctx<'_>) {
         Some(found)
     };
     let Some(mut found) = look() else { return };
+    collect_in_time(ctx, ledger.left().unwrap_or(usize::MAX));
     // What is garbage is no reason for the task to fail.
     if found < LARGE {
         collect(ctx);

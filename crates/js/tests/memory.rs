@@ -265,3 +265,13 @@ setTimeout(() => { kept = null; setTimeout(() => fetch("/").then((r) => r.text()
     let printed = run(server.url("/page"), script);
     assert!(printed.contains(&"after hello".to_owned()), "{printed:?}");
 }
+
+/// When so much was live at a collection that the engine would wait for more than the limit before the next.
+#[test]
+fn what_most_of_the_limit_was_is_collected_with_the_next_tasks() {
+    let script = "let live = [], rounds = 0;
+        const fill = () => { live = []; for (let i = 0; i < 27; i++) { const kept = { bytes: new Uint8Array(1e6) }; kept.itself = kept; live.push(kept); } };
+        const round = () => { try { fill(); console.log(rounds); } catch (error) { console.log(live.length, String(error)); } if (++rounds < 4) setTimeout(round); };
+        round();";
+    assert_eq!(run("https://page.test/".to_owned(), script), ["0", "1", "2", "3"]);
+}
