@@ -70,7 +70,11 @@ fn run_here(args: RunArgs, streams: &Streams) -> Result<ExitCode, Failure> {
         builder = builder.time_limit(limit);
     }
     let lines = Rc::new(ScriptLines::default());
-    let mut runtime = builder.printer(lines.clone()).build().map_err(Failure::Script)?;
+    let mut runtime = match builder.printer(lines.clone()).build() {
+        // The limit came before the first script.
+        Err(error) if error.is_over() => return watchers.end().map(|()| ExitCode::from(TIMED_OUT)),
+        built => built.map_err(Failure::Script)?,
+    };
     lines.ends(runtime.interrupt_handle());
     realm.add_import_maps(&mut runtime)?;
     for script in &scripts {

@@ -100,7 +100,8 @@ impl Runtime {
             collected_after: (u32::MAX, Instant::now()),
             _io: io,
         };
-        runtime.with(|ctx| realm::prepare(ctx, runtime.host.clone(), global))?;
+        let prepared = runtime.with(|ctx| realm::prepare(ctx, runtime.host.clone(), global));
+        prepared.map_err(|error| if runtime.host.is_over() { Error::over() } else { error })?;
         // NB: after the prelude, whose modules no script can name.
         modules::set_loader(&runtime.engine);
         // NB: after the prelude, whose own promises are nobody's business.
