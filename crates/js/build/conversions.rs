@@ -248,7 +248,10 @@ impl<'a> Conversions<'a> {
         if let Some(index) = types.iter().position(|(_, optional)| *optional) {
             let _ = writeln!(body, "  if (V === undefined) return {index};");
         }
-        body += &self.choose(&choices, null.as_deref(), "any overload's type");
+        let mut names: Vec<String> = types.iter().map(|(ty, _)| type_name(ty)).collect();
+        names.dedup();
+        let expected = names.join("' or '");
+        body += &self.choose(&choices, null.as_deref(), &expected);
         let name = format!("overload_{}", self.names.len());
         let _ = writeln!(self.functions, "function {name}(V, place) {{\n{body}}}");
         self.names.insert(name.clone(), name.clone());

@@ -428,7 +428,7 @@ export function StructuredSerializeWithTransfer(value, transferList) {
       record.maxByteLength = maxByteLengthOf(object);
       record.bytes = ArrayBufferPrototypeTransfer(object);
     } else {
-      if (entry.kind.isDetached(entry.impl)) throw DataCloneError("An object that was transferred before cannot be transferred.");
+      if (entry.kind.isDetached(entry.impl)) throw DataCloneError("An object that is detached, as a port that was closed, cannot be transferred.");
       record.kind = entry.kind.id;
       record.data = entry.kind.transfer(entry.impl);
     }

@@ -56,3 +56,16 @@ fn who_takes_a_method_from_its_object_is_told_which_object_it_wants() {
     let said = [&get, &get, &get, &wants("abort", "AbortController"), &wants("text", "Response")];
     assert_eq!(run(Page::of("https://a.test/"), script), said.map(String::as_str));
 }
+
+#[test]
+fn a_message_says_what_was_wanted_in_its_place() {
+    let script = "const tell = (steps) => { try { steps(); } catch (error) { console.log(error.name, error.message); } };
+        const { port1, port2 } = new MessageChannel(); tell(() => port1.postMessage(1, 5)); port2.close(); tell(() => structuredClone(1, { transfer: [port2] }));";
+    assert_eq!(
+        run(Page::of("https://a.test/"), script),
+        [
+            "TypeError Failed to execute 'postMessage' on 'MessagePort': parameter 2 is not of type 'sequence<object>' or 'StructuredSerializeOptions'",
+            "DataCloneError An object that is detached, as a port that was closed, cannot be transferred.",
+        ]
+    );
+}
