@@ -2,13 +2,16 @@
 //!
 //! Over 400 lines: each end that a page can have, and each kind of body, is a test with a script of its own.
 
+#[path = "support/reasons.rs"]
+mod reasons;
 mod support;
 
 use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Duration;
 
-use sofetch::Url;
+use reasons::Reasons;
+use sofetch::{Url, UserAgent};
 use sofetch_js::{Ending, Global, Runtime, RuntimeBuilder, THREAD_STACK_BYTES};
 use sofetch_testkit::loopback::{Reply, RequestSeen, Server, on_tokio, serve};
 use support::lines::Lines;
@@ -293,12 +296,14 @@ fn policies_judge_when_it_is_sent() {
 #[test]
 fn who_never_answers_is_given_up() {
     let server = serve(answer);
-    let soon = |builder: RuntimeBuilder| builder.report_time_limit(Duration::from_millis(20));
+    let reasons = Arc::new(Reasons::default());
+    let agent = UserAgent::builder().observer(reasons.clone());
+    let soon = |builder: RuntimeBuilder| builder.agent(agent).report_time_limit(Duration::from_millis(20));
     let printed = with_runtime(&server, soon, "fetchLater('/hang');", |mut runtime| {
         assert_eq!(runtime.close(None), Ending::Idle);
     });
     assert!(printed.is_empty());
-    assert_eq!(seen(&server), ["GET /hang "]);
+    assert_eq!(*reasons.0.lock().expect("nobody panicked"), ["timed-out"]);
 }
 
 #[test]

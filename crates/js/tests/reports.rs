@@ -4,19 +4,21 @@
 
 #[path = "support/lines.rs"]
 mod lines;
+#[path = "support/reasons.rs"]
+mod reasons;
 #[path = "support/settings.rs"]
 mod settings;
 
 use std::rc::Rc;
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 use std::time::Duration;
 
-use sofetch::core::trace::Outcome;
-use sofetch::{Event, Observer, TraceId, Url};
+use sofetch::Url;
 use sofetch_js::{Ending, Global, Printer, Runtime, RuntimeBuilder, THREAD_STACK_BYTES};
 use sofetch_testkit::loopback::{Reply, Server, ServerConfig, answering_later, serve, start};
 use tokio::sync::Notify;
 
+use reasons::Reasons;
 use settings::run_with;
 
 /// What a module of a page at `url` prints.
@@ -314,18 +316,6 @@ fn collectors_that_hang_are_given_up() {
     }
 }
 
-/// The ends of fetches that failed.
-#[derive(Default)]
-struct Reasons(Mutex<Vec<&'static str>>);
-
-impl Observer for Reasons {
-    fn event(&self, _: TraceId, event: &Event) {
-        if let Event::Ended(Outcome::NetworkError(error)) = event {
-            self.0.lock().expect("nobody panicked").push(error.code());
-        }
-    }
-}
-
 /// Tells when the scripts of a runtime are gone, and all that is left of it are its connections.
 struct Last(Arc<Notify>);
 
@@ -341,7 +331,7 @@ impl Printer for Last {
 }
 
 /// So far a server sends who asks.
-const HOPS: usize = 19;
+const HOPS: usize = 3;
 
 /// What is under way when the time is over is not cut short at once: the way that a server sends it goes on.
 #[test]

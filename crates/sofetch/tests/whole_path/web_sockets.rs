@@ -448,6 +448,7 @@ fn ends_table() {
             assert_eq!(error.kind(), ErrorKind::Misuse(Misuse::Closed), "{row}");
         });
         if was_clean {
+            on(server.until_frames(1));
             let answer = server.frames().remove(0);
             assert_eq!(answer.first, 0x88, "{row}");
             let said = if code == 1005 { Vec::new() } else { code.to_be_bytes().to_vec() };
