@@ -418,6 +418,8 @@ impl Runtime {
                 return;
             }
         }
+        // What ended the last task is not meant for who comes next.
+        self.resume();
     }
 
     /// Forgets an [`Interrupt`](crate::Interrupt), by which the workers have ended, or a [`Waker`]'s, of which they know nothing: scripts run again.
