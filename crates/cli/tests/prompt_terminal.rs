@@ -6,14 +6,22 @@ mod support;
 use std::io::{Read, Write};
 use std::os::unix::fs::PermissionsExt;
 use std::process::Child;
+use std::sync::Arc;
+use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
+use std::time::Duration;
 
 use pty_process::Size;
 use pty_process::blocking::{Command, Pty, open};
 use support::Folder;
 
+/// Who sees nothing new for so long waits for what never comes.
+const HANG: Duration = Duration::from_secs(300);
+
 /// A person at a terminal.
 struct Terminal {
-    pty: Pty,
+    pty: Arc<Pty>,
+    /// What it shows, piece by piece.
+    pieces: Receiver<Vec<u8>>,
     child: Child,
     /// What was shown and not yet looked at.
     shown: String,
@@ -31,14 +39,26 @@ impl Terminal {
             .env("SOFETCH_CONFIG", "")
             .env("SOFETCH_HISTORY", folder.file("states/history"));
         let child = command.spawn(pts).expect("the command was built");
-        let mut terminal = Terminal { pty, child, shown: String::new() };
+        let pty = Arc::new(pty);
+        let (piece, pieces) = channel();
+        let terminal = pty.clone();
+        std::thread::spawn(move || {
+            let mut bytes = [0; 4096];
+            // NB: Linux says of a terminal that nobody has any more that it is broken.
+            while let Some(length) = (&*terminal).read(&mut bytes).ok().filter(|length| *length > 0) {
+                if piece.send(bytes[..length].to_vec()).is_err() {
+                    break;
+                }
+            }
+        });
+        let mut terminal = Terminal { pty, pieces, child, shown: String::new() };
         terminal.sees("Ctrl-D ends.");
         terminal.sees("> ");
         terminal
     }
 
     fn types(&mut self, keys: &str) {
-        self.pty.write_all(keys.as_bytes()).expect("it reads");
+        (&*self.pty).write_all(keys.as_bytes()).expect("it reads");
     }
 
     /// Waits until this is shown; what came before it.
@@ -50,11 +70,10 @@ impl Terminal {
                 self.shown.drain(..at + expected.len());
                 return before;
             }
-            let mut bytes = [0; 4096];
-            // NB: Linux says of a terminal that nobody has any more that it is broken.
-            let length = self.pty.read(&mut bytes).unwrap_or(0);
-            assert!(length > 0, "{expected:?} is not in {:?}", self.shown);
-            self.shown.push_str(&String::from_utf8_lossy(&bytes[..length]));
+            match self.pieces.recv_timeout(HANG) {
+                Ok(piece) => self.shown.push_str(&String::from_utf8_lossy(&piece)),
+                Err(error) => panic!("{expected:?} is not in {:?}: {error}", self.shown),
+            }
         }
     }
 
@@ -89,8 +108,14 @@ impl Terminal {
     /// Ctrl-D at the prompt, which is there already: to a terminal that is not the prompt's, the key means something else.
     fn leaves(mut self) {
         self.types("\u{4}");
-        while self.pty.read(&mut [0; 4096]).is_ok_and(|length| length > 0) {}
-        assert_eq!(self.child.wait().expect("it ends").code(), Some(0));
+        assert_eq!(self.ends(), Some(0));
+    }
+
+    /// Its exit code, when it shows no more.
+    fn ends(&mut self) -> Option<i32> {
+        let ended = std::iter::repeat_with(|| self.pieces.recv_timeout(HANG)).find_map(Result::err);
+        assert_eq!(ended, Some(RecvTimeoutError::Disconnected));
+        self.child.wait().expect("it ends").code()
     }
 }
 
@@ -120,8 +145,7 @@ fn entries_commands_and_continuation() {
     terminal.enters(".cors", "bad port");
     terminal.enters(".help", ".timeline");
     terminal.types(".exit\r");
-    while terminal.pty.read(&mut [0; 4096]).is_ok_and(|length| length > 0) {}
-    assert_eq!(terminal.child.wait().expect("it ends").code(), Some(0));
+    assert_eq!(terminal.ends(), Some(0));
 }
 
 #[test]
@@ -221,8 +245,7 @@ fn ctrl_c_clears_interrupts_and_leaves() {
     terminal.sees("Ctrl-C again");
     terminal.sees("> ");
     terminal.types("\u{3}");
-    while terminal.pty.read(&mut [0; 4096]).is_ok_and(|length| length > 0) {}
-    assert_eq!(terminal.child.wait().expect("it ends").code(), Some(0));
+    assert_eq!(terminal.ends(), Some(0));
 }
 
 #[test]
