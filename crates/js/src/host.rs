@@ -313,6 +313,11 @@ impl Host {
         Ok(())
     }
 
+    /// Those are nobody's business.
+    pub(crate) fn forget_rejections(&self) {
+        self.untold.take();
+    }
+
     fn tell_rejection<'js>(&self, ctx: &Ctx<'js>, promise: Value<'js>, rejection: Rejection) -> Result<()> {
         let handled = matches!(rejection, Rejection::Handled);
         let out_of_memory = matches!(rejection, Rejection::OutOfMemory);

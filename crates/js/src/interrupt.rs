@@ -5,6 +5,7 @@ use std::sync::Arc;
 use rquickjs::{Ctx, qjs};
 
 use crate::event_loop::TaskQueue;
+use crate::microtasks;
 use crate::workers::stop::Stop;
 
 /// Ends what a [`Runtime`](crate::Runtime) and its workers run. Clones end the same one; one whose runtime is gone does nothing.
@@ -61,6 +62,23 @@ pub(crate) fn interrupted(ctx: &Ctx<'_>, stop: Arc<Stop>) -> Box<dyn FnMut() -> 
         }
         is_over
     })
+}
+
+/// More microtasks than an end ever leaves: the engine looks after some thousand steps, and ends who goes on without a call.
+const MANY: usize = 10_000_000;
+
+/// Gets rid of the microtasks of whom an end came to, before it is forgotten: none of them can call anything.
+#[allow(unsafe_code)]
+pub(crate) fn drop_microtasks(ctx: &Ctx<'_>) {
+    // SAFETY: the runtime is the context's.
+    unsafe { qjs::JS_SetMaxStackSize(qjs::JS_GetRuntime(ctx.as_raw().as_ptr()), NO_STACK as _) };
+    for _ in 0..MANY {
+        match microtasks::perform(ctx) {
+            Ok(true) => {}
+            Ok(false) => break,
+            Err(_) => drop(ctx.catch()),
+        }
+    }
 }
 
 #[cfg(test)]

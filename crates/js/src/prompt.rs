@@ -24,6 +24,7 @@ use rquickjs::{Ctx, Object, Persistent, Promise, Value, qjs};
 
 use crate::error::Error;
 use crate::event_loop::TaskQueue;
+use crate::interrupt::drop_microtasks;
 use crate::runtime::Runtime;
 use crate::scripts;
 use crate::values::Text;
@@ -422,8 +423,18 @@ impl Runtime {
         self.resume();
     }
 
-    /// Forgets an [`Interrupt`](crate::Interrupt), by which the workers have ended, or a [`Waker`]'s, of which they know nothing: scripts run again.
+    /// Forgets an [`Interrupt`](crate::Interrupt), by which the workers have ended, or a [`Waker`]'s, of which they know nothing: scripts run again. What
+    /// it came to has no microtasks any more.
     pub fn resume(&mut self) {
+        // NB: as long as it is over, so that what goes on without end is ended, too.
+        if self.host.stop.is_stopped() {
+            let dropped = self.with(|ctx| {
+                drop_microtasks(ctx);
+                Ok(())
+            });
+            dropped.unwrap_or_default();
+            self.host.forget_rejections();
+        }
         let (was_over, were_workers) = self.host.stop.resume();
         if !was_over {
             return;

@@ -1,4 +1,6 @@
 //! Entries of a prompt: what they are, what is left of them, and what ends them.
+//!
+//! Over 400 lines: a table for each kind of entry, and one of all that an interrupt may come to.
 
 #[path = "support/lines.rs"]
 mod lines;
@@ -8,7 +10,7 @@ use std::sync::{Mutex, mpsc};
 use std::thread;
 
 use lines::Lines;
-use sofetch_js::{Entered, EntryReader, Global, Read, Runtime, Waker};
+use sofetch_js::{Ending, Entered, EntryReader, Global, Read, Runtime, THREAD_STACK_BYTES, Waker};
 
 /// A prompt without a person.
 struct Prompt {
@@ -361,4 +363,51 @@ fn between_entries_the_loop_goes_on_until_it_is_woken() {
         assert_eq!(next(), "after");
         waker.wake();
     });
+}
+
+#[test]
+fn an_interrupted_entry_leaves_nothing_that_goes_on() {
+    for entry in [
+        "for (;;) { interrupt(); await null; }",
+        "(async () => { interrupt(); for (;;) await null; })()",
+        "queueMicrotask(function again() { interrupt(); queueMicrotask(again); })",
+        "await (async function* () { interrupt(); for (;;) yield await null; })().next()",
+        "for await (const _ of (async function* () { interrupt(); for (;;) yield 1; })());",
+        "await new Promise(() => { interrupt(); for (;;); })",
+        "await { then() { interrupt(); for (;;); } }",
+        "new Promise(() => { interrupt(); for (;;); })",
+    ] {
+        let (told, ended) = std::sync::mpsc::channel();
+        let thread = std::thread::Builder::new().stack_size(THREAD_STACK_BYTES);
+        let ran = thread.spawn(move || {
+            let lines = Lines::default();
+            let mut runtime = Runtime::builder().printer(Rc::new(lines.clone())).build().expect("a runtime");
+            let interrupt = runtime.interrupt_handle();
+            let define = runtime.define("interrupt", move |_| {
+                interrupt.interrupt();
+                Ok(sofetch_js::Value::Null)
+            });
+            define.expect("a function");
+            let mut reader = EntryReader::new().expect("a reader");
+            let mut enter = |runtime: &mut Runtime, text: &str| match reader.read(text) {
+                Read::Entry(entry) => format!("{:?}", runtime.enter(&entry)),
+                _ => panic!("{text}: no entry"),
+            };
+            let interrupted = enter(&mut runtime, entry);
+            runtime.resume();
+            let after = enter(&mut runtime, "await Promise.resolve([1, 2].map(String))");
+            let ending = runtime.run_until_idle();
+            let _ = told.send((interrupted, after, ending, lines.take()));
+        });
+        // NB: what never ends keeps its thread, and this one says so.
+        let ended = ended.recv_timeout(std::time::Duration::from_secs(120)).expect(entry);
+        ran.expect("a thread").join().expect("no panic");
+        let (interrupted, after, ending, lines) = ended;
+        assert_eq!(
+            (&*interrupted, ending, lines.len()),
+            ("Interrupted", Ending::Idle, 0),
+            "{entry}: {lines:?}"
+        );
+        assert!(after.contains("[\\\"1\\\", \\\"2\\\"]"), "{entry}: {after}");
+    }
 }
