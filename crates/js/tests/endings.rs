@@ -1,11 +1,14 @@
 //! Runtimes that end in any state: no value outlives its runtime, and nothing aborts.
 
+#[path = "support/interrupting.rs"]
+mod interrupting;
 #[path = "support/lines.rs"]
 mod lines;
 
 use std::rc::Rc;
 use std::time::Duration;
 
+use interrupting::define_interrupt;
 use lines::Lines;
 use sofetch::Url;
 use sofetch_js::{Ending, Runtime, THREAD_STACK_BYTES};
@@ -121,12 +124,7 @@ fn no_function_of_the_engine_keeps_an_end_from_coming() {
                 let lines = Lines::default();
                 let mut runtime =
                     Runtime::builder().printer(Rc::new(lines.clone())).build().expect("a runtime");
-                let interrupt = runtime.interrupt_handle();
-                let define = runtime.define("interrupt", move |_| {
-                    interrupt.interrupt();
-                    Ok(sofetch_js::Value::Null)
-                });
-                define.expect("a function");
+                define_interrupt(&mut runtime);
                 runtime.run_script("const said = (what) => console.log(what);", "said.js").expect("it began");
                 runtime.run_script(&source, "test.js").expect("it began");
                 let ending = runtime.run_until_idle();
@@ -150,12 +148,7 @@ fn what_is_resumed_calls_again() {
     let thread = std::thread::Builder::new().stack_size(THREAD_STACK_BYTES);
     let ran = thread.spawn(|| {
         let mut runtime = Runtime::builder().build().expect("a runtime");
-        let interrupt = runtime.interrupt_handle();
-        let define = runtime.define("interrupt", move |_| {
-            interrupt.interrupt();
-            Ok(sofetch_js::Value::Null)
-        });
-        define.expect("a function");
+        define_interrupt(&mut runtime);
         for _ in 0..2 {
             runtime.run_script("new Promise(() => { interrupt(); for (;;); })", "test.js").expect("it began");
             assert!(runtime.evaluate("1").expect_err("it is over").is_over());

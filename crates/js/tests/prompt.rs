@@ -2,6 +2,8 @@
 //!
 //! Over 400 lines: a table for each kind of entry, and one of all that an interrupt may come to.
 
+#[path = "support/interrupting.rs"]
+mod interrupting;
 #[path = "support/lines.rs"]
 mod lines;
 
@@ -9,6 +11,7 @@ use std::rc::Rc;
 use std::sync::{Mutex, mpsc};
 use std::thread;
 
+use interrupting::define_interrupt;
 use lines::Lines;
 use sofetch_js::{Ending, Entered, EntryReader, Global, Read, Runtime, THREAD_STACK_BYTES, Waker};
 
@@ -382,12 +385,7 @@ fn an_interrupted_entry_leaves_nothing_that_goes_on() {
         let ran = thread.spawn(move || {
             let lines = Lines::default();
             let mut runtime = Runtime::builder().printer(Rc::new(lines.clone())).build().expect("a runtime");
-            let interrupt = runtime.interrupt_handle();
-            let define = runtime.define("interrupt", move |_| {
-                interrupt.interrupt();
-                Ok(sofetch_js::Value::Null)
-            });
-            define.expect("a function");
+            define_interrupt(&mut runtime);
             let mut reader = EntryReader::new().expect("a reader");
             let mut enter = |runtime: &mut Runtime, text: &str| match reader.read(text) {
                 Read::Entry(entry) => format!("{:?}", runtime.enter(&entry)),

@@ -1,5 +1,7 @@
 //! Workers that mean harm, or are made without measure.
 
+#[path = "support/interrupting.rs"]
+mod interrupting;
 #[path = "support/lines.rs"]
 mod lines;
 #[path = "support/workers.rs"]
@@ -10,6 +12,7 @@ use std::sync::mpsc::{RecvTimeoutError, channel};
 use std::sync::{Arc, Condvar, Mutex};
 use std::time::Duration;
 
+use interrupting::define_interrupt;
 use lines::Lines;
 use sofetch::Url;
 use sofetch_js::{Ending, ModuleLoader, ModuleType, Runtime, RuntimeBuilder, THREAD_STACK_BYTES};
@@ -38,13 +41,7 @@ fn ends(script: &str, ending: Ending, limits: &'static [u64], interrupted: bool)
             limits.iter().filter_map(within).chain(builder().build().ok().filter(|_| limits.is_empty()));
         let mut runtime = runtimes.next().expect("a runtime");
         if interrupted {
-            let interrupt = runtime.interrupt_handle();
-            runtime
-                .define("interrupt", move |_| {
-                    interrupt.interrupt();
-                    Ok(sofetch_js::Value::Null)
-                })
-                .expect("a function");
+            define_interrupt(&mut runtime);
         }
         while runtime.run_script(&script, "test.js").is_err() {
             runtime = runtimes.next().expect("a limit after it has begun");
